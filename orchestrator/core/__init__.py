@@ -1,0 +1,1 @@
+"""Words every room uses: errors, time, identifiers, events. Imports nothing of ours."""

@@ -1,0 +1,89 @@
+"""What the credentials room needs from a Vault, from an agent and from a sealed store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from .model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
+
+__all__ = ["DatasetAgent", "SealedStore", "VaultPort"]
+
+
+class VaultPort(Protocol):
+    """Issues and revokes. ``Unavailable(unknown_outcome=True)`` means: look with ``leases`` before repeating."""
+
+    def ready(self) -> bool:
+        """Say whether the Vault is unsealed, active and answers within its deadline."""
+
+    def prepare_version(self, version_id: str) -> None:
+        """Make the version's transit key and the policy that may only unwrap with it. Repeatable."""
+
+    def new_data_key(self, version_id: str) -> tuple[bytes, str]:
+        """Return a fresh 32-byte data key and the same key wrapped by the version's transit key."""
+
+    def prepare_database(self, grant: DatabaseGrant) -> None:
+        """Make the database role that reads the granted views only, and the policy that may draw it. Repeatable."""
+
+    def open_agent(self, project_id: str, until: datetime) -> AgentIdentity:
+        """Give the project's agent an identity that may renew and look up itself, and nothing else."""
+
+    def lease(self, project_id: str, grant_id: str, version_id: str, until: datetime) -> Lease:
+        """Issue one granted dataset: a token that may unwrap this version (or draw its database role) until then."""
+
+    def leases(self, project_id: str) -> list[Lease]:
+        """List what Vault really holds for the project (``wrapped_token`` empty)."""
+
+    def revoke_lease(self, accessor: str) -> None:
+        """Revoke one dataset's lease and every database role drawn under it. Repeatable."""
+
+    def revoke_project(self, project_id: str) -> None:
+        """Revoke the agent and all that was issued under it. Repeatable."""
+
+    def sign(self, message: bytes) -> str:
+        """Sign with the record key (Ed25519); return ``vault:vN:`` and base 64 as Vault does."""
+
+    def public_keys(self) -> dict[int, bytes]:
+        """Return the record key's raw Ed25519 public keys by version."""
+
+
+class SealedStore(Protocol):
+    """Keeps dataset versions encrypted at rest."""
+
+    def seal(self, version_id: str, source: Path, data_key: bytes, wrapped_key: str) -> SealedVersion:
+        """Encrypt every file below ``source``; all or nothing; repeatable."""
+
+    def load(self, version_id: str) -> SealedVersion:
+        """Read what was sealed; ``NotFound`` if nothing was."""
+
+    def directory(self, version_id: str) -> Path:
+        """Where the ciphertext lies, for the agent to read."""
+
+
+class DatasetAgent(Protocol):
+    """One project's agent process: unseals into memory, relays databases, wipes."""
+
+    def start(self, identity: AgentIdentity) -> None:
+        """Start the process with its identity, or leave it alone when it runs."""
+
+    def running(self, project_id: str) -> bool:
+        """Say whether the project's agent answers."""
+
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:
+        """Unseal the version into memory, verify its manifest, return the directory to mount."""
+
+    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> Path:
+        """Draw a role for the session and open its relay; return the directory that holds ``NAME/.s.PGSQL.5432``."""
+
+    def close_session(self, project_id: str, session_id: str) -> None:
+        """End the session's relays and revoke its roles. Repeatable."""
+
+    def wipe(self, project_id: str, version_id: str) -> None:
+        """Remove the unsealed data of one version and drop its lease. Repeatable."""
+
+    def held(self, project_id: str) -> dict[str, Path]:
+        """Return the versions that lie unsealed now, and where."""
+
+    def stop(self, project_id: str) -> None:
+        """Wipe everything and end the process. Repeatable, also after it was killed."""

@@ -1,0 +1,1 @@
+"""Desired state of a project's workspace: asleep, awake, and what it may hold."""

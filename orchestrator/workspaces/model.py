@@ -1,0 +1,107 @@
+"""What a workspace should be: plans handed to a backend, and what the backend saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+__all__ = [
+    "Admission",
+    "Limits",
+    "Mount",
+    "SessionPlan",
+    "SessionState",
+    "SeenSession",
+    "SeenWorkspace",
+    "WorkspacePlan",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one session may use. A backend names each limit that it cannot enforce on its machine."""
+
+    cpus: float = 1.0
+    memory_mib: int = 2048
+    processes: int = 256
+    file_size_mib: int = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """One granted dataset version: ``source`` is a directory on the host, ``name`` the folder below ``/data``."""
+
+    name: str
+    source: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspacePlan:
+    """One project's awake workspace, without its sessions. ``port`` is the gate's public port on loopback."""
+
+    project_id: str
+    title: str
+    host: str
+    port: int
+    portal_url: str
+    user_number: int
+    """The unprivileged user id that this project's sessions run under where the controller is root."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionPlan:
+    """One person's session in one project: everything the sandbox may hold, and nothing else."""
+
+    session_id: str
+    project_id: str
+    person_id: str
+    user_number: int
+    mounts: tuple[Mount, ...] = ()
+    databases: tuple[str, ...] = ()
+    """Names of granted databases; each has a relay socket in ``relay_directory/NAME/.s.PGSQL.5432``."""
+    limits: Limits = field(default_factory=Limits)
+    home: Path
+    shared: Path
+    intake_directory: Path
+    """Holds ``intake.sock``, the airlock's entrance for this session; bound read-only."""
+    relay_directory: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    """What the hub passes to its server (JUPYTERHUB_…); never a dataset credential."""
+    arguments: tuple[str, ...] = ()
+    """What the hub appends to the server's command line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """Who may pass a project's gate, and until when. A positive list: who is not on it is out."""
+
+    project_id: str
+    people: dict[str, datetime]
+
+
+class SessionState(StrEnum):
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenSession:
+    """What a backend observed of one session. ``unenforced`` names the limits this machine cannot enforce."""
+
+    session_id: str
+    state: SessionState
+    exit_code: int | None = None
+    unenforced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenWorkspace:
+    """What a backend observed of one project: which parts answer, and every session it knows."""
+
+    project_id: str
+    hub: bool
+    gate: bool
+    sessions: tuple[SeenSession, ...] = ()

@@ -1,0 +1,38 @@
+"""What the workspaces room needs from whatever runs workspaces: one machine's sandboxes, Docker, Kubernetes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, WorkspacePlan
+
+__all__ = ["WorkspaceBackend"]
+
+
+class WorkspaceBackend(Protocol):
+    """Runs workspaces. Every call may be repeated; each raises ``Unavailable`` when its outcome is unknown."""
+
+    def wake(self, plan: WorkspacePlan) -> None:
+        """Make hub and gate run as planned: start what is missing, restart what died, leave the rest alone."""
+
+    def admit(self, admission: Admission) -> None:
+        """Give the gate its list; sockets of people who are no longer on it are closed before this returns."""
+
+    def start_session(self, plan: SessionPlan) -> Path:
+        """Start the sandbox under its own supervisor and return the server's unix socket path on the host."""
+
+    def session(self, project_id: str, session_id: str) -> SeenSession:
+        """Look at one session; ``NotFound`` when this backend never had it or has forgotten it."""
+
+    def stop_session(self, project_id: str, session_id: str) -> None:
+        """End the session's every process; when this returns none is left. Homes are kept."""
+
+    def observe(self) -> list[SeenWorkspace]:
+        """List every workspace this backend holds, wanted or not, so that orphans are found."""
+
+    def sleep(self, project_id: str) -> None:
+        """Stop sessions, then hub and gate; homes and shared folder are kept."""
+
+    def bytes_to_browser(self, project_id: str) -> dict[str, int]:
+        """Return, per person, the bytes that left through the gate since it was last asked."""

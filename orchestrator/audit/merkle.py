@@ -1,0 +1,148 @@
+"""Merkle tree hashing, inclusion and consistency as in RFC 9162, section 2.1."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+__all__ = [
+    "EMPTY_ROOT",
+    "Frontier",
+    "consistency_proof",
+    "inclusion_proof",
+    "leaf_hash",
+    "root_hash",
+    "verify_consistency",
+    "verify_inclusion",
+]
+
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+
+def leaf_hash(content: bytes) -> bytes:
+    """Return the hash of one entry: SHA-256 over 0x00 and the content."""
+    return hashlib.sha256(b"\x00" + content).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    """The right edge of a growing tree: the roots of its complete subtrees, largest first.
+
+    Enough to append and to compute the root in logarithmic time, so that the log never needs to be read to be written.
+    """
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        if bin(size).count("1") != len(peaks):
+            raise ValueError(f"a tree of {size} entries has {bin(size).count('1')} peaks, not {len(peaks)}")
+        self.size = size
+        self.peaks = list(peaks)
+
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf hash."""
+        carry, height = leaf, self.size
+        while height & 1:
+            carry = _node(self.peaks.pop(), carry)
+            height >>= 1
+        self.peaks.append(carry)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the tree's root hash."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = _node(peak, root)
+        return root
+
+
+def root_hash(leaves: Sequence[bytes]) -> bytes:
+    """Return the root over leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    return frontier.root()
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two below ``size``."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the path that proves leaf ``index`` is in the tree over ``leaves``."""
+    if not 0 <= index < len(leaves):
+        raise ValueError(f"no entry {index} in a tree of {len(leaves)}")
+    if len(leaves) == 1:
+        return []
+    middle = _split(len(leaves))
+    if index < middle:
+        return [*inclusion_proof(leaves[:middle], index), root_hash(leaves[middle:])]
+    return [*inclusion_proof(leaves[middle:], index - middle), root_hash(leaves[:middle])]
+
+
+def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Say whether ``path`` proves ``leaf`` at ``index`` in the tree of ``size`` entries with this ``root``."""
+    if not 0 <= index < size:
+        return False
+    position, last, current = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            current = _node(step, current)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            current = _node(current, step)
+        position, last = position >> 1, last >> 1
+    return last == 0 and current == root
+
+
+def consistency_proof(leaves: Sequence[bytes], earlier: int) -> list[bytes]:
+    """Return the path that proves the tree over the first ``earlier`` leaves is a prefix of the tree over all."""
+    if not 0 < earlier <= len(leaves):
+        raise ValueError(f"no earlier tree of {earlier} entries in one of {len(leaves)}")
+    return _subproof(leaves, earlier, whole=True)
+
+
+def _subproof(leaves: Sequence[bytes], earlier: int, *, whole: bool) -> list[bytes]:
+    if earlier == len(leaves):
+        return [] if whole else [root_hash(leaves)]
+    middle = _split(len(leaves))
+    if earlier <= middle:
+        return [*_subproof(leaves[:middle], earlier, whole=whole), root_hash(leaves[middle:])]
+    return [*_subproof(leaves[middle:], earlier - middle, whole=False), root_hash(leaves[:middle])]
+
+
+def verify_consistency(
+    *, earlier_size: int, earlier_root: bytes, size: int, root: bytes, path: Sequence[bytes]
+) -> bool:
+    """Say whether ``path`` proves that the earlier tree is a prefix of the later one (RFC 9162, 2.1.4.2)."""
+    if not 0 < earlier_size <= size:
+        return False
+    if earlier_size == size:
+        return not path and earlier_root == root
+    steps = list(path)
+    if earlier_size & (earlier_size - 1) == 0:
+        steps.insert(0, earlier_root)
+    if not steps:
+        return False
+    position, last = earlier_size - 1, size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old = new = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = _node(step, old), _node(step, new)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new = _node(new, step)
+        position, last = position >> 1, last >> 1
+    return last == 0 and old == earlier_root and new == root

@@ -1,0 +1,166 @@
+"""The record: every change commits its state, its audit entries and its notices in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import rfc8785
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from orchestrator.core.clock import Clock, iso, system_clock
+from orchestrator.core.database import WRITE
+from orchestrator.core.errors import Conflict, OrchestratorError, Unavailable
+from orchestrator.core.events import Event, Json, Notice
+from orchestrator.core.ids import new_id
+
+from .merkle import Frontier, leaf_hash
+from .store import EntryRow, NoticeRow, TreeRow
+
+__all__ = ["Change", "Record"]
+
+_HASH = 32
+_WRITER_LOCK = 0x7472_6500
+
+
+class Change:
+    """One transaction. Stores write through ``session``; each write hands its ``Event`` to ``tell``."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self.session = session
+        self._clock = clock
+        self._events: list[Event] = []
+        self._notices: list[Notice] = []
+        self.wrote = False
+
+    def tell(self, event: Event) -> None:
+        """Record what this transaction did; it becomes an entry of the log at commit."""
+        self._events.append(event)
+
+    def notify(self, notice: Notice) -> None:
+        """Put a notice into the outbox, delivered after the commit."""
+        self._notices.append(notice)
+
+    def finish(self) -> None:
+        """Append the entries and notices; refuse a change that nobody recorded."""
+        self.session.flush()
+        if not self._events:
+            if self.wrote or self._notices:
+                raise AssertionError("rows were changed and no event was told: every change needs its record")
+            return
+        now = self._clock()
+        tree = self._tree()
+        frontier = Frontier(tree.size, [tree.peaks[i : i + _HASH] for i in range(0, len(tree.peaks), _HASH)])
+        for told in self._events:
+            body = entry_body(told, position=frontier.size, at=iso(now))
+            leaf = leaf_hash(body)
+            self.session.add(
+                EntryRow(position=frontier.size, body=body.decode(), leaf=leaf, kind=told.kind, subject=told.subject)
+            )
+            frontier.append(leaf)
+        tree.size, tree.peaks = frontier.size, b"".join(frontier.peaks)
+        self.session.add_all(
+            NoticeRow(notice_id=new_id(), person_id=n.person, kind=n.kind, subject=n.subject, made_at=now, due_at=now)
+            for n in self._notices
+        )
+        self.session.flush()
+
+    def _tree(self) -> TreeRow:
+        tree = self.session.get(TreeRow, 1)
+        if tree is None:
+            tree = TreeRow(number=1, origin=f"tre/{new_id()}", size=0, peaks=b"")
+            self.session.add(tree)
+        return tree
+
+
+def entry_body(event: Event, *, position: int, at: str) -> bytes:
+    """Return an entry's canonical JSON (RFC 8785): the bytes that are hashed and kept."""
+    body: dict[str, Json] = {
+        "actor": event.actor,
+        "at": at,
+        "details": dict(event.details),
+        "kind": event.kind,
+        "position": position,
+        "subject": event.subject,
+    }
+    return rfc8785.dumps(body)
+
+
+class Record:
+    """The database of governance, opened once per process."""
+
+    def __init__(self, engine: Engine, clock: Clock = system_clock) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._write_engine = engine.execution_options(**{WRITE: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Look at one consistent state; nothing that is changed here is kept."""
+        with _told_in_words(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        """Change the record: commits at the end, with its events; any exception undoes all of it.
+
+        Changes are serialised (SQLite's write lock, an advisory lock in PostgreSQL), so what was read inside holds
+        until the commit. Raises ``Conflict`` for a broken uniqueness rule, ``Unavailable`` when the database is
+        locked, full or gone, and ``AssertionError`` when rows changed and no event was told.
+        """
+        with _told_in_words(), Session(self._write_engine, expire_on_commit=False, autoflush=True) as session:
+            session.begin()
+            if session.get_bind().dialect.name == "postgresql":
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
+            else:
+                session.connection()
+            change = Change(session, self.clock)
+            _watch(session, change)
+            yield change
+            change.finish()
+            session.commit()
+
+
+def _watch(session: Session, change: Change) -> None:
+    """Note every write of this session, so that none can commit without an event."""
+
+    @event.listens_for(session, "after_flush")
+    def _flushed(flushing: Session, _context: object) -> None:
+        if flushing.new or flushing.dirty or flushing.deleted:
+            change.wrote = True
+
+    @event.listens_for(session, "do_orm_execute")
+    def _executed(state: ORMExecuteState) -> None:
+        if not state.is_select:
+            change.wrote = True
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    try:
+        yield
+    except OrchestratorError:
+        raise
+    except IntegrityError as error:
+        raise Conflict(
+            "Somebody recorded the same thing first; look again and repeat if it is still needed."
+        ) from error
+    except OperationalError as error:
+        raise Unavailable(
+            f"The record cannot be used now ({_cause(error)}); nothing was changed. Try again shortly.",
+            system="record",
+        ) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(
+                "The connection to the record was lost; look whether the change was made before repeating it.",
+                system="record",
+                unknown_outcome=True,
+            ) from error
+        raise
+
+
+def _cause(error: OperationalError) -> str:
+    return str(error.orig).splitlines()[0][:120] if error.orig else "no answer"

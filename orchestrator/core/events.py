@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 __all__ = ["Event", "Json", "Notice"]
 
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
 """What canonical JSON (RFC 8785) can carry without loss: no floating point numbers."""
 
 

@@ -1,0 +1,144 @@
+"""Use cases of the audit log: read, verify the whole, prove one entry, sign heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orchestrator.core.errors import NotFound, NotPossible
+from orchestrator.core.events import Event
+
+from .merkle import Frontier, inclusion_proof
+from .model import Head, InclusionProof, Verification, checkpoint
+from .ports import HeadSigner
+from .record import Record
+from .store import EntryRow, HeadRow, KeyRow, TreeRow
+from .verification import LogReader, StoredEntry
+
+__all__ = ["AuditService"]
+
+_HASH = 32
+_BATCH = 10_000
+
+
+class AuditService:
+    """Reads and verifies the log. Signing needs a signer and is the controller's part."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def entries(self, *, after: int = -1, limit: int = 100, subject: str | None = None) -> list[str]:
+        """Return entries in order as canonical JSON, from the first position above ``after``."""
+        with self._record.read() as session:
+            query = select(EntryRow.body).where(EntryRow.position > after).order_by(EntryRow.position).limit(limit)
+            if subject is not None:
+                query = query.where(EntryRow.subject == subject)
+            return list(session.scalars(query))
+
+    def size(self) -> int:
+        """Return how many entries the log has."""
+        with self._record.read() as session:
+            tree = session.get(TreeRow, 1)
+            return tree.size if tree else 0
+
+    def keys(self) -> dict[int, bytes]:
+        """Return the record key's public halves as they were noted when heads were signed."""
+        with self._record.read() as session:
+            return {row.version: row.public for row in session.scalars(select(KeyRow))}
+
+    def heads(self) -> list[Head]:
+        """Return every signed head, smallest first."""
+        with self._record.read() as session:
+            return _heads(session)
+
+    def verify(self, *, keys: dict[int, bytes] | None = None, known: Head | None = None) -> Verification:
+        """Read the whole log and compare it with itself, with its signed heads and with a head kept elsewhere.
+
+        ``keys`` are the public keys to trust; without them those noted in the record are used, which an attacker who
+        may write the database could have replaced: a custodian verifies with a key he keeps.
+        """
+        with self._record.read() as session:
+            tree = session.get(TreeRow, 1)
+            size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
+            heads = {head.size: head for head in _heads(session)}
+            if known is not None:
+                heads[known.size] = known
+            trusted = keys or {row.version: row.public for row in session.scalars(select(KeyRow))}
+            reader = LogReader(heads=heads, keys=trusted)
+            reader.read(_stored(session))
+            reader.finish(size=size, peaks=[peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
+        return Verification(
+            size=reader.frontier.size,
+            root=reader.frontier.root(),
+            heads=len(heads),
+            unsigned=reader.frontier.size - max([h for h in heads if h <= reader.frontier.size], default=0),
+            findings=tuple(reader.findings),
+        )
+
+    def prove(self, position: int) -> InclusionProof:
+        """Return a proof that entry ``position`` is in the log, up to the newest signed head that covers it."""
+        with self._record.read() as session:
+            entry = session.get(EntryRow, position)
+            if entry is None:
+                raise NotFound(f"The log has no entry {position}.")
+            row = session.scalars(
+                select(HeadRow).where(HeadRow.size > position).order_by(HeadRow.size.desc()).limit(1)
+            ).first()
+            if row is None:
+                raise NotPossible(
+                    f"Entry {position} is not yet covered by a signed head; the controller signs one every few seconds."
+                )
+            tree = session.get_one(TreeRow, 1)
+            leaves = list(
+                session.scalars(select(EntryRow.leaf).where(EntryRow.position < row.size).order_by(EntryRow.position))
+            )
+            path = tuple(inclusion_proof(leaves, position))
+            return InclusionProof(entry=entry.body, position=position, path=path, head=_head(tree.origin, row))
+
+    def sign_head(self, signer: HeadSigner) -> Head | None:
+        """Sign the present head, unless it is signed already. The head covers everything committed before."""
+        with self._record.read() as session:
+            tree = session.get(TreeRow, 1)
+            if tree is None or session.get(HeadRow, tree.size) is not None:
+                return None
+            last = session.scalars(select(EntryRow.kind).where(EntryRow.position == tree.size - 1)).first()
+            if last == "head.signed":
+                return None
+            size, origin = tree.size, tree.origin
+            root = Frontier(size, [tree.peaks[i : i + _HASH] for i in range(0, len(tree.peaks), _HASH)]).root()
+        signature = signer.sign(checkpoint(origin, size, root))
+        keys = signer.public_keys()
+        now = self._record.clock()
+        with self._record.change() as change:
+            if change.session.get(HeadRow, size) is not None:
+                return None
+            for version, public in keys.items():
+                if change.session.get(KeyRow, version) is None:
+                    change.session.add(KeyRow(version=version, public=public))
+            row = HeadRow(size=size, root=root, signed_at=now, signature=signature)
+            change.session.add(row)
+            change.tell(
+                Event(
+                    kind="head.signed", actor="system:controller", subject=f"head:{size}", details={"root": root.hex()}
+                )
+            )
+            return _head(origin, row)
+
+
+def _stored(session: Session) -> Iterator[StoredEntry]:
+    query = select(EntryRow.position, EntryRow.body, EntryRow.leaf).order_by(EntryRow.position)
+    for position, body, leaf in session.execute(query).yield_per(_BATCH):
+        yield StoredEntry(position, body, leaf)
+
+
+def _heads(session: Session) -> list[Head]:
+    tree = session.get(TreeRow, 1)
+    if tree is None:
+        return []
+    return [_head(tree.origin, row) for row in session.scalars(select(HeadRow).order_by(HeadRow.size))]
+
+
+def _head(origin: str, row: HeadRow) -> Head:
+    return Head(origin=origin, size=row.size, root=row.root, signed_at=row.signed_at, signature=row.signature)

@@ -1,0 +1,1 @@
+"""Who may use what, until when: applications over several custodians, decisions, projects, members and grants."""

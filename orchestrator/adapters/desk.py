@@ -1,0 +1,164 @@
+"""Asks the controller's desk: the one socket on which a project's gate and hub learn what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+
+from orchestrator.core.clock import iso
+from orchestrator.core.errors import NotFound, Refused, Unavailable
+
+__all__ = ["Admitted", "Desk", "SignedOn", "StartedSession", "admitted_from"]
+
+Value = TypeVar("Value")
+
+_DEADLINE = aiohttp.ClientTimeout(total=10, connect=2)
+_START_DEADLINE = aiohttp.ClientTimeout(total=90, connect=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedOn:
+    """Whom a ticket belonged to, and until when the session it opens may last."""
+
+    person: str
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """Who may work in this project now, and until when. Who is not on it is out."""
+
+    people: Mapping[str, datetime]
+    generation: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedSession:
+    """A session that the controller started, and the socket on which its server listens."""
+
+    session: str
+    socket: Path
+
+
+class Desk:
+    """A client of the desk. Every call has a deadline; silence and nonsense are both ``Unavailable``."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._client: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def redeem(self, ticket: str) -> SignedOn:
+        """Spend a ticket; ``Refused`` when it is unknown, used, too old or of another project."""
+        answer = await self._ask("POST", "/tickets/redeem", {"ticket": ticket})
+        return _read(lambda: SignedOn(person=answer["person"], name=answer["name"], until=_moment(answer["until"])))
+
+    async def admission(self) -> Admitted:
+        """Return the present admission list."""
+        return admitted_from(await self._ask("GET", "/admission"))
+
+    async def start_session(
+        self, *, person: str, environment: Mapping[str, str], arguments: Sequence[str]
+    ) -> StartedSession:
+        """Ask for the person's server to be started; ``Refused`` carries the reasons."""
+        body = {"person": person, "environment": dict(environment), "arguments": list(arguments)}
+        answer = await self._ask("POST", "/sessions", body, deadline=_START_DEADLINE)
+        return _read(lambda: StartedSession(session=answer["session"], socket=Path(answer["socket"])))
+
+    async def session(self, session: str) -> tuple[str, int | None]:
+        """Return a session's state and, when it ended, its exit code."""
+        answer = await self._ask("GET", f"/sessions/{session}")
+        return _read(lambda: (str(answer["state"]), answer.get("exit")))
+
+    async def stop_session(self, session: str) -> None:
+        """End a session; one that is not known any more counts as ended."""
+        try:
+            await self._ask("DELETE", f"/sessions/{session}", deadline=_START_DEADLINE)
+        except NotFound:
+            return
+
+    async def report_activity(self, *, session: str, busy: bool, last_activity: datetime) -> None:
+        """Tell the controller whether a kernel of this session works, so that long jobs are not ended."""
+        await self._ask("POST", "/activity", {"session": session, "busy": busy, "last_activity": iso(last_activity)})
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        deadline: aiohttp.ClientTimeout = _DEADLINE,
+    ) -> dict[str, Any]:
+        try:
+            async with self._session().request(method, f"http://desk{path}", json=body, timeout=deadline) as answer:
+                content: Any = await answer.json() if answer.content_type == "application/json" else {}
+                status = answer.status
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise Unavailable(
+                "The controller does not answer at its desk; try again in a moment.",
+                system="controller",
+                unknown_outcome=method != "GET",
+            ) from error
+        return _judge(status, content if isinstance(content, dict) else {})
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._client is None:
+            connector = aiohttp.UnixConnector(path=str(self._socket))
+            self._client = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._client
+
+
+def admitted_from(answer: Mapping[str, Any]) -> Admitted:
+    """Read an admission list as the desk and the controller write it."""
+    return _read(
+        lambda: Admitted(
+            people={str(person): _moment(until) for person, until in answer["people"].items()},
+            generation=int(answer["generation"]),
+        )
+    )
+
+
+def _judge(status: int, content: dict[str, Any]) -> dict[str, Any]:
+    if status < 300:
+        return content
+    message = str(content.get("message") or f"The controller's desk answered {status}.")
+    if status == 403:
+        reasons = content.get("reasons")
+        raise Refused(message, reasons=[str(reason) for reason in reasons] if isinstance(reasons, list) else ())
+    if status == 404:
+        raise NotFound(message)
+    raise Unavailable(message, system="controller", unknown_outcome=status >= 500)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+def _read(build: Callable[[], Value]) -> Value:
+    try:
+        return build()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unavailable("The controller's desk gave an answer that makes no sense.", system="controller") from error

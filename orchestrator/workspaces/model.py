@@ -16,6 +16,8 @@ __all__ = [
     "SeenSession",
     "SeenWorkspace",
     "WorkspacePlan",
+    "WorkspaceState",
+    "WorkspaceView",
 ]
 
 
@@ -105,3 +107,24 @@ class SeenWorkspace:
     hub: bool
     gate: bool
     sessions: tuple[SeenSession, ...] = ()
+
+
+class WorkspaceState(StrEnum):
+    """What a person is shown of a workspace."""
+
+    ASLEEP = "asleep"
+    WAKING = "waking"
+    AWAKE = "awake"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceView:
+    """One workspace as its members and operators see it. ``sessions`` are the people with a running session."""
+
+    project_id: str
+    state: WorkspaceState
+    url: str = ""
+    trouble: str = ""
+    sessions: tuple[str, ...] = ()
+    bytes_today: int = 0

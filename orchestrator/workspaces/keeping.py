@@ -1,0 +1,175 @@
+"""Keeps every workspace in step with the record: what may not be there goes first, then what should be there comes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from datetime import timedelta
+
+from orchestrator.access.service import AccessService
+from orchestrator.core.clock import Clock
+from orchestrator.core.errors import NotFound, OrchestratorError
+from orchestrator.credentials.service import CredentialsService
+
+from .launching import SessionLauncher
+from .model import Admission, SessionState, WorkspacePlan
+from .ports import WorkspaceBackend
+from .sessions import SessionRegister
+from .store import SessionRow, WorkspaceRow
+
+__all__ = ["WorkspaceKeeper"]
+
+_log = logging.getLogger(__name__)
+
+
+class WorkspaceKeeper:
+    """One pass over one project at a time, level-triggered: it compares, never remembers, and may be repeated."""
+
+    def __init__(
+        self,
+        *,
+        access: AccessService,
+        credentials: CredentialsService,
+        register: SessionRegister,
+        launcher: SessionLauncher,
+        backend: WorkspaceBackend,
+        portal_url: str,
+        sleep_after: timedelta,
+        clock: Clock,
+    ) -> None:
+        self._access = access
+        self._credentials = credentials
+        self._register = register
+        self._launcher = launcher
+        self._backend = backend
+        self._portal_url = portal_url
+        self._sleep_after = sleep_after
+        self._clock = clock
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def lock(self, project_id: str) -> threading.RLock:
+        """Return the lock that whoever changes this project's workspace holds."""
+        return self._locks[project_id]
+
+    def keep(self, project_id: str) -> list[str]:
+        """Bring one awake project in step; return in words what could not be done, and will be tried again.
+
+        Withdrawal comes before everything else and each of its steps is tried even when another one fails.
+        """
+        with self.lock(project_id):
+            row = self._register.workspace(project_id)
+            if not row.awake:
+                return self.put_to_sleep(project_id, "closed")
+            trouble: list[str] = []
+            people = self._access.admitted(project_id)
+            if not people:
+                self._register.asleep(project_id, "nobody-admitted")
+                return self.put_to_sleep(project_id, "nobody-admitted")
+            if self._idle(row):
+                self._register.asleep(project_id, "idle")
+                return self.put_to_sleep(project_id, "idle")
+            if row.ready_at is not None:
+                self._attempt(
+                    trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people))
+                )
+            for session in self._register.live(project_id):
+                self._attempt(trouble, self._session_step(session, people.keys()))
+            self._attempt(trouble, lambda: self._provide(project_id))
+            self._attempt(trouble, lambda: self._wake(row, Admission(project_id=project_id, people=people)))
+            if trouble:
+                self._register.troubled(project_id, trouble[0])
+            else:
+                self._register.ready(project_id)
+            return trouble
+
+    def put_to_sleep(self, project_id: str, reason: str) -> list[str]:
+        """End everything of one project: gate and sessions, data, leases. Homes are kept."""
+        with self.lock(project_id):
+            trouble: list[str] = []
+            for session in self._register.live(project_id):
+                self._attempt(trouble, self._ending(session, reason))
+            self._attempt(trouble, lambda: self._count(project_id))
+            self._attempt(trouble, lambda: self._backend.sleep(project_id))
+            self._attempt(trouble, lambda: self._credentials.withdraw_all(project_id))
+            return trouble
+
+    def end_orphans(self) -> list[str]:
+        """End workspaces and sessions that run and that the record does not want."""
+        trouble: list[str] = []
+        wanted = {row.project_id for row in self._register.workspaces_wanted()}
+        for seen in self._backend.observe():
+            with self.lock(seen.project_id):
+                if seen.project_id not in wanted:
+                    trouble += self.put_to_sleep(seen.project_id, "not-wanted")
+                    continue
+                live = {row.session_id for row in self._register.live(seen.project_id)}
+                for session in seen.sessions:
+                    if session.session_id not in live and session.state is not SessionState.ENDED:
+                        self._attempt(trouble, self._stopping(seen.project_id, session.session_id))
+        return trouble
+
+    def count_bytes(self, project_id: str) -> None:
+        """Add what the gate counted since the last time to the record."""
+        with self.lock(project_id):
+            self._count(project_id)
+
+    def _count(self, project_id: str) -> None:
+        self._register.note_bytes(project_id, self._backend.bytes_to_browser(project_id))
+
+    def _provide(self, project_id: str) -> None:
+        self._credentials.ensure(project_id, self._launcher.wanted(project_id))
+
+    def _wake(self, row: WorkspaceRow, admission: Admission) -> None:
+        project = self._access.project_record(row.project_id)
+        self._backend.wake(
+            WorkspacePlan(
+                project_id=row.project_id,
+                title=project.title,
+                host=f"{row.project_id}.localhost",
+                port=row.port,
+                portal_url=self._portal_url,
+                user_number=row.user_number,
+            )
+        )
+        self._backend.admit(admission)
+
+    def _session_step(self, session: SessionRow, people: Collection[str]) -> Callable[[], None]:
+        def step() -> None:
+            reason = self._reason_to_end(session, people)
+            if reason:
+                self._launcher.end(session.project_id, session.session_id, reason)
+
+        return step
+
+    def _reason_to_end(self, session: SessionRow, people: Collection[str]) -> str:
+        """Say why a session must go: its person, its data or its processes are no longer there."""
+        if session.person_id not in people:
+            return "person-not-admitted"
+        allowed = {grant.version_id for grant in self._access.granted(session.project_id, session.person_id)}
+        if not self._register.mounts(session.session_id) <= allowed:
+            return "data-withdrawn"
+        if session.state is SessionState.STARTING:
+            return "start-interrupted"  # a launch holds the project's lock: whoever sees this state, it was cut off
+        try:
+            seen = self._backend.session(session.project_id, session.session_id)
+        except NotFound:
+            return "gone"
+        return "ended" if seen.state is SessionState.ENDED else ""
+
+    def _ending(self, session: SessionRow, reason: str) -> Callable[[], None]:
+        return lambda: self._launcher.end(session.project_id, session.session_id, reason)
+
+    def _stopping(self, project_id: str, session_id: str) -> Callable[[], None]:
+        return lambda: self._backend.stop_session(project_id, session_id)
+
+    def _idle(self, row: WorkspaceRow) -> bool:
+        return row.ready_at is not None and self._clock() - row.used_at > self._sleep_after
+
+    def _attempt(self, trouble: list[str], step: Callable[[], None]) -> None:
+        try:
+            step()
+        except OrchestratorError as error:
+            _log.warning("%s: %s", error.word, error.message)
+            trouble.append(error.message)

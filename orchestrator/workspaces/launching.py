@@ -1,0 +1,159 @@
+"""Starts and ends one person's session: what it holds is decided here, from the record, at this moment."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.access.model import Granted
+from orchestrator.access.service import AccessService
+from orchestrator.core.errors import NotFound, OrchestratorError, Refused, Unavailable
+from orchestrator.credentials.service import CredentialsService
+
+from .model import Limits, Mount, SeenSession, SessionPlan, SessionState
+from .ports import WorkspaceBackend
+from .sessions import SessionRegister
+
+__all__ = ["Directories", "SessionLauncher"]
+
+_log = logging.getLogger(__name__)
+_INTAKE_DEADLINE = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directories:
+    """Where a project's kept and passing things lie on this machine."""
+
+    projects: Path
+    run: Path
+
+    def home(self, project_id: str, person_id: str) -> Path:
+        """One member's own directory, kept when sessions end."""
+        return self.projects / project_id / "homes" / person_id
+
+    def shared(self, project_id: str) -> Path:
+        """The folder that all members of the project share."""
+        return self.projects / project_id / "shared"
+
+    def intake(self, project_id: str, session_id: str) -> Path:
+        """The airlock's entrance for one session."""
+        return self.run / project_id / "i" / session_id
+
+
+class SessionLauncher:
+    """The only way a session starts. Callers hold the project's lock, so no withdrawal passes between the steps."""
+
+    def __init__(
+        self,
+        *,
+        access: AccessService,
+        credentials: CredentialsService,
+        register: SessionRegister,
+        backend: WorkspaceBackend,
+        directories: Directories,
+        limits: Limits,
+    ) -> None:
+        self._access = access
+        self._credentials = credentials
+        self._register = register
+        self._backend = backend
+        self._directories = directories
+        self._limits = limits
+
+    def launch(
+        self, project_id: str, person_id: str, *, environment: Mapping[str, str], arguments: Sequence[str]
+    ) -> tuple[str, Path]:
+        """Start the person's session with exactly what is granted now; return its identifier and server socket.
+
+        Raises ``Refused`` when the person is not admitted, ``Unavailable`` when a part does not answer; nothing is
+        left running then.
+        """
+        if person_id not in self._access.admitted(project_id):
+            raise Refused("You may not work in this project now; the portal says why.")
+        for earlier in self._register.live(project_id):
+            if earlier.person_id == person_id:
+                self.end(project_id, earlier.session_id, "replaced")
+        granted = self._access.granted(project_id, person_id)
+        session_id = self._register.begin(project_id, person_id, granted)
+        try:
+            plan = self._plan(project_id, person_id, session_id, granted, environment, arguments)
+            socket = self._backend.start_session(plan)
+        except OrchestratorError:
+            self.end(project_id, session_id, "start-failed")
+            raise
+        self._register.running(session_id)
+        return session_id, socket
+
+    def end(self, project_id: str, session_id: str, reason: str) -> None:
+        """End a session and everything it held: processes first, then its database roles, then the record of it."""
+        self._backend.stop_session(project_id, session_id)
+        self._credentials.close_session(project_id, session_id)
+        self._register.ended(session_id, reason)
+
+    def seen(self, project_id: str, session_id: str) -> SeenSession:
+        """Look at a session; one that the backend has forgotten has ended."""
+        row = self._register.session(project_id, session_id)
+        if row.state is SessionState.ENDED:
+            return SeenSession(session_id=session_id, state=SessionState.ENDED)
+        try:
+            return self._backend.session(project_id, session_id)
+        except NotFound:
+            return SeenSession(session_id=session_id, state=SessionState.ENDED)
+
+    def _plan(
+        self,
+        project_id: str,
+        person_id: str,
+        session_id: str,
+        granted: Sequence[Granted],
+        environment: Mapping[str, str],
+        arguments: Sequence[str],
+    ) -> SessionPlan:
+        workspace = self._register.workspace(project_id)
+        held = self._credentials.ensure(project_id, self.wanted(project_id))
+        files = [grant for grant in granted if grant.delivery == "files"]
+        missing = [grant.name for grant in files if grant.version_id not in held]
+        if missing:
+            raise Unavailable(
+                f"The data of {', '.join(missing)} could not be made ready; try again in a moment.",
+                system="dataset agent",
+            )
+        databases = [grant for grant in granted if grant.delivery == "database"]
+        relay = self._credentials.open_databases(project_id, session_id, databases)
+        self._await_intake(self._directories.intake(project_id, session_id))
+        return SessionPlan(
+            session_id=session_id,
+            project_id=project_id,
+            person_id=person_id,
+            user_number=workspace.user_number,
+            mounts=tuple(Mount(name=grant.name, source=held[grant.version_id]) for grant in files),
+            databases=tuple(grant.name for grant in databases),
+            limits=self._limits,
+            home=self._directories.home(project_id, person_id),
+            shared=self._directories.shared(project_id),
+            intake_directory=self._directories.intake(project_id, session_id),
+            relay_directory=relay,
+            environment=dict(environment),
+            arguments=tuple(arguments),
+        )
+
+    def wanted(self, project_id: str) -> list[Granted]:
+        """Return every version that anybody who is admitted may hold now, each once."""
+        versions: dict[str, Granted] = {}
+        for person_id in self._access.admitted(project_id):
+            for grant in self._access.granted(project_id, person_id):
+                known = versions.get(grant.version_id)
+                if known is None or grant.until > known.until:
+                    versions[grant.version_id] = grant
+        return [versions[version] for version in sorted(versions)]
+
+    def _await_intake(self, directory: Path) -> None:
+        """Wait for the airlock to open the session's entrance; a workspace without a way out is of no use."""
+        deadline = time.monotonic() + _INTAKE_DEADLINE
+        while not (directory / "intake.sock").exists():
+            if time.monotonic() > deadline:
+                raise Unavailable("The airlock does not answer; try again in a moment.", system="airlock")
+            time.sleep(0.05)

@@ -63,8 +63,8 @@ class SocketConnector(aiohttp.UnixConnector):
     async def _create_connection(
         self,
         req: ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ARG002, ASYNC109
+        traces: list[Trace],  # noqa: ARG002
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
     ) -> ResponseHandler:
         try:
             descriptor = open_socket(self._root, self._target)

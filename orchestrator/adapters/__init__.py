@@ -1,0 +1,1 @@
+"""Outside systems: each module implements a port of a room."""

@@ -1,0 +1,106 @@
+"""The researcher's sandbox: which paths a session sees, what its server is told, and the plan for its supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.errors import Invalid
+from orchestrator.workspaces.model import SessionPlan
+
+from .confine import Sandbox, View
+from .image import USER, Image
+from .places import Places, make_directory, platform_number
+
+__all__ = ["make_folders", "session_sandbox", "supervisor_plan"]
+
+_PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
+_SERVER = ("-m", "jupyterhub.singleuser")
+_MIB = 1024 * 1024
+
+
+def make_folders(plan: SessionPlan, places: Places) -> None:
+    """Make home with its outbox, shared folder and socket directory. Repeatable, and safe against planted links."""
+    root = os.geteuid() == 0
+    user = plan.user_number
+    for folder, mode in ((plan.home, 0o700), (plan.shared, 0o2770)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(folder, mode=mode, user=user, group=user)
+    home = os.open(plan.home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir("outbox", mode=0o700, dir_fd=home)
+            if root:
+                os.chown("outbox", user, user, dir_fd=home, follow_symlinks=False)
+    finally:
+        os.close(home)
+    sockets = places.server_directory(plan.project_id, plan.session_id)
+    make_directory(sockets, mode=0o2770, user=user, group=platform_number(user))
+
+
+def _views(plan: SessionPlan, places: Places) -> list[View]:
+    run = places.run(plan.project_id)
+    views = [
+        View(source=plan.home, target="/home/researcher", writable=True),
+        View(source=plan.shared, target="/shared", writable=True),
+        View(source=run / "h", target="/run/tre/hub"),
+        View(source=places.server_directory(plan.project_id, plan.session_id), target="/run/tre/server", writable=True),
+        View(source=plan.intake_directory, target="/run/tre/intake"),
+    ]
+    names = [mount.name for mount in plan.mounts]
+    if len(set(names)) != len(names):
+        raise Invalid("Two datasets of one session have the same folder name; give each its own.", field="mounts")
+    for name in (*names, *plan.databases):
+        if not name or "/" in name or "\0" in name or name.startswith("."):
+            raise Invalid(f"“{name[:40]}” cannot be the name of a folder.", field="mounts")
+    views += [View(source=mount.source, target=f"/data/{mount.name}") for mount in plan.mounts]
+    if plan.relay_directory is not None:
+        relay = plan.relay_directory
+        views += [View(source=relay / name, target=f"/run/tre/databases/{name}") for name in plan.databases]
+    return views
+
+
+def session_sandbox(
+    plan: SessionPlan, *, places: Places, image: Image, server: tuple[str, ...] | None = None
+) -> Sandbox:
+    """Return the sandbox of one session. ``server`` replaces the command that runs inside (for probes)."""
+    memory = plan.limits.memory_mib * _MIB
+    command = server or (image.python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *plan.arguments)
+    count = f"--nproc={plan.limits.processes}:{plan.limits.processes}"
+    limiter = (prlimit, count, "--") if (prlimit := shutil.which("prlimit", path="/usr/bin:/bin")) else ()
+    passed = {name: value for name, value in plan.environment.items() if name.startswith(_PASSED_ON)}
+    return Sandbox(
+        views=(*image.views, *_views(plan, places)),
+        directories=("/data", "/home", "/run/tre", "/run/tre/databases"),
+        memory_directories=(("/tmp", memory // 2), ("/run", 16 * _MIB), ("/dev/shm", memory // 2)),  # noqa: S108
+        links=image.links,
+        environment={**passed, **image.environment, "JUPYTER_RUNTIME_DIR": "/tmp/jupyter"},  # noqa: S108
+        directory="/opt",
+        host_name="workspace",
+        user=USER,
+        command=(*limiter, *command),
+    )
+
+
+def supervisor_plan(
+    plan: SessionPlan, *, sandbox: Sandbox, places: Places, program: Path, instance: str
+) -> dict[str, Any]:
+    """Return what the supervisor is told, ready for JSON. It holds the hub's token: write it for its owner only."""
+    return {
+        "project": plan.project_id,
+        "session": plan.session_id,
+        "instance": instance,
+        "user_number": plan.user_number if os.geteuid() == 0 else None,
+        "program": str(program),
+        "limits": asdict(plan.limits),
+        "ending": str(places.ending(plan.project_id, plan.session_id)),
+        "socket": str(places.server_socket(plan.project_id, plan.session_id)),
+        "sandbox": {
+            **asdict(sandbox),
+            "views": [{**asdict(view), "source": str(view.source)} for view in sandbox.views],
+        },
+    }

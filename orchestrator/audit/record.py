@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import rfc8785
 from sqlalchemy import Engine, event, text
@@ -34,6 +35,11 @@ class Change:
         self._events: list[Event] = []
         self._notices: list[Notice] = []
         self.wrote = False
+
+    @property
+    def told(self) -> tuple[Event, ...]:
+        """What this transaction did so far."""
+        return tuple(self._events)
 
     def tell(self, event: Event) -> None:
         """Record what this transaction did; it becomes an entry of the log at commit."""
@@ -95,6 +101,11 @@ class Record:
         self.engine = engine
         self.clock = clock
         self._write_engine = engine.execution_options(**{WRITE: True})
+        self._instead: Callable[[Sequence[Event]], NoReturn] | None = None
+
+    def rehearse(self, instead: Callable[[Sequence[Event]], NoReturn]) -> None:
+        """Commit nothing any more: hand the events of each finished change to ``instead``, which raises, and undo it."""
+        self._instead = instead
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -120,6 +131,9 @@ class Record:
             _watch(session, change)
             yield change
             change.finish()
+            if self._instead is not None and change.told:
+                session.rollback()
+                self._instead(change.told)
             session.commit()
 
 

@@ -2,80 +2,308 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
-from orchestrator.core.events import Json
-from orchestrator.policy.model import Actor
+from orchestrator.audit.record import Change, Record
+from orchestrator.core.errors import NotFound, NotPossible
+from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import new_id
+from orchestrator.policy.model import Actor, Thing
+from orchestrator.policy.service import Policy
 
-from .model import Dataset, DatasetVersion, VersionState
+from . import rules, store
+from .arrivals import Arrivals
+from .model import (
+    DATASET_STATES,
+    VERSION_STATES,
+    Dataset,
+    DatasetState,
+    DatasetVersion,
+    Delivery,
+    VersionState,
+)
+from .store import DatasetRow, VersionRow
 
-__all__ = ["DiscoveryService"]
+__all__ = ["Custodians", "DiscoveryService"]
+
+_SYSTEM = "system:controller"
+
+
+class Custodians(Protocol):
+    """What the catalogue asks the alliance: does this custodian exist. Raises ``NotFound`` if not."""
+
+    def custodian(self, custodian_id: str) -> Any:
+        """Return the custodian."""
 
 
 class DiscoveryService:
     """The catalogue. Reading needs no actor: descriptions are public; files are not read through here."""
 
+    def __init__(
+        self,
+        *,
+        record: Record,
+        policy: Policy,
+        alliance: Custodians,
+        arrivals: Arrivals,
+        connections: frozenset[str] = frozenset(),
+    ) -> None:
+        """``connections`` are the names of database connections in the settings."""
+        self._record = record
+        self._policy = policy
+        self._alliance = alliance
+        self._arrivals = arrivals
+        self._connections = connections
+
+    # ---- changes ------------------------------------------------------------------------------------------------
+
     def register_dataset(
-        self, actor: Actor, *, custodian_id: str, name: str, description: Mapping[str, Json]
+        self, actor: Actor, *, custodian_id: str, name: str, description: Mapping[str, Any]
     ) -> Dataset:
         """Offer a dataset in the name of a custodian; ``description`` must be valid HDR UK 4.0.0."""
-        raise NotImplementedError
+        thing = Thing(kind="Custodian", id=custodian_id, attributes={"custodian": custodian_id})
+        self._policy.check(actor, "registerDataset", thing)
+        self._alliance.custodian(custodian_id)
+        rules.check_name(name)
+        kept = rules.check_description(description)
+        row = DatasetRow(
+            dataset_id=new_id(),
+            custodian_id=custodian_id,
+            name=name,
+            title=_title(kept),
+            description=_text(kept),
+            state=DATASET_STATES.start.value,
+            registered_at=self._record.clock(),
+        )
+        with self._record.change() as change:
+            try:
+                store.dataset_named(change.session, name)
+            except NotFound:
+                pass
+            else:
+                raise NotPossible(f"The name “{name}” is taken; choose another one.")
+            event = _event("dataset.registered", actor, row, description=rules.text_fingerprint(row.description))
+            store.add_dataset(change, row, event=event)
+        return store.to_dataset(row)
 
-    def describe_dataset(self, actor: Actor, dataset_id: str, description: Mapping[str, Json]) -> Dataset:
+    def describe_dataset(self, actor: Actor, dataset_id: str, description: Mapping[str, Any]) -> Dataset:
         """Replace a dataset's description."""
-        raise NotImplementedError
+        self._check(actor, "describeDataset", dataset_id)
+        kept = rules.check_description(description)
+        with self._record.change() as change:
+            row = store.dataset_row(change.session, dataset_id)
+            _must_be_listed(row)
+            row.title, row.description = _title(kept), _text(kept)
+            change.tell(_event("dataset.described", actor, row, description=rules.text_fingerprint(row.description)))
+        return store.to_dataset(row)
 
     def withdraw_dataset(self, actor: Actor, dataset_id: str, reason: str) -> Dataset:
         """Take a dataset out of the catalogue, with all its versions, for ever."""
-        raise NotImplementedError
+        self._check(actor, "withdrawDataset", dataset_id)
+        words = rules.check_reason(reason)
+        with self._record.change() as change:
+            row = store.dataset_row(change.session, dataset_id)
+            row.state = DATASET_STATES.after(DatasetState(row.state), "withdraw").value
+            row.reason = words
+            change.tell(_event("dataset.withdrawn", actor, row))
+            gone = [each for each in store.versions_of(change.session, dataset_id) if _may_withdraw(each)]
+            for version in gone:
+                self._withdraw(change, actor, version, words)
+        for version in gone:
+            self._arrivals.forget(version.version_id)
+        return store.to_dataset(row)
 
     def add_files_version(self, actor: Actor, dataset_id: str, directory: Path) -> DatasetVersion:
         """Copy a directory of this machine to the arrivals and make it the dataset's next version."""
-        raise NotImplementedError
+        self._check(actor, "addVersion", dataset_id)
+        version_id = new_id()
+        manifest = self._arrivals.take(version_id, directory)
+        files: list[dict[str, Any]] = [asdict(file) for file in manifest]
+        try:
+            return self._add(
+                actor,
+                dataset_id,
+                version_id,
+                delivery=Delivery.FILES,
+                fingerprint=rules.files_fingerprint(manifest),
+                manifest=_text(files),
+            )
+        except BaseException:
+            self._arrivals.forget(version_id)
+            raise
 
     def add_database_version(
         self, actor: Actor, dataset_id: str, *, connection: str, schema: str, views: Sequence[str]
     ) -> DatasetVersion:
         """Make a set of views of a configured database connection the dataset's next version."""
-        raise NotImplementedError
+        self._check(actor, "addVersion", dataset_id)
+        rules.check_source(connection=connection, schema=schema, views=views, connections=self._connections)
+        source = {"connection": connection, "schema": schema, "views": sorted(views)}
+        return self._add(
+            actor,
+            dataset_id,
+            new_id(),
+            delivery=Delivery.DATABASE,
+            fingerprint=rules.source_fingerprint(connection=connection, schema=schema, views=views),
+            source=_text(source),
+        )
 
     def mark_sealed(self, version_id: str) -> DatasetVersion:
         """Note that the controller sealed a version (or prepared its database role). Repeatable."""
-        raise NotImplementedError
+        with self._record.change() as change:
+            row = store.version_row(change.session, version_id)
+            if row.state != VersionState.SEALED:
+                row.state = VERSION_STATES.after(VersionState(row.state), "seal").value
+                change.tell(
+                    Event(
+                        kind="version.sealed",
+                        actor=_SYSTEM,
+                        subject=f"version:{version_id}",
+                        details={"dataset": row.dataset_id, "manifest": row.manifest_sha256},
+                    )
+                )
+        self._arrivals.forget(version_id)
+        return store.to_version(row)
 
     def withdraw_version(self, actor: Actor, version_id: str, reason: str) -> DatasetVersion:
         """Withdraw a version for ever: every grant on it stops holding at once."""
-        raise NotImplementedError
+        self._check(actor, "withdrawVersion", self.version(version_id).dataset_id)
+        words = rules.check_reason(reason)
+        with self._record.change() as change:
+            row = store.version_row(change.session, version_id)
+            self._withdraw(change, actor, row, words)
+        self._arrivals.forget(version_id)
+        return store.to_version(row)
+
+    def sweep_arrivals(self) -> list[str]:
+        """Remove what interrupted copies left behind more than a day ago; return what was removed."""
+        known = frozenset(version.version_id for version in self.versions_in(VersionState.ARRIVING))
+        return self._arrivals.sweep(known, older_than=(self._record.clock() - timedelta(days=1)).timestamp())
+
+    # ---- reading ------------------------------------------------------------------------------------------------
 
     def search(self, text: str = "", *, custodian_id: str | None = None, limit: int = 50) -> list[Dataset]:
         """Find listed datasets whose title, name or description hold every word; best first."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            rows = store.all_datasets(session, custodian_id=custodian_id)
+        scored = [
+            (rules.matches(text, name=row.name, title=row.title, description=row.description), row) for row in rows
+        ]
+        found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].title.casefold()))
+        return [store.to_dataset(row) for _, row in found[: max(0, limit)]]
 
     def dataset(self, dataset_id: str) -> Dataset:
         """Return one dataset by its identifier."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return store.to_dataset(store.dataset_row(session, dataset_id))
 
     def dataset_named(self, name: str) -> Dataset:
         """Return one dataset by its folder-safe name."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return store.to_dataset(store.dataset_named(session, name))
 
     def versions(self, dataset_id: str) -> list[DatasetVersion]:
         """Return a dataset's versions, oldest first."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return [store.to_version(row) for row in store.versions_of(session, dataset_id)]
 
     def version(self, version_id: str) -> DatasetVersion:
         """Return one version."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return store.to_version(store.version_row(session, version_id))
 
     def current_version(self, dataset_id: str) -> DatasetVersion | None:
         """Return the newest sealed version that is not withdrawn, if there is one."""
-        raise NotImplementedError
+        sealed = [version for version in self.versions(dataset_id) if version.state is VersionState.SEALED]
+        return sealed[-1] if sealed else None
 
     def versions_in(self, state: VersionState) -> list[DatasetVersion]:
         """Return every version in one state, oldest first: the controller seals those that are ``arriving``."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return [store.to_version(row) for row in store.versions_in(session, state)]
 
     def arrival_directory(self, version_id: str) -> Path:
         """Return where an arriving files version lies until it is sealed."""
-        raise NotImplementedError
+        return self._arrivals.place(version_id)
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _check(self, actor: Actor, action: str, dataset_id: str) -> None:
+        custodian_id = self.dataset(dataset_id).custodian_id
+        self._policy.check(actor, action, Thing(kind="Dataset", id=dataset_id, attributes={"custodian": custodian_id}))
+
+    def _add(
+        self, actor: Actor, dataset_id: str, version_id: str, *, delivery: Delivery, fingerprint: str, **content: str
+    ) -> DatasetVersion:
+        with self._record.change() as change:
+            dataset = store.dataset_row(change.session, dataset_id)
+            _must_be_listed(dataset)
+            row = VersionRow(
+                version_id=version_id,
+                dataset_id=dataset_id,
+                number=store.next_number(change.session, dataset_id),
+                delivery=delivery.value,
+                state=VERSION_STATES.start.value,
+                added_at=self._record.clock(),
+                added_by=actor.person_id,
+                manifest_sha256=fingerprint,
+                manifest=content.get("manifest", "[]"),
+                source=content.get("source", "{}"),
+            )
+            event = Event(
+                kind="version.added",
+                actor=actor.person_id,
+                subject=f"version:{version_id}",
+                details={
+                    "dataset": dataset_id,
+                    "number": row.number,
+                    "delivery": delivery.value,
+                    "manifest": fingerprint,
+                },
+            )
+            store.add_version(change, row, event=event)
+        return store.to_version(row)
+
+    def _withdraw(self, change: Change, actor: Actor, row: VersionRow, words: str) -> None:
+        row.state = VERSION_STATES.after(VersionState(row.state), "withdraw").value
+        row.reason = words
+        change.tell(
+            Event(
+                kind="version.withdrawn",
+                actor=actor.person_id,
+                subject=f"version:{row.version_id}",
+                details={"dataset": row.dataset_id},
+            )
+        )
+
+
+def _event(kind: str, actor: Actor, row: DatasetRow, **details: Json) -> Event:
+    return Event(
+        kind=kind,
+        actor=actor.person_id,
+        subject=f"dataset:{row.dataset_id}",
+        details={"custodian": row.custodian_id, **details},
+    )
+
+
+def _must_be_listed(row: DatasetRow) -> None:
+    if row.state != DatasetState.LISTED:
+        raise NotPossible("This dataset was withdrawn; register a new one instead.")
+
+
+def _may_withdraw(row: VersionRow) -> bool:
+    return VERSION_STATES.allows(VersionState(row.state), "withdraw")
+
+
+def _title(description: Mapping[str, Json]) -> str:
+    summary = description["summary"]
+    return str(summary["title"]) if isinstance(summary, dict) else ""
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,213 @@
+"""What a description, a name, a set of views and a directory must be, told in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import rfc8785
+from pydantic import ValidationError
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.events import Json
+
+from .description import Description
+from .model import ManifestFile
+
+__all__ = [
+    "check_description",
+    "check_file_path",
+    "check_name",
+    "check_reason",
+    "check_source",
+    "files_fingerprint",
+    "matches",
+    "source_fingerprint",
+    "text_fingerprint",
+]
+
+_LARGEST_DESCRIPTION = 8 * 1024 * 1024
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_WORD = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
+_CONNECTION = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_RESERVED_SCHEMAS = ("pg_", "information_schema")
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if it is safe as a folder, a host label and a socket's directory."""
+    if len(name) > 40 or not _NAME.fullmatch(name):
+        raise Invalid(
+            f"“{name[:50]}” cannot be a dataset's name: use up to 40 lower-case letters, digits and single hyphens, "
+            "starting with a letter.",
+            field="name",
+        )
+    return name
+
+
+def check_reason(reason: str) -> str:
+    """Return ``reason`` without outer blanks; it must say something and fit on a page."""
+    text = reason.strip()
+    if len(text) < 3 or len(text) > 2000:
+        raise Invalid("Give a reason in 3 to 2,000 characters; it is shown to the people concerned.", field="reason")
+    return text
+
+
+def check_description(document: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the document as it is kept if it is valid HDR UK 4.0.0; raise ``Invalid`` naming the first wrong field."""
+    if not isinstance(document, Mapping):
+        raise Invalid("A description must be a JSON object with named fields.", field="description")
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
+    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        raise Invalid("The description holds something that plain JSON cannot carry.", field="description") from error
+    if size > _LARGEST_DESCRIPTION:
+        raise Invalid("The description is larger than 8 MiB; shorten its tables and columns.", field="description")
+    try:
+        Description.model_validate(document)
+    except ValidationError as error:
+        raise _first_fault(error, document) from error
+    kept: dict[str, Json] = json.loads(text, parse_float=_number)
+    return kept
+
+
+def _number(text: str) -> Any:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _first_fault(error: ValidationError, document: Mapping[str, Any]) -> Invalid:
+    faults = sorted(error.errors(include_url=False, include_context=False), key=lambda fault: -_depth(fault, document))
+    fault = faults[0]
+    field = _place(fault["loc"], document)
+    more = len({_place(each["loc"], document) for each in faults}) - 1
+    rest = f" ({more} further field{'s' if more > 1 else ''} to mend.)" if more else ""
+    return Invalid(f"The description's field “{field}” {_in_words(fault)}.{rest}", field=field)
+
+
+def _depth(fault: Any, document: Mapping[str, Any]) -> int:
+    """Order faults as they stand in the document would be lost in unions; missing and unknown keys come first."""
+    return 1 if fault["type"] in {"missing", "extra_forbidden"} and _place(fault["loc"], document) else 0
+
+
+def _place(location: Sequence[int | str], document: Any) -> str:
+    """Return the path of a fault in the document, without the names that pydantic gives to branches of a choice."""
+    parts: list[str] = []
+    here = document
+    for number, step in enumerate(location):
+        if isinstance(step, int) and isinstance(here, list) and step < len(here):
+            parts.append(str(step + 1))
+            here = here[step]
+        elif isinstance(step, str) and isinstance(here, Mapping) and (step in here or number == len(location) - 1):
+            parts.append(step)
+            here = here.get(step)
+    return ".".join(parts) or "description"
+
+
+def _in_words(fault: Any) -> str:
+    kind, message = fault["type"], str(fault["msg"])
+    plain = {
+        "missing": "is missing; add it",
+        "extra_forbidden": "is not known to HDR UK 4.0.0; remove it or correct its spelling",
+        "string_type": "must be a text",
+        "int_type": "must be a whole number",
+        "bool_type": "must be true or false",
+        "list_type": "must be a list",
+        "model_type": "must be an object with named fields",
+        "model_attributes_type": "must be an object with named fields",
+        "string_pattern_mismatch": "does not have the form that the schema asks for; see its examples",
+        "literal_error": "must be a date such as 2026-11-22, or “CONTINUOUS”",
+    }
+    if kind in plain:
+        return plain[kind]
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:].rstrip(".").replace("String should", "should")
+
+
+def check_file_path(path: str) -> str:
+    """Return a path below a version's folder if it can be written the same on every system; names are never trusted."""
+    pure = PurePosixPath(path)
+    try:
+        length = len(path.encode())
+    except UnicodeEncodeError:
+        length = 1 << 20
+    if (
+        not path
+        or length > 1024
+        or pure.is_absolute()
+        or str(pure) != path
+        or any(part in {"..", "."} for part in pure.parts)
+        or any(ord(letter) < 32 or ord(letter) == 127 for letter in path)
+        or "\\" in path
+        or any(len(part.encode()) > 200 for part in pure.parts)
+    ):
+        raise Invalid(
+            f"The file name {path[:80]!r} cannot be taken: use relative names of visible characters, "
+            "without backslashes, at most 200 bytes each.",
+            field="directory",
+        )
+    return path
+
+
+def check_source(
+    *, connection: str, schema: str, views: Sequence[str], connections: frozenset[str]
+) -> tuple[str, str, tuple[str, ...]]:
+    """Return connection, schema and sorted views if each is a plain identifier and the connection is configured."""
+    if not _CONNECTION.fullmatch(connection) or connection not in connections:
+        known = ", ".join(sorted(connections)) or "none"
+        raise Invalid(
+            f"There is no database connection of that name in the settings (known: {known}).", field="connection"
+        )
+    if not _WORD.fullmatch(schema) or schema.startswith(_RESERVED_SCHEMAS):
+        raise Invalid(
+            "The schema's name must be lower-case letters, digits and underscores, and not one of PostgreSQL's own.",
+            field="schema",
+        )
+    if not views or len(views) > 500 or len(set(views)) != len(views):
+        raise Invalid("Name between 1 and 500 different views.", field="views")
+    for view in views:
+        if not _WORD.fullmatch(view):
+            raise Invalid(
+                f"“{view[:70]}” cannot be a view's name: use lower-case letters, digits and underscores.", field="views"
+            )
+    return connection, schema, tuple(sorted(views))
+
+
+def files_fingerprint(manifest: Sequence[ManifestFile]) -> str:
+    """Return the SHA-256 over the canonical JSON of a manifest, sorted by path."""
+    files: list[Json] = [
+        {"path": file.path, "sha256": file.sha256, "size": file.size}
+        for file in sorted(manifest, key=lambda file: file.path)
+    ]
+    return hashlib.sha256(rfc8785.dumps(files)).hexdigest()
+
+
+def source_fingerprint(*, connection: str, schema: str, views: Sequence[str]) -> str:
+    """Return the SHA-256 over the canonical JSON of what a database version names."""
+    content: dict[str, Json] = {"connection": connection, "schema": schema, "views": sorted(views)}
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def text_fingerprint(text: str) -> str:
+    """Return the SHA-256 of a text, for the log."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def matches(text: str, *, name: str, title: str, description: str) -> int:
+    """Return how well a dataset answers a search: 0 unless every word occurs; words in the title count most."""
+    words = text.casefold().split()
+    head, body = f"{title} {name}".casefold(), description.casefold()
+    score = 1
+    for word in words:
+        if word in head:
+            score += 10
+        elif word in body:
+            score += 1
+        else:
+            return 0
+    return score

@@ -1,0 +1,61 @@
+"""First checks, one file each, one interface: ``check(file, pack)`` yields findings. Only the standard library.
+
+They run in a process without network and secrets, and read every byte. What they cannot read to the end is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.packs import Pack
+
+from . import (
+    contacts,
+    content,
+    counts,
+    encoding,
+    formulas,
+    identifiers,
+    images,
+    people,
+    shape,
+)
+from .specimen import Specimen
+
+__all__ = ["CHECKS", "Check", "run"]
+
+Check = Callable[[Specimen, Pack], Iterable[Finding]]
+
+CHECKS: Sequence[tuple[str, Check]] = (
+    ("content", content.check),
+    ("encoding", encoding.check),
+    ("shape", shape.check),
+    ("counts", counts.check),
+    ("identifiers", identifiers.check),
+    ("contacts", contacts.check),
+    ("people", people.check),
+    ("formulas", formulas.check),
+    ("images", images.check),
+)
+
+
+def run(file: Specimen, pack: Pack) -> list[Finding]:
+    """Run every check; one that fails is a finding, and the others still run."""
+    findings: list[Finding] = []
+    for name, check in CHECKS:
+        try:
+            findings.extend(check(file, pack))
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - any failure of a check means that the file was not checked
+            findings.append(
+                Finding(
+                    rule="INSPECTION_INCOMPLETE",
+                    severity=Severity.FLAG,
+                    where="whole file",
+                    message=f"The check “{name}” could not finish ({type(error).__name__}).",
+                    guidance="Look at the whole file yourself, or ask for it in a simpler form.",
+                )
+            )
+    return findings

@@ -1,0 +1,54 @@
+"""Cells that a spreadsheet program would run instead of show."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.packs import Pack
+
+from .findings import Places, shown
+from .specimen import Specimen
+
+__all__ = ["check", "is_formula"]
+
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_HARMLESS = re.compile(
+    r"[+\-−]?\s*(?:[\d.,]+(?:[eE][+-]?\d+)?\s*%?|inf|nan|[-–]*)"  # a number, or dashes
+    r"(?:\s*[(\[][^=@]*[)\]])?(?:\s*(?:to|[-–])\s*[-+]?[\d.]+)?"  # with an interval or a range
+)
+
+
+def is_formula(cell: str) -> bool:
+    """Say whether a spreadsheet would run this cell; numbers, negative ones too, and dashes are not formulas."""
+    text = cell.lstrip(" ")
+    if not text.startswith(_STARTS):
+        return False
+    return text[0] in "\t\r=@＝＠" or _HARMLESS.fullmatch(text.strip()) is None
+
+
+def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
+    """Report every cell that begins like a formula, headings included."""
+    table = file.table
+    if table is None:
+        return
+    found = Places()
+    for heading in table.columns:
+        if is_formula(heading):
+            found.add("row 1")
+    try:
+        for number, row in table.rows():
+            for index, cell in enumerate(row):
+                if is_formula(cell):
+                    found.add(f"row {number} {shown(table.column(index), 30)}")
+    except csv.Error:
+        pass  # the check of the table's shape reports that it could not be read to the end
+    if found:
+        yield found.finding(
+            "FORMULA",
+            Severity.FLAG,
+            f"{found.count} cells begin like a spreadsheet formula, which runs when the file is opened.",
+            "Put an apostrophe or a word before it.",
+        )

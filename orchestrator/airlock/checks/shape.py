@@ -1,0 +1,69 @@
+"""A result is a small, regular table; thousands of rows look like data on individuals."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.packs import Pack
+
+from .findings import Places, shown
+from .specimen import Specimen, Table
+
+__all__ = ["check"]
+
+_LONG_CELL = 2_000
+
+
+def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
+    """Read every row; report broken, ragged and too many rows, repeated headings and very long cells."""
+    table = file.table
+    if table is None:
+        return
+    ragged, long, rows = Places(), Places(), 0
+    try:
+        for number, row in table.rows():
+            rows += 1
+            if len(row) != len(table.columns):
+                ragged.add(f"row {number} has {len(row)} cells")
+            for index, cell in enumerate(row):
+                if len(cell) > _LONG_CELL:
+                    long.add(f"row {number} {shown(table.column(index))}")
+    except csv.Error as error:
+        yield Finding(
+            rule="INSPECTION_INCOMPLETE",
+            severity=Severity.FLAG,
+            where=f"after row {rows + 1}",
+            message=f"The table is broken there and was not read to the end ({shown(str(error))}).",
+            guidance="Write the table again with a CSV library.",
+        )
+    yield from _shape(table, rows, pack)
+    if ragged:
+        yield ragged.finding(
+            "RAGGED_ROWS",
+            Severity.FLAG,
+            f"{ragged.count} rows have another number of cells than the {len(table.columns)} of the first row.",
+            "Write one table to a file.",
+        )
+    if long:
+        yield long.finding("LONG_CELLS", Severity.FLAG, f"{long.count} cells hold more than {_LONG_CELL} characters.")
+
+
+def _shape(table: Table, rows: int, pack: Pack) -> Iterator[Finding]:
+    if rows > pack.maximum_rows:
+        yield Finding(
+            rule="MANY_ROWS",
+            severity=Severity.FLAG,
+            where="whole table",
+            message=f"{rows} rows are more than {pack.maximum_rows}: this looks like data on individuals.",
+            guidance="Release aggregates.",
+        )
+    names = [name.strip().casefold() for name in table.columns if name.strip()]
+    if len(set(names)) != len(names):
+        yield Finding(
+            rule="REPEATED_HEADINGS",
+            severity=Severity.NOTE,
+            where="row 1",
+            message="Two columns have the same heading.",
+        )

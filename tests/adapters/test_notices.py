@@ -3,6 +3,7 @@
 import email
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +38,12 @@ class Postbox:
 
 @contextmanager
 def mail_server(postbox: Postbox) -> Iterator[int]:
-    server = Controller(postbox, hostname="127.0.0.1", port=0)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = Controller(postbox, hostname="127.0.0.1", port=port)
     server.start()
     try:
-        yield server.server.sockets[0].getsockname()[1]
+        yield port
     finally:
         server.stop()
 

@@ -189,7 +189,9 @@ def files_fingerprint(manifest: Sequence[ManifestFile]) -> str:
 
 def source_fingerprint(*, connection: str, schema: str, views: Sequence[str]) -> str:
     """Return the SHA-256 over the canonical JSON of what a database version names."""
-    content: dict[str, Json] = {"connection": connection, "schema": schema, "views": sorted(views)}
+    names: list[Json] = []
+    names.extend(sorted(views))
+    content: dict[str, Json] = {"connection": connection, "schema": schema, "views": names}
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 

@@ -1,0 +1,214 @@
+"""What answers, dates and reasons must be, told in words; how much of an application each person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.ids import check_id
+
+from .conditions import last_day
+from .model import Answers, Application, CustodianPart, Grant, PartState, Project
+from .states import ApplicationState, GrantState
+
+__all__ = [
+    "LAY_SUMMARY_WORDS",
+    "approved_parts",
+    "check_agreement_end",
+    "check_answers",
+    "check_complete",
+    "check_datasets",
+    "check_extension",
+    "check_justifications",
+    "check_later_day",
+    "check_reason",
+    "end_of",
+    "outcome",
+    "seen_by_officer",
+    "start_of",
+]
+
+LAY_SUMMARY_WORDS = 30
+"""The public register explains a project to everybody: fewer words cannot."""
+
+_LONGEST = {"title": 200, "lay_summary": 5000, "purpose": 20_000, "organisation": 200, "ethics_reference": 100}
+_IN_WORDS = {
+    "title": "title",
+    "lay_summary": "lay summary",
+    "purpose": "purpose",
+    "organisation": "organisation",
+    "ethics_reference": "ethics reference",
+}
+_MOST_MEMBERS = 50
+_MOST_DATASETS = 100
+_LONGEST_PROJECT = timedelta(days=10 * 366)
+
+
+def start_of(day: date) -> datetime:
+    """Return a day's first moment, in UTC."""
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def end_of(day: date) -> datetime:
+    """Return the first moment after a last day, in UTC."""
+    try:
+        return start_of(day + timedelta(days=1))
+    except OverflowError as error:
+        raise Invalid("The day lies too far in the future.", field="day") from error
+
+
+def check_reason(reason: str, *, needed: bool = True) -> str:
+    """Return ``reason`` without outer blanks; where it is needed it must say something."""
+    text = reason.strip()
+    if len(text) > 4000 or (needed and len(text) < 3):
+        raise Invalid("Give a reason in 3 to 4,000 characters; it is shown to the people concerned.", field="reason")
+    return text
+
+
+def check_answers(answers: Answers) -> Answers:
+    """Return answers as they may be kept in a draft: a title, and nothing longer than it may be."""
+    texts = {field: str(getattr(answers, field)).strip() for field in _LONGEST}
+    for field, text in texts.items():
+        if len(text) > _LONGEST[field]:
+            raise Invalid(
+                f"The {_IN_WORDS[field]} is longer than {_LONGEST[field]:,} characters; shorten it.", field=field
+            )
+        if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text):
+            raise Invalid(f"The {_IN_WORDS[field]} holds control characters; remove them.", field=field)
+    if not texts["title"]:
+        raise Invalid("Give the application a title.", field="title")
+    members = tuple(dict.fromkeys(check_id(member, field="members") for member in answers.members))
+    if len(members) > _MOST_MEMBERS:
+        raise Invalid(f"Name at most {_MOST_MEMBERS} members; more can be added to the project.", field="members")
+    return replace(
+        answers,
+        title=texts["title"],
+        lay_summary=texts["lay_summary"],
+        purpose=texts["purpose"],
+        organisation=texts["organisation"],
+        ethics_reference=texts["ethics_reference"],
+        members=members,
+    )
+
+
+def check_complete(answers: Answers, now: datetime) -> None:
+    """Raise ``Invalid`` naming the first answer without which custodians could not decide."""
+    for field, words in _IN_WORDS.items():
+        if len(getattr(answers, field)) < 3:
+            raise Invalid(f"The {words} is missing; write it before you submit.", field=field)
+    count = len(answers.lay_summary.split())
+    if count < LAY_SUMMARY_WORDS:
+        raise Invalid(
+            f"The lay summary has {count} words; explain the project to the public in at least {LAY_SUMMARY_WORDS}.",
+            field="lay_summary",
+        )
+    if answers.end < answers.start:
+        raise Invalid("The last day lies before the first; correct the dates.", field="end")
+    if end_of(answers.end) <= now:
+        raise Invalid("The last day has passed; give a later one.", field="end")
+    if end_of(answers.end) - start_of(answers.start) > _LONGEST_PROJECT:
+        raise Invalid("A project lasts ten years at most; extend it when the time comes.", field="end")
+    if end_of(answers.ethics_until) <= max(now, start_of(answers.start)):
+        raise Invalid("The ethics approval ends before the project starts; renew it first.", field="ethics_until")
+
+
+def check_datasets(dataset_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the datasets asked for: at least one, each once."""
+    chosen = tuple(dict.fromkeys(check_id(dataset_id, field="datasets") for dataset_id in dataset_ids))
+    if not 1 <= len(chosen) <= _MOST_DATASETS:
+        raise Invalid(f"Ask for between 1 and {_MOST_DATASETS} datasets.", field="datasets")
+    return chosen
+
+
+def check_justifications(justifications: Mapping[str, str], custodians: Iterable[str]) -> dict[str, str]:
+    """Return what is written for single custodians, all of whom must be asked for something."""
+    known = set(custodians)
+    for custodian_id, text in justifications.items():
+        if custodian_id not in known:
+            raise Invalid("A justification names a custodian that is not asked for a dataset.", field="justifications")
+        if len(text) > 20_000:
+            raise Invalid("A justification is longer than 20,000 characters; shorten it.", field="justifications")
+    return {custodian_id: text.strip() for custodian_id, text in justifications.items()}
+
+
+def check_agreement_end(agreement_until: date | None, *, terms_until: datetime, now: datetime) -> datetime:
+    """Return the first moment after an agreement's last day: mandatory, ahead, no later than the terms reach."""
+    if agreement_until is None:
+        raise Invalid("Give the agreement's last day: everything granted has an end.", field="agreement_until")
+    until = end_of(agreement_until)
+    if until <= now:
+        raise Invalid("The agreement's last day has passed; give a later one.", field="agreement_until")
+    if until > terms_until:
+        raise Invalid(
+            f"Your terms end on {last_day(terms_until)}; the agreement cannot last longer. "
+            "Choose an earlier day or publish new terms.",
+            field="agreement_until",
+        )
+    return until
+
+
+def check_later_day(day: date, *, than: datetime, now: datetime, field: str) -> datetime:
+    """Return the first moment after ``day`` if it lies ahead and after what holds already."""
+    until = end_of(day)
+    if until <= now or until <= than:
+        raise Invalid(f"Give a day after {last_day(max(than, now))}.", field=field)
+    return until
+
+
+def check_extension(project: Project, end: date, now: datetime) -> datetime:
+    """Return the first moment after a project's new last day: later than now, within ethics and every agreement."""
+    until = check_later_day(end, than=project.end, now=now, field="end")
+    if until > project.ethics_until:
+        raise Invalid(
+            f"The ethics approval ends on {last_day(project.ethics_until)}; have its renewal recorded first.",
+            field="end",
+        )
+    active = [grant for grant in project.grants if grant.state is GrantState.ACTIVE]
+    if not active:
+        raise NotPossible("Nothing is granted to this project any more; apply for a new one.")
+    first = min(active, key=_agreement_until)
+    if until > first.agreement_until:
+        raise Invalid(
+            f"An agreement ends on {last_day(first.agreement_until)}; ask its custodian to renew it first.", field="end"
+        )
+    return until
+
+
+def _agreement_until(grant: Grant) -> datetime:
+    return grant.agreement_until
+
+
+def outcome(parts: Iterable[PartState]) -> ApplicationState:
+    """Return what an application becomes by its custodians' decisions; it waits while one of them does."""
+    states = set(parts)
+    if PartState.WAITING in states:
+        return ApplicationState.SUBMITTED
+    return ApplicationState.DECIDED if PartState.APPROVED in states else ApplicationState.REFUSED
+
+
+def seen_by_officer(application: Application, custodians: frozenset[str]) -> Application:
+    """Return the application as an officer sees it: his parts only, and a state that tells nothing of the others."""
+    parts = tuple(part for part in application.parts if part.custodian_id in custodians)
+    state = application.state
+    if state in {ApplicationState.SUBMITTED, ApplicationState.DECIDED, ApplicationState.APPROVED}:
+        own = outcome(part.state for part in parts)
+        state = state if state is ApplicationState.APPROVED and own is ApplicationState.DECIDED else own
+    if state is application.state and state is not ApplicationState.DECIDED:
+        return replace(application, parts=parts)
+    since = max((part.decided_at for part in parts if part.decided_at), default=application.state_since)
+    hidden = state is ApplicationState.REFUSED
+    return replace(
+        application,
+        parts=parts,
+        state=state,
+        state_since=since,
+        deadline=None,
+        project_id=None if hidden else application.project_id,
+    )
+
+
+def approved_parts(parts: Iterable[CustodianPart]) -> tuple[CustodianPart, ...]:
+    """Return the parts that were approved."""
+    return tuple(part for part in parts if part.state is PartState.APPROVED)

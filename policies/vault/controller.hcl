@@ -1,0 +1,68 @@
+# The controller: makes keys, policies, token roles and database roles for granted datasets, and issues and revokes
+# leases. It can wrap a new data key but never unwrap one, and it can neither sign nor change its own policy.
+# What it may write under tre-version-* and tre-database-* is limited by name, not by content: whoever holds this
+# identity can issue access to any dataset. That is why its credentials are one process's alone.
+
+path "versions/keys/+" {
+  capabilities      = ["create", "update", "read"]
+  denied_parameters = {
+    "exportable"             = []
+    "allow_plaintext_backup" = []
+  }
+}
+path "versions/datakey/plaintext/+" {
+  capabilities = ["create", "update"]
+}
+
+path "sys/policies/acl/tre-version-*" {
+  capabilities = ["create", "update", "read"]
+}
+path "sys/policies/acl/tre-database-*" {
+  capabilities = ["create", "update", "read"]
+}
+
+# One role per project: its tokens have a path of their own, so that they can be revoked by prefix.
+path "auth/token/roles/tre-*" {
+  capabilities = ["create", "update", "read"]
+}
+path "auth/token/create/tre-*" {
+  capabilities = ["create", "update"]
+}
+path "auth/token/accessors" {
+  capabilities = ["list", "sudo"]
+}
+path "auth/token/accessors/" {
+  capabilities = ["list", "sudo"]
+}
+path "auth/token/lookup-accessor" {
+  capabilities = ["create", "update"]
+}
+path "auth/token/revoke-accessor" {
+  capabilities = ["create", "update"]
+}
+path "sys/leases/revoke-prefix/auth/token/create/tre-*" {
+  capabilities = ["create", "update", "sudo"]
+}
+path "sys/leases/lookup/auth/token/create/tre-*" {
+  capabilities = ["list", "sudo"]
+}
+path "sys/leases/lookup/database/creds/*" {
+  capabilities = ["list", "sudo"]
+}
+
+path "database/config" {
+  capabilities = ["list"]
+}
+path "database/config/+" {
+  capabilities = ["create", "update", "read"]
+}
+path "database/rotate-root/+" {
+  capabilities = ["create", "update"]
+}
+path "database/roles/+" {
+  capabilities = ["create", "update", "read"]
+}
+
+path "record/keys/record" {
+  capabilities = ["read"]
+}

@@ -58,12 +58,18 @@ class Gate:
         os.umask(0o177)
         control = control_application(keeper=self.keeper, upstreams=self.upstreams, meter=self.meter)
         routes = routes_application(upstreams=self.upstreams, generation=self.meter.generation)
-        await self._listen_private(web.AppRunner(control, access_log=None), self.configuration.control_socket)
-        await self._listen_private(web.AppRunner(routes, access_log=None), self.configuration.routes_socket)
-        public = web.ServerRunner(web.Server(self._front.handle, access_log=None, keepalive_timeout=75.0))
+        await self._listen_private(
+            web.AppRunner(control, access_log=None, shutdown_timeout=1), self.configuration.control_socket
+        )
+        await self._listen_private(
+            web.AppRunner(routes, access_log=None, shutdown_timeout=1), self.configuration.routes_socket
+        )
+        public = web.ServerRunner(
+            web.Server(self._front.handle, access_log=None, keepalive_timeout=75.0), shutdown_timeout=1
+        )
         await public.setup()
         self._runners.append(public)
-        await web.TCPSite(public, _LOOPBACK, self.configuration.port, shutdown_timeout=1).start()
+        await web.TCPSite(public, _LOOPBACK, self.configuration.port).start()
         self._tasks = [asyncio.create_task(self.keeper.poll()), asyncio.create_task(self.keeper.watch())]
         _log.info("gate of %s listens at %s", self.configuration.project_id, self.configuration.origin)
 

@@ -18,7 +18,13 @@ INSIDE_HUB_SOCKET = "/run/tre/hub/hub.sock"
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
-USER_SCOPES = ["servers!user", "access:servers!user", "read:users:name!user"]
+USER_SCOPES = [
+    "servers!user",
+    "access:servers!user",
+    "read:users:name!user",
+    "read:users:groups!user",
+    "users:activity!user",
+]
 """What a person may do at the hub: run and reach their own server. No tokens, no sharing, no groups."""
 
 SERVER_SCOPES = ["users:activity!user", "access:servers!server"]

@@ -23,7 +23,9 @@ from jupyter_server.serverapp import ServerApp
 ServerApp.default_services = tuple(name for name in ServerApp.default_services if name != "nbconvert")
 c = get_config()  # noqa: F821
 c.ServerApp.terminals_enabled = False
-c.ServerApp.jpserver_extensions = {"jupyter_server_terminals": False, "notebook_shim": False, "jupyterlab": True}
+c.ServerApp.jpserver_extensions = {
+    "jupyterlab": True, "jupyter_server_terminals": False, "notebook_shim": False, "jupyter_lsp": False
+}
 c.ContentsManager.files_handler_class = "jupyter_server.base.handlers.Template404"
 c.FileContentsManager.delete_to_trash = False
 c.LabApp.extension_manager = "readonly"

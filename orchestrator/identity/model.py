@@ -1,24 +1,19 @@
-"""People, roles, training, accreditation and sign-on sessions, with their states as tables."""
+"""People, roles, training, accreditation and sign-on sessions, as plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from .states import HoldingState, PairingState, PersonState
+
 __all__ = [
-    "HOLDING_OWNERS",
-    "HOLDING_TRANSITIONS",
-    "PERSON_OWNERS",
-    "PERSON_TRANSITIONS",
     "Accreditation",
-    "HoldingState",
     "OpenedSession",
     "Pairing",
-    "PairingState",
     "Person",
-    "PersonState",
+    "Profile",
     "Qualification",
     "Role",
     "RoleHolding",
@@ -28,30 +23,8 @@ __all__ = [
     "Standing",
     "Suspension",
     "Training",
+    "Waiting",
 ]
-
-
-class PersonState(StrEnum):
-    """Whether a person may do anything at all."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    RESUMING = "resuming"
-
-
-PERSON_TRANSITIONS: Mapping[PersonState, Mapping[str, PersonState]] = {
-    PersonState.ACTIVE: {"suspend": PersonState.SUSPENDED},
-    PersonState.SUSPENDED: {"propose_resume": PersonState.RESUMING},
-    PersonState.RESUMING: {"confirm_resume": PersonState.ACTIVE, "suspend": PersonState.SUSPENDED},
-}
-"""Stopping takes one operator and is immediate; starting again takes two."""
-
-PERSON_OWNERS: Mapping[PersonState, str] = {
-    PersonState.ACTIVE: "person",
-    PersonState.SUSPENDED: "operator",
-    PersonState.RESUMING: "another operator",
-}
-"""Who is waited for in each state."""
 
 
 class Role(StrEnum):
@@ -60,35 +33,6 @@ class Role(StrEnum):
     OPERATOR = "operator"
     CHECKER = "checker"
     CUSTODIAN = "custodian"
-
-
-class HoldingState(StrEnum):
-    """How far a role has come. It counts while ``held`` or ``ending`` and before its end date."""
-
-    PROPOSED = "proposed"
-    WITHDRAWN = "withdrawn"
-    HELD = "held"
-    ENDING = "ending"
-    ENDED = "ended"
-
-
-HOLDING_TRANSITIONS: Mapping[HoldingState, Mapping[str, HoldingState]] = {
-    HoldingState.PROPOSED: {"confirm": HoldingState.HELD, "withdraw": HoldingState.WITHDRAWN},
-    HoldingState.HELD: {"propose_end": HoldingState.ENDING},
-    HoldingState.ENDING: {"confirm_end": HoldingState.ENDED, "withdraw": HoldingState.HELD},
-    HoldingState.WITHDRAWN: {},
-    HoldingState.ENDED: {},
-}
-"""A role is given by two people and ended by two people."""
-
-HOLDING_OWNERS: Mapping[HoldingState, str] = {
-    HoldingState.PROPOSED: "another operator",
-    HoldingState.WITHDRAWN: "nobody",
-    HoldingState.HELD: "person",
-    HoldingState.ENDING: "another operator",
-    HoldingState.ENDED: "nobody",
-}
-"""Who is waited for in each state."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +140,7 @@ class Standing:
     active: bool
     trained_until: datetime | None
     accredited_until: datetime | None
-    failures: tuple[str, ...] = field(default=())
+    failures: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -209,6 +153,25 @@ class Standing:
         if self.failures or self.trained_until is None or self.accredited_until is None:
             return None
         return min(self.trained_until, self.accredited_until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Everything known of one person, for himself and for operators."""
+
+    person: Person
+    holdings: tuple[RoleHolding, ...]
+    trainings: tuple[Training, ...]
+    accreditations: tuple[Accreditation, ...]
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """What waits for a second operator."""
+
+    holdings: tuple[RoleHolding, ...]
+    suspensions: tuple[Suspension, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,9 +202,10 @@ class SessionLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedSession:
-    """A sign-on session as it is kept: never its secret."""
+    """A sign-on session as it is kept: never its secret, only the hash of it."""
 
     session_id: str
+    secret_sha256: str
     person_id: str
     kind: SessionKind
     second_factor: bool
@@ -252,15 +216,7 @@ class OpenedSession:
 
     def alive(self, now: datetime, limits: SessionLimits) -> bool:
         """Whether it still signs its person on at ``now``."""
-        return self.ended_at is None and self.opened_at <= now < min(self.expires_at, self.used_at + limits.idle)
-
-
-class PairingState(StrEnum):
-    """How far the sign-on of a terminal has come."""
-
-    WAITING = "waiting"
-    CONFIRMED = "confirmed"
-    COLLECTED = "collected"
+        return self.ended_at is None and now < min(self.expires_at, self.used_at + limits.idle)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +225,7 @@ class Pairing:
 
     pairing_id: str
     code: str
+    secret_sha256: str
     state: PairingState
     expires_at: datetime
     person_id: str | None = None

@@ -1,0 +1,61 @@
+"""What terms must look like and what accepting them permits; every refusal is a sentence that says what to do."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from orchestrator.core.errors import Invalid, NotPossible
+
+from .model import Terms
+
+__all__ = ["LONGEST_TERMS", "check_acceptable", "check_name", "check_terms", "hash_of"]
+
+LONGEST_TERMS = timedelta(days=5 * 366)
+"""Terms are looked at again at least every five years."""
+
+_FEWEST_CHECKERS = 2
+_MOST_CHECKERS = 9
+_LARGEST_MINIMUM = 1_000_000
+_LONGEST_TEXT = 200_000
+
+
+def check_name(name: str) -> str:
+    """Return a custodian's name trimmed; raise ``Invalid`` when it cannot be shown in one line."""
+    trimmed = name.strip()
+    if not trimmed or len(trimmed) > 200 or not trimmed.isprintable():
+        raise Invalid("Give the custodian's name in one line of at most 200 characters.", field="name")
+    return trimmed
+
+
+def check_terms(text: str, *, valid_until: datetime, checkers_needed: int, minimum_count: int, now: datetime) -> None:
+    """Raise ``Invalid`` unless these can be anybody's terms."""
+    if not text.strip() or len(text) > _LONGEST_TEXT:
+        raise Invalid(f"The terms need a text of at most {_LONGEST_TEXT} characters.", field="text")
+    if valid_until.tzinfo is None or not now < valid_until <= now + LONGEST_TERMS:
+        raise Invalid(
+            f"The terms' end date must lie ahead, with a time zone, at most {LONGEST_TERMS.days} days from now.",
+            field="valid_until",
+        )
+    if not _FEWEST_CHECKERS <= checkers_needed <= _MOST_CHECKERS:
+        raise Invalid(
+            f"Between {_FEWEST_CHECKERS} and {_MOST_CHECKERS} checkers review what leaves.", field="checkers_needed"
+        )
+    if not 1 <= minimum_count <= _LARGEST_MINIMUM:
+        raise Invalid("The smallest count that may be shown is 1 or more.", field="minimum_count")
+
+
+def check_acceptable(current: Terms | None, *, version: int, now: datetime) -> Terms:
+    """Return the terms when ``version`` is what can be accepted now: the current one, within its dates."""
+    if current is None or version > current.version:
+        raise NotPossible("The custodian has published no such terms.")
+    if version < current.version:
+        raise NotPossible(f"These terms were replaced; read and accept version {current.version}.")
+    if not current.in_force(now):
+        raise NotPossible("These terms have ended; the custodian has to publish new ones.")
+    return current
+
+
+def hash_of(text: str) -> str:
+    """Return the SHA-256 of a terms' text: what exactly was accepted."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -44,11 +44,11 @@ def initialize_stanzas(identities: dict[str, tuple[str, str]], *, policies: Path
         ("recordkey", "record/keys/record", {"type": "ed25519", "exportable": False}),
     ]
     for name, file in _FIXED.items():
-        policy = {"policy": policy_text(file, policies=policies)}
+        policy: dict[str, object] = {"policy": policy_text(file, policies=policies)}
         requests.append((f"policy-{name}", f"sys/policies/acl/{name}", policy))
     for name, (role_id, secret_id) in identities.items():
         role = f"auth/approle/role/{name}"
-        settings = {
+        settings: dict[str, object] = {
             "token_policies": name,
             "token_no_default_policy": True,
             "token_ttl": "10m",

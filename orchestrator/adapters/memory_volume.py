@@ -1,0 +1,134 @@
+"""Unsealed data in a memory volume: verified while it is written, visible only when whole, gone when wiped."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+import psutil
+
+from ..core.errors import Invalid, NotPossible
+from ..credentials.manifest import check_path, file_context, manifest_digest
+from ..credentials.model import SealedFile, SealedVersion
+from .sealed_stream import open_stream
+
+__all__ = ["MemoryVolume", "erase"]
+
+_SPARE = 64 << 20
+_MEMORY_KINDS = frozenset({"tmpfs", "ramfs"})
+
+
+class MemoryVolume:
+    """One project's directory in memory. ``group`` may read it where the agent runs as root."""
+
+    def __init__(self, directory: Path, *, group: int | None = None) -> None:
+        kind = _file_system(directory.parent)
+        if kind not in _MEMORY_KINDS:
+            raise NotPossible(
+                f"{directory.parent} is not memory but “{kind}”: name a tmpfs, so that clear data never reach a disk."
+            )
+        self.directory = directory
+        self._group = group if os.geteuid() == 0 else None
+        directory.mkdir(mode=0o700, exist_ok=True)
+        if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
+            raise NotPossible(f"{directory} belongs to somebody else: remove it before the agent starts.")
+        self._open_to_group(directory, 0o750)
+
+    def held(self) -> dict[str, Path]:
+        """Return the versions that lie unsealed now, and where."""
+        return {entry.name: entry for entry in self.directory.iterdir() if not entry.name.startswith(".")}
+
+    def unseal(self, version: SealedVersion, source: Path, data_key: bytes) -> Path:
+        """Decrypt and verify every file of ``version``; return the directory, which appears only when all is right."""
+        target = self.directory / version.version_id
+        if target.exists():
+            return target
+        self._check_room(sum(file.size for file in version.files))
+        digest = manifest_digest(version.version_id, version.files)
+        aside = self.directory / f".{version.version_id}.{secrets.token_hex(4)}"
+        aside.mkdir(mode=0o700)
+        try:
+            for file in version.files:
+                context = file_context(version.version_id, file.path, digest)
+                self._unseal_file(file, source / file.stored_as, aside, data_key, context)
+            for folder, _, _ in os.walk(aside, topdown=False):
+                self._open_to_group(Path(folder), 0o555)
+            aside.rename(target)
+        except BaseException:
+            erase(aside)
+            raise
+        return target
+
+    def wipe(self, version_id: str) -> None:
+        """Remove one version, also for whoever still has its files open. Repeatable."""
+        for entry in list(self.directory.iterdir()):
+            if entry.name == version_id or entry.name.startswith(f".{version_id}."):
+                erase(entry)
+
+    def wipe_all(self) -> None:
+        """Remove everything, leaving an empty directory."""
+        for entry in list(self.directory.iterdir()):
+            erase(entry)
+
+    def _unseal_file(self, file: SealedFile, sealed_path: Path, aside: Path, data_key: bytes, context: bytes) -> None:
+        clear_path = aside / check_path(file.path)
+        clear_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        size, seen = 0, hashlib.sha256()
+        try:
+            sealed = sealed_path.open("rb")
+        except OSError as error:
+            raise Invalid(f"A sealed file is missing ({error.strerror}): restore it.", field="content") from error
+        with sealed, clear_path.open("xb") as clear:
+            for chunk in open_stream(data_key, context, sealed):
+                size += len(chunk)
+                if size > file.size:
+                    break
+                seen.update(chunk)
+                clear.write(chunk)
+        if (size, seen.hexdigest()) != (file.size, file.sha256):
+            raise Invalid("A dataset file does not match its manifest: restore it from its custodian.", field="content")
+        self._open_to_group(clear_path, 0o444)
+
+    def _check_room(self, needed: int) -> None:
+        volume = os.statvfs(self.directory)
+        free = min(volume.f_bavail * volume.f_frsize, psutil.virtual_memory().available)
+        if needed + _SPARE > free:
+            raise NotPossible(
+                f"The dataset needs {needed >> 20} MiB of memory and {max(free - _SPARE, 0) >> 20} MiB are free: "
+                "close other projects or use a larger machine."
+            )
+
+    def _open_to_group(self, path: Path, mode: int) -> None:
+        if self._group is not None:
+            os.chown(path, -1, self._group)
+        path.chmod(mode)
+
+
+def erase(directory: Path) -> None:
+    """Cut every file to nothing (open handles and memory maps lose it too), then remove the directory."""
+    for folder, _, files in os.walk(directory):
+        with contextlib.suppress(FileNotFoundError):
+            Path(folder).chmod(0o700)
+        for name in files:
+            path = Path(folder) / name
+            with contextlib.suppress(FileNotFoundError):
+                if not path.is_symlink():
+                    path.chmod(0o600)
+                    os.truncate(path, 0)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(directory)
+
+
+def _file_system(directory: Path) -> str:
+    """Return the kind of file system that ``directory`` lies on."""
+    wanted = directory.resolve().stat().st_dev
+    device = f"{os.major(wanted)}:{os.minor(wanted)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, _, rest = line.partition(" - ")
+        if fields.split()[2] == device:
+            return rest.split()[0]
+    return "unknown"

@@ -1,0 +1,1 @@
+"""The dataset agent: one process per awake project that unseals granted data into memory and relays its databases."""

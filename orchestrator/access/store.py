@@ -1,0 +1,365 @@
+"""Tables of applications, projects, memberships and grants, and the queries over them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from orchestrator.audit.record import Change
+from orchestrator.core.database import Base, Moment
+from orchestrator.core.errors import NotFound
+from orchestrator.core.events import Event
+
+from .model import (
+    APPLICATION_STATES,
+    Answers,
+    Application,
+    ApplicationState,
+    CustodianPart,
+    Grant,
+    GrantState,
+    MemberRole,
+    Membership,
+    PartState,
+    Project,
+    ProjectState,
+)
+
+__all__ = [
+    "ApplicationRow",
+    "GrantRow",
+    "MembershipRow",
+    "PartRow",
+    "ProjectRow",
+    "add",
+    "application_ids",
+    "application_row",
+    "current_members",
+    "ever_worked",
+    "grant_row",
+    "grants_of",
+    "memberships",
+    "part_rows",
+    "project_ids",
+    "project_row",
+    "replace_parts",
+    "to_application",
+    "to_grant",
+    "to_membership",
+    "to_part",
+    "to_project",
+]
+
+_CURRENT = text("ended_at IS NULL")
+_ACTIVE = text("state = 'active'")
+
+
+class ApplicationRow(Base):
+    """One application. The person who approves or refuses it is never the applicant, whatever the code above does."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        CheckConstraint("settled_by IS NULL OR settled_by <> applicant_id", name="settled_by_somebody_else"),
+        Index("ix_application_state", "state", "state_since"),
+    )
+
+    application_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    applicant_id: Mapped[str] = mapped_column(String(16), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    lay_summary: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    organisation: Mapped[str] = mapped_column(Text)
+    ethics_reference: Mapped[str] = mapped_column(Text)
+    ethics_until: Mapped[date]
+    start: Mapped[date]
+    end: Mapped[date]
+    members: Mapped[list[str]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16))
+    state_since: Mapped[datetime] = mapped_column(Moment)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    settled_by: Mapped[str | None] = mapped_column(String(16))
+    reminded_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PartRow(Base):
+    """One custodian's part of one application, never decided by the applicant."""
+
+    __tablename__ = "application_part"
+    __table_args__ = (
+        CheckConstraint("decided_by IS NULL OR decided_by <> applicant_id", name="decided_by_somebody_else"),
+    )
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.application_id"), primary_key=True)
+    custodian_id: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+    applicant_id: Mapped[str] = mapped_column(String(16))
+    dataset_ids: Mapped[list[str]] = mapped_column(JSON)
+    justification: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(16))
+    decided_by: Mapped[str | None] = mapped_column(String(16))
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    agreement_until: Mapped[datetime | None] = mapped_column(Moment)
+    terms_version: Mapped[int | None]
+
+
+class ProjectRow(Base):
+    """One project: at most one for each application."""
+
+    __tablename__ = "project"
+    __table_args__ = (CheckConstraint("approved_by <> applicant_id", name="approved_by_somebody_else"),)
+
+    project_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.application_id"), unique=True)
+    applicant_id: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(Text)
+    lay_summary: Mapped[str] = mapped_column(Text)
+    organisation: Mapped[str] = mapped_column(Text)
+    ethics_reference: Mapped[str] = mapped_column(Text)
+    ethics_until: Mapped[datetime] = mapped_column(Moment)
+    start: Mapped[datetime] = mapped_column(Moment)
+    end: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(16))
+    state_since: Mapped[datetime] = mapped_column(Moment)
+    approved_by: Mapped[str] = mapped_column(String(16))
+    approved_at: Mapped[datetime] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    reminded_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class MembershipRow(Base):
+    """One membership; a person has at most one that is not ended in a project."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index(
+            "uq_membership_current",
+            "project_id",
+            "person_id",
+            unique=True,
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
+        ),
+    )
+
+    membership_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.project_id"))
+    person_id: Mapped[str] = mapped_column(String(16), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime] = mapped_column(Moment)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+    named: Mapped[bool] = mapped_column(default=False)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_by: Mapped[str | None] = mapped_column(String(16))
+
+
+class GrantRow(Base):
+    """One grant; a project has at most one active grant on a dataset."""
+
+    __tablename__ = "project_grant"
+    __table_args__ = (
+        Index(
+            "uq_project_grant_active",
+            "project_id",
+            "dataset_id",
+            unique=True,
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
+        ),
+    )
+
+    grant_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("project.project_id"), index=True)
+    dataset_id: Mapped[str] = mapped_column(String(16))
+    version_id: Mapped[str] = mapped_column(String(16), index=True)
+    custodian_id: Mapped[str] = mapped_column(String(16), index=True)
+    agreement_until: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(16))
+    granted_at: Mapped[datetime] = mapped_column(Moment)
+    ended_by: Mapped[str | None] = mapped_column(String(16))
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+def add(change: Change, *rows: Base, event: Event) -> None:
+    """Keep new rows, with what is recorded of them."""
+    change.session.add_all(rows)
+    change.tell(event)
+
+
+def replace_parts(change: Change, application_id: str, rows: list[PartRow], *, event: Event) -> None:
+    """Put other parts in place of a draft's."""
+    for row in part_rows(change.session, application_id):
+        change.session.delete(row)
+    change.session.flush()
+    add(change, *rows, event=event)
+
+
+def application_row(session: Session, application_id: str) -> ApplicationRow:
+    """Return an application's row or raise ``NotFound``."""
+    row = session.get(ApplicationRow, application_id)
+    if row is None:
+        raise NotFound("There is no such application, or none that you may see.")
+    return row
+
+
+def part_rows(session: Session, application_id: str) -> list[PartRow]:
+    """Return an application's parts."""
+    query = select(PartRow).where(PartRow.application_id == application_id).order_by(PartRow.custodian_id)
+    return list(session.scalars(query))
+
+
+def application_ids(
+    session: Session, *, states: list[ApplicationState] | None = None, custodians: frozenset[str] | None = None
+) -> list[str]:
+    """Return identifiers of applications, newest first: in some states, or with a part of some custodian."""
+    query = select(ApplicationRow.application_id).order_by(ApplicationRow.made_at.desc(), ApplicationRow.application_id)
+    if states is not None:
+        query = query.where(ApplicationRow.state.in_([state.value for state in states]))
+    if custodians is not None:
+        parts = select(PartRow.application_id).where(PartRow.custodian_id.in_(sorted(custodians)))
+        query = query.where(ApplicationRow.application_id.in_(parts))
+    return list(session.scalars(query))
+
+
+def project_row(session: Session, project_id: str) -> ProjectRow:
+    """Return a project's row or raise ``NotFound``."""
+    row = session.get(ProjectRow, project_id)
+    if row is None:
+        raise NotFound("There is no such project, or none that you may see.")
+    return row
+
+
+def project_ids(session: Session, *, states: list[ProjectState] | None = None) -> list[str]:
+    """Return projects' identifiers, newest first."""
+    query = select(ProjectRow.project_id).order_by(ProjectRow.approved_at.desc(), ProjectRow.project_id)
+    if states is not None:
+        query = query.where(ProjectRow.state.in_([state.value for state in states]))
+    return list(session.scalars(query))
+
+
+def memberships(session: Session, project_id: str) -> list[MembershipRow]:
+    """Return every membership a project ever had, the lead first."""
+    query = select(MembershipRow).where(MembershipRow.project_id == project_id)
+    return list(session.scalars(query.order_by(MembershipRow.role, MembershipRow.since, MembershipRow.membership_id)))
+
+
+def current_members(session: Session, project_id: str) -> list[MembershipRow]:
+    """Return the memberships that were not ended, the lead first."""
+    return [row for row in memberships(session, project_id) if row.ended_at is None]
+
+
+def ever_worked(session: Session, project_id: str, person_id: str) -> bool:
+    """Say whether a person is or was a member."""
+    query = select(MembershipRow.membership_id).where(
+        MembershipRow.project_id == project_id, MembershipRow.person_id == person_id
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def grants_of(session: Session, project_id: str) -> list[GrantRow]:
+    """Return every grant a project ever had, oldest first."""
+    query = select(GrantRow).where(GrantRow.project_id == project_id)
+    return list(session.scalars(query.order_by(GrantRow.granted_at, GrantRow.grant_id)))
+
+
+def grant_row(session: Session, grant_id: str) -> GrantRow:
+    """Return a grant's row or raise ``NotFound``."""
+    row = session.get(GrantRow, grant_id)
+    if row is None:
+        raise NotFound("There is no such grant, or none that you may see.")
+    return row
+
+
+def to_part(row: PartRow) -> CustodianPart:
+    """Return a row as a plain value."""
+    return CustodianPart(
+        custodian_id=row.custodian_id,
+        dataset_ids=tuple(row.dataset_ids),
+        justification=row.justification,
+        state=PartState(row.state),
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        reason=row.reason,
+        agreement_until=row.agreement_until,
+        terms_version=row.terms_version,
+    )
+
+
+def to_application(session: Session, row: ApplicationRow) -> Application:
+    """Return a row with its parts as a plain value, whole."""
+    state = ApplicationState(row.state)
+    return Application(
+        application_id=row.application_id,
+        applicant_id=row.applicant_id,
+        answers=Answers(
+            title=row.title,
+            lay_summary=row.lay_summary,
+            purpose=row.purpose,
+            organisation=row.organisation,
+            ethics_reference=row.ethics_reference,
+            ethics_until=row.ethics_until,
+            start=row.start,
+            end=row.end,
+            members=tuple(row.members),
+        ),
+        state=state,
+        state_since=row.state_since,
+        parts=tuple(to_part(part) for part in part_rows(session, row.application_id)),
+        reason=row.reason,
+        project_id=session.scalar(select(ProjectRow.project_id).where(ProjectRow.application_id == row.application_id)),
+        deadline=APPLICATION_STATES.deadline(state, row.state_since),
+    )
+
+
+def to_membership(row: MembershipRow) -> Membership:
+    """Return a row as a plain value."""
+    return Membership(
+        membership_id=row.membership_id,
+        project_id=row.project_id,
+        person_id=row.person_id,
+        role=MemberRole(row.role),
+        since=row.since,
+        until=row.ended_at if row.ended_at is not None else row.until,
+    )
+
+
+def to_grant(row: GrantRow) -> Grant:
+    """Return a row as a plain value."""
+    return Grant(
+        grant_id=row.grant_id,
+        project_id=row.project_id,
+        dataset_id=row.dataset_id,
+        version_id=row.version_id,
+        custodian_id=row.custodian_id,
+        agreement_until=row.agreement_until,
+        state=GrantState(row.state),
+        granted_at=row.granted_at,
+        ended_by=row.ended_by,
+        ended_at=row.ended_at,
+        reason=row.reason,
+    )
+
+
+def to_project(session: Session, row: ProjectRow) -> Project:
+    """Return a row with current members and every grant as a plain value."""
+    return Project(
+        project_id=row.project_id,
+        application_id=row.application_id,
+        title=row.title,
+        lay_summary=row.lay_summary,
+        organisation=row.organisation,
+        ethics_reference=row.ethics_reference,
+        ethics_until=row.ethics_until,
+        start=row.start,
+        end=row.end,
+        state=ProjectState(row.state),
+        state_since=row.state_since,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
+        reason=row.reason,
+        members=tuple(to_membership(member) for member in current_members(session, row.project_id)),
+        grants=tuple(to_grant(grant) for grant in grants_of(session, row.project_id)),
+    )

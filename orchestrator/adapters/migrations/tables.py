@@ -1,0 +1,9 @@
+"""Imports every room's tables, so that the metadata is whole wherever the record is opened."""
+
+import orchestrator.access.store
+import orchestrator.airlock.store
+import orchestrator.alliance.store
+import orchestrator.audit.store
+import orchestrator.discovery.store
+import orchestrator.identity.store
+import orchestrator.workspaces.store  # noqa: F401

@@ -1,0 +1,78 @@
+"""What every part of the airlock asks first: who may do it, whether the project may let anything out, which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.audit.record import Change, Record
+from orchestrator.core.errors import NotFound, Refused
+from orchestrator.core.events import Notice
+from orchestrator.policy.model import Actor, Thing
+from orchestrator.policy.service import Policy
+
+from .frozen import FrozenStore
+from .model import Submission
+from .packs import Pack, effective
+from .ports import Governance
+
+__all__ = ["Desk"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The pieces that submissions, scanning, reviews and releases share."""
+
+    record: Record
+    policy: Policy
+    governance: Governance
+    pack: Pack
+    frozen: FrozenStore
+
+    def thing(self, project_id: str, author_id: str, submission_id: str = "new") -> Thing:
+        """Return a submission as the access rules see it now."""
+        return Thing(
+            kind="Submission",
+            id=submission_id,
+            attributes={
+                "author": author_id,
+                "members": self.governance.members_within_a_year(project_id),
+                "custodians": frozenset(term.custodian_id for term in self.governance.terms(project_id)),
+            },
+        )
+
+    def thing_of(self, submission: Submission) -> Thing:
+        """Return a known submission as the access rules see it now."""
+        return self.thing(submission.project_id, submission.author_id, submission.submission_id)
+
+    def check(self, actor: Actor, action: str, submission: Submission) -> None:
+        """Ask the access rules; raise ``NotFound`` instead of ``Refused`` where the person may not know of it."""
+        thing = self.thing_of(submission)
+        if not self.policy.may(actor, "showSubmission", thing) and action != "showReleaseRecord":
+            decision = self.policy.decide(actor, action, thing)
+            if action == "showSubmission" or not decision.reasons:
+                raise NotFound("There is no such submission, or none that you may see.")
+            raise Refused(decision.reasons[0], reasons=decision.reasons)
+        self.policy.check(actor, action, thing)
+
+    def may(self, actor: Actor, action: str, submission: Submission) -> bool:
+        """Say whether the access rules allow it."""
+        return self.policy.may(actor, action, self.thing_of(submission))
+
+    def pack_for(self, project_id: str) -> Pack:
+        """Return the rules in force for a project: the strictest of the installation and its custodians."""
+        terms = self.governance.terms(project_id)
+        return effective(self.pack, [(term.custodian_id, term.checkers_needed, term.minimum_count) for term in terms])
+
+    def tell_author(self, change: Change, submission: Submission, kind: str) -> None:
+        """Put a notice for the author into the outbox."""
+        change.notify(Notice(person=submission.author_id, kind=kind, subject=f"submission:{submission.submission_id}"))
+
+    def tell_checkers(self, change: Change, submission: Submission) -> None:
+        """Tell every checker who may review this submission that it waits."""
+        for person_id in sorted(self.governance.checkers()):
+            if self.may(self.governance.actor(person_id), "reviewSubmission", submission):
+                change.notify(
+                    Notice(
+                        person=person_id, kind="submission.in-review", subject=f"submission:{submission.submission_id}"
+                    )
+                )

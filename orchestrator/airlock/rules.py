@@ -1,0 +1,139 @@
+"""What states and votes permit: pure rules, each with a sentence for the person."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import rfc8785
+
+from orchestrator.core.errors import Conflict, Invalid, NotPossible
+from orchestrator.core.events import Json
+
+from .model import Choice, File, Finding, Outcome, Review, Severity, State, Submission, Verdict, Vote
+from .states import AIRLOCK_STATES, Action, may_while_held
+
+__all__ = [
+    "DECIDED",
+    "OPEN",
+    "binding_of",
+    "check_moves",
+    "check_review_complete",
+    "check_vote",
+    "combined",
+    "outcome_of",
+    "text_sha256",
+    "verdict_of",
+]
+
+OPEN = frozenset(
+    {State.FROZEN, State.SCANNING, State.BLOCKED, State.IN_REVIEW, State.RETURNED, State.APPROVED, State.RELEASING}
+)
+"""States in which a submission still wants something of somebody."""
+
+DECIDED = frozenset(
+    {State.RETURNED, State.REJECTED, State.APPROVED, State.RELEASING, State.RELEASED, State.LAPSED, State.QUARANTINED}
+)
+"""States in which the author may read what the checkers wrote."""
+
+_COMMENT = 4000
+
+
+def text_sha256(text: str) -> str:
+    """Return the digest that stands for a person's words where the words themselves must not appear."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def check_moves(submission: Submission, action: Action) -> None:
+    """Raise ``NotPossible`` when this state, or the hold on the submission, does not permit the step."""
+    AIRLOCK_STATES.after(submission.state, action)
+    if submission.held and not may_while_held(submission.state, action):
+        raise NotPossible(f"This submission is held: {submission.held[0]}")
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """Return the worst that the findings ask for."""
+    severities = {finding.severity for finding in findings}
+    if Severity.BLOCK in severities:
+        return Verdict.BLOCK
+    return Verdict.FLAG if Severity.FLAG in severities else Verdict.PASS
+
+
+def binding_of(submission: Submission, file: File, *, pack_version: str, pack_sha256: str) -> str:
+    """Return the digest over everything an approval approves: change any of it and the approval is void."""
+    findings: list[Json] = [
+        {
+            "rule": each.rule,
+            "severity": each.severity.value,
+            "where": each.where,
+            "message": each.message,
+            "guidance": each.guidance,
+        }
+        for each in file.findings
+    ]
+    covered: dict[str, Json] = {
+        "submission": submission.submission_id,
+        "title": submission.title,
+        "file": file.file_id,
+        "name": file.name,
+        "size": file.size,
+        "sha256": file.sha256,
+        "context": file.context,
+        "kind": file.kind,
+        "findings": findings,
+        "pack_version": pack_version,
+        "pack_sha256": pack_sha256,
+        "destination": f"person:{submission.author_id}",
+    }
+    return hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
+
+
+def check_vote(submission: Submission, file: File, *, choice: Choice, comment: str, binding: str) -> str:
+    """Return the comment as kept; raise when the file is another version, or when the words that are due are missing."""
+    if binding != file.binding or not file.binding:
+        raise Conflict("This file, its context, findings or rules are not what you looked at; open it again.")
+    comment = comment.strip()
+    if len(comment) > _COMMENT:
+        raise Invalid(f"A comment may have at most {_COMMENT} characters.", field="comment")
+    if choice is not Choice.APPROVE and not comment:
+        raise Invalid("Say what has to change, or why it is rejected.", field="comment")
+    if choice is Choice.APPROVE and file.verdict is Verdict.BLOCK:
+        raise NotPossible("The checks block this file; it cannot be approved.")
+    if choice is Choice.APPROVE and file.verdict is Verdict.FLAG and not comment:
+        raise Invalid("The checks flagged this file: say why it may leave nevertheless.", field="comment")
+    if submission.state is not State.IN_REVIEW:
+        raise NotPossible(f"This submission is {submission.state.value}; it can be voted on while it is in review.")
+    return comment
+
+
+def check_review_complete(submission: Submission, votes: Sequence[Vote]) -> None:
+    """Raise when a file has no vote, or one for another version of it."""
+    by_file = {vote.file_id: vote for vote in votes}
+    for file in submission.files:
+        vote = by_file.get(file.file_id)
+        if vote is None:
+            raise NotPossible(f"File {file.position + 1} has no vote of yours yet; vote on every file first.")
+        if vote.binding != file.binding:
+            raise Conflict(f"File {file.position + 1} is not what you voted on; open it again and vote again.")
+
+
+def outcome_of(votes: Iterable[Vote]) -> Outcome:
+    """Return what one checker's votes amount to: one rejected file rejects all, one to change returns all."""
+    choices = {vote.choice for vote in votes}
+    if Choice.REJECT in choices:
+        return Outcome.REJECT
+    return Outcome.APPROVE if choices == {Choice.APPROVE} else Outcome.RETURN
+
+
+def combined(reviews: Sequence[Review], needed: int) -> Outcome | None:
+    """Return what the reviews amount to, or nothing while too few people have handed theirs in.
+
+    Approval is unanimous: there is no majority that could outvote a doubt.
+    """
+    valid = {review.person_id: review for review in reviews if not review.void}
+    if len(valid) < max(2, needed):
+        return None
+    outcomes = {review.outcome for review in valid.values()}
+    if Outcome.REJECT in outcomes:
+        return Outcome.REJECT
+    return Outcome.APPROVE if outcomes == {Outcome.APPROVE} else Outcome.RETURN

@@ -1,0 +1,190 @@
+"""Receiving, listing and taking back submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.errors import Invalid, NotPossible, Refused
+from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import check_id, new_id
+from orchestrator.policy.model import Actor
+
+from . import review_store, store
+from .desk import Desk
+from .frozen import Received
+from .model import File, State, Submission
+from .names import check_different, check_name, check_words
+from .packs import Limits
+from .ports import LiveSession
+from .rules import DECIDED, OPEN, check_moves
+from .states import AIRLOCK_STATES, Action
+
+__all__ = ["Announced", "Submissions", "announced"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announced:
+    """What a workspace says it will send: names and words, checked, but no bytes yet."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+    replaces: str | None = None
+
+
+def announced(header: Any, limits: Limits) -> Announced:
+    """Read a header from a workspace; raise ``Invalid`` with a sentence for whatever is wrong with it."""
+    if not isinstance(header, dict) or set(header) - {"protocol", "action", "title", "files", "replaces"}:
+        raise Invalid("The header must name title and files; use the tre-airlock of this workspace.", field="header")
+    title, files, replaces = header.get("title"), header.get("files"), header.get("replaces")
+    if not isinstance(title, str):
+        raise Invalid("The title must be text.", field="title")
+    if not isinstance(files, list) or not 1 <= len(files) <= limits.files:
+        raise Invalid(f"Submit 1 to {limits.files} files at a time.", field="files")
+    named: list[tuple[str, str]] = []
+    for file in files:
+        if (
+            not isinstance(file, dict)
+            or not isinstance(file.get("name"), str)
+            or not isinstance(file.get("context"), str)
+        ):
+            raise Invalid("Every file needs a name and a context, both text.", field="files")
+        name = check_name(file["name"], characters=limits.name_characters)
+        named.append((name, check_words(file["context"], characters=limits.context_characters, field="context")))
+    check_different([name for name, _ in named])
+    if replaces is not None:
+        if not isinstance(replaces, str):
+            raise Invalid("The submission to replace must be given by its identifier.", field="replaces")
+        check_id(replaces, field="replaces")
+    title = check_words(title, characters=limits.title_characters, field="title")
+    return Announced(title=title, files=tuple(named), replaces=replaces)
+
+
+class Submissions:
+    """What authors do."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def check_may_submit(self, project_id: str, person_id: str) -> None:
+        """Raise ``Refused`` with the reasons why this person may not submit from this project now."""
+        desk = self._desk
+        desk.policy.check(desk.governance.actor(person_id), "submitResults", desk.thing(project_id, person_id))
+        reasons = desk.governance.hold_reasons(project_id, person_id)
+        if reasons:
+            raise Refused(reasons[0], reasons=reasons)
+        with desk.record.read() as session:
+            count = store.count_open(session, project_id, OPEN)
+        if count >= desk.pack.limits.submissions_open_per_project:
+            raise NotPossible(f"This project has {count} open submissions; wait for some, or withdraw some, first.")
+
+    def receive(self, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
+        """Freeze what arrived and record it, all in one transaction; refuse it if the project may not submit by now."""
+        desk, now = self._desk, self._desk.record.clock()
+        submission = Submission(
+            submission_id=new_id(),
+            project_id=live.project_id,
+            session_id=live.session_id,
+            author_id=live.person_id,
+            title=said.title,
+            state=State.FROZEN,
+            round=1,
+            submitted_at=now,
+            entered_at=now,
+            deadline=AIRLOCK_STATES.deadline(State.FROZEN, now),
+            replaces=said.replaces,
+            checkers_needed=desk.pack_for(live.project_id).checkers_needed,
+            files=tuple(
+                File(file_id=new_id(), position=place, name=name, size=got.size, sha256=got.sha256, context=context)
+                for place, ((name, context), got) in enumerate(zip(said.files, received, strict=True))
+            ),
+        )
+        with desk.record.change() as change:
+            self.check_may_submit(live.project_id, live.person_id)
+            if said.replaces is not None:
+                self._replace(change, submission, said.replaces)
+            desk.frozen.freeze(received)
+            hashes: list[Json] = [file.sha256 for file in submission.files]
+            store.add_submission(
+                change,
+                submission,
+                event=Event(
+                    kind="submission.frozen",
+                    actor=live.person_id,
+                    subject=f"submission:{submission.submission_id}",
+                    details={"project": live.project_id, "session": live.session_id, "files": hashes},
+                ),
+            )
+        return submission
+
+    def _replace(self, change: Any, submission: Submission, earlier_id: str) -> None:
+        earlier = store.load(change.session, earlier_id)
+        if (earlier.author_id, earlier.project_id) != (submission.author_id, submission.project_id):
+            raise Refused("You can replace only a submission of your own, from the same project.")
+        if earlier.state not in (State.RETURNED, State.BLOCKED):
+            raise NotPossible(
+                f"Submission {earlier_id} is {earlier.state.value}; only a returned or blocked one is replaced."
+            )
+        event = _event("submission.withdrawn", submission.author_id, earlier, {"replaced_by": submission.submission_id})
+        store.move(change, earlier, Action.WITHDRAW, at=self._desk.record.clock(), event=event)
+
+    def mine(self, actor: Actor) -> list[Submission]:
+        """List the actor's own submissions, newest first."""
+        with self._desk.record.read() as session:
+            ids = store.select_ids(session, author_id=actor.person_id, newest_first=True)
+            return [store.load(session, each) for each in ids]
+
+    def status(self, live: LiveSession) -> list[dict[str, Any]]:
+        """Return what the author may know, inside his workspace, of what he submitted from this project."""
+        with self._desk.record.read() as session:
+            ids = store.select_ids(session, author_id=live.person_id, project_id=live.project_id, newest_first=True)
+            rows = []
+            for submission in (store.load(session, each) for each in ids[:100]):
+                decided = submission.state in DECIDED
+                reviews = review_store.reviews(session, submission.submission_id, round_number=submission.round)
+                names = {file.file_id: file.name for file in submission.files}
+                rows.append(
+                    {
+                        "submission": submission.submission_id,
+                        "title": submission.title,
+                        "state": submission.state.value,
+                        "owner": submission.owner,
+                        "held": list(submission.held),
+                        "findings": [
+                            {"file": file.name, "rule": each.rule, "severity": each.severity.value, "where": each.where}
+                            for file in submission.files
+                            for each in file.findings
+                        ],
+                        "comments": [
+                            {"file": names[vote.file_id], "comment": vote.comment}
+                            for review in reviews
+                            for vote in review.votes
+                            if decided and vote.comment
+                        ],
+                    }
+                )
+            return rows
+
+    def withdraw(self, actor: Actor, submission_id: str) -> None:
+        """Take one's own submission back."""
+        self._step(actor, submission_id, "withdrawSubmission", Action.WITHDRAW, "submission.withdrawn")
+
+    def reject_quarantined(self, actor: Actor, submission_id: str) -> None:
+        """Let an operator close a submission whose frozen bytes were found altered."""
+        with self._desk.record.read() as session:
+            if store.load(session, submission_id).state is not State.QUARANTINED:
+                raise NotPossible("Only a quarantined submission is closed by an operator; checkers decide the others.")
+        self._step(actor, submission_id, "rejectQuarantined", Action.REJECT, "submission.rejected")
+
+    def _step(self, actor: Actor, submission_id: str, asked: str, action: Action, kind: str) -> None:
+        with self._desk.record.change() as change:
+            submission = store.load(change.session, submission_id)
+            self._desk.check(actor, asked, submission)
+            check_moves(submission, action)
+            event = _event(kind, actor.person_id, submission, {"from": submission.state.value})
+            store.move(change, submission, action, at=self._desk.record.clock(), event=event)
+
+
+def _event(kind: str, actor: str, submission: Submission, details: dict[str, Json]) -> Event:
+    return Event(kind=kind, actor=actor, subject=f"submission:{submission.submission_id}", details=details)

@@ -41,6 +41,7 @@ from .session import make_folders, session_sandbox, supervisor_plan
 __all__ = ["SandboxBackend", "SandboxSettings"]
 
 _PREFIX = "session-"
+_SOCKETS = {"gate": "g/gate.sock", "hub": "h/hub.sock"}
 _GATE_SECONDS = 15.0
 _HUNG_SECONDS = 60.0
 
@@ -94,7 +95,11 @@ class SandboxBackend:
             "hub_socket": str(run / "h" / "hub.sock"),
             "hub_secret": secret,
         }
-        gate = {**common, "control_socket": str(run / "gate.sock"), "server_directory": str(run / "s")}
+        gate = {
+            **common,
+            "control_socket": str(self._places.gate_socket(plan.project_id)),
+            "server_directory": str(run / "s"),
+        }
         hub = {**common, "directory": str(self._places.hub_directory(plan.project_id))}
         self._run_program("gate", plan, gate)
         self._run_program("hub", plan, hub)
@@ -105,7 +110,7 @@ class SandboxBackend:
         run = self._places.run(admission.project_id)
         people = {person: iso(until) for person, until in admission.people.items()}
         body = {"people": people, "generation": time.time_ns() // 1_000_000}
-        call_gate(run, run / "gate.sock", "PUT", "/admission", body)
+        call_gate(run, run / _SOCKETS["gate"], "PUT", "/admission", body)
 
     def start_session(self, plan: SessionPlan) -> Path:
         """Start the sandbox under its own supervisor and return the server's unix socket path on the host."""
@@ -134,8 +139,8 @@ class SandboxBackend:
 
     def session(self, project_id: str, session_id: str) -> SeenSession:
         """Look at one session; ``NotFound`` when this backend never had it or has forgotten it."""
-        record = self._processes.known(_PREFIX + session_id, group=project_id)
         ending = self._ending(project_id, session_id)
+        record = self._processes.known(_PREFIX + session_id, group=project_id)
         left = self._groups.processes(project_id, session_id)
         if record is None and not ending and not left:
             raise NotFound("There is no such session here.")
@@ -150,10 +155,11 @@ class SandboxBackend:
 
     def stop_session(self, project_id: str, session_id: str) -> None:
         """End the session's every process; when this returns none is left. Homes are kept."""
+        ending = self._places.ending(project_id, session_id)
         self._processes.stop(_PREFIX + session_id, group=project_id, deadline=12.0)
         self._groups.end(project_id, session_id)
         shutil.rmtree(self._places.server_directory(project_id, session_id), ignore_errors=True)
-        self._places.ending(project_id, session_id).unlink(missing_ok=True)
+        ending.unlink(missing_ok=True)
         self._places.plan(project_id, session_id).unlink(missing_ok=True)
 
     def observe(self) -> list[SeenWorkspace]:
@@ -184,7 +190,7 @@ class SandboxBackend:
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return, per person, the bytes that left through the gate since it was last asked."""
         run = self._places.run(project_id)
-        report = call_gate(run, run / "gate.sock", "GET", "/meter")
+        report = call_gate(run, run / _SOCKETS["gate"], "GET", "/meter")
         try:
             now = {str(person): int(counts["to_browser"]) for person, counts in report["people"].items()}
             generation = str(report["generation"])
@@ -210,10 +216,10 @@ class SandboxBackend:
 
     def _run_program(self, name: str, plan: WorkspacePlan, configuration: dict[str, Any]) -> None:
         run = self._places.run(plan.project_id)
-        file = run / "c" / f"{name}.json"
+        file = self._places.configuration(plan.project_id, name)
         text = json.dumps(configuration, sort_keys=True)
         _write_configuration(file, text, platform_number(plan.user_number))
-        socket = run / ("gate.sock" if name == "gate" else "h/hub.sock")
+        socket = run / _SOCKETS[name]
         self._end_if_hung(name, plan.project_id, socket)
         views = [View(source=run, target=str(run), writable=True)]
         if name == "hub":
@@ -224,7 +230,7 @@ class SandboxBackend:
             views=views,
             network=name == "gate",
             user_number=platform_number(plan.user_number),
-            hidden=[run / part for part in ("p", "e", "i", "d")],
+            hidden=[run / part for part in ("p", "e", "i", "d", "g" if name == "hub" else "c")],
             program=self._program,
         )
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -244,13 +250,13 @@ class SandboxBackend:
 
     def _wait_for_gate(self, run: Path) -> None:
         end = self._monotonic() + _GATE_SECONDS
-        while not answers(run, run / "gate.sock"):
+        while not answers(run, run / _SOCKETS["gate"]):
             if self._monotonic() > end:
                 raise Unavailable("The gate did not start in time; look at its log, it is tried again.", system="gate")
             time.sleep(0.05)
 
     def _hub_secret(self, run: Path) -> str:
-        known = _read(run / "c" / "gate.json").get("hub_secret")
+        known = _read(run / "g" / "gate.json").get("hub_secret")
         return known if isinstance(known, str) else secrets.token_urlsafe(48)
 
     def _ending(self, project_id: str, session_id: str) -> dict[str, Any]:
@@ -263,7 +269,7 @@ class SandboxBackend:
         run = self._places.run(project_id)
         parts = {
             name: self._processes.find(name, group=project_id) is not None and answers(run, run / socket)
-            for name, socket in (("hub", "h/hub.sock"), ("gate", "gate.sock"))
+            for name, socket in _SOCKETS.items()
         }
         looks = []
         for session_id in sorted(sessions):

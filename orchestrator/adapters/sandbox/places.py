@@ -61,6 +61,14 @@ class Places:
         """Return the file that hands the plan to the supervisor, which removes it."""
         return self.run(project_id) / "e" / f"{check_id(session_id, field='session_id')}.plan"
 
+    def gate_socket(self, project_id: str) -> Path:
+        """Return the gate's control socket, in a directory that the hub does not see."""
+        return self.run(project_id) / "g" / "gate.sock"
+
+    def configuration(self, project_id: str, program: str) -> Path:
+        """Return the file that tells gate or hub what it is; neither sees the other's."""
+        return self.run(project_id) / ("g" if program == "gate" else "c") / f"{program}.json"
+
     def hub_directory(self, project_id: str) -> Path:
         """Return the directory of the hub's own database."""
         return self.state / "projects" / check_id(project_id, field="project_id") / "hub"
@@ -74,6 +82,7 @@ class Places:
         for name in ("p", "e"):
             make_directory(run / name, mode=0o700)
         make_directory(run / "c", mode=0o750, group=platform)
+        make_directory(run / "g", mode=0o1770, group=platform)
         for name in ("s", "i", "d"):
             make_directory(run / name, mode=0o711)
         make_directory(run / "h", mode=0o755, user=platform, group=platform)
@@ -84,10 +93,9 @@ class Places:
     def clear(self, project_id: str) -> None:
         """Remove what hub, gate and sessions left in ``run``; the controller's own socket stays."""
         run = self.run(project_id)
-        for name in ("s", "e", "c", "h"):
+        for name in ("s", "e", "c", "g", "h"):
             shutil.rmtree(run / name, ignore_errors=True)
-        for name in ("gate.sock", "routes.sock"):
-            (run / name).unlink(missing_ok=True)
+        (run / "routes.sock").unlink(missing_ok=True)
 
 
 def make_directory(path: Path, *, mode: int, user: int | None = None, group: int | None = None) -> None:

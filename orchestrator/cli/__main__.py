@@ -1,0 +1,9 @@
+"""`python -m orchestrator.cli` does what `tre` does."""
+
+from __future__ import annotations
+
+from orchestrator.cli import main
+
+__all__: list[str] = []
+
+main()

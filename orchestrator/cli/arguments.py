@@ -1,0 +1,83 @@
+"""Arguments and options that several commands share, each with one meaning everywhere."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from orchestrator.core.errors import Invalid
+
+from .output import Output
+
+__all__ = [
+    "CustodianArgument",
+    "DatasetArgument",
+    "DryRunOption",
+    "OutputOption",
+    "PersonArgument",
+    "ProjectArgument",
+    "ReasonOption",
+    "UntilOption",
+    "YesOption",
+    "day",
+    "end_of",
+    "mapping_file",
+    "some_text",
+]
+
+OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the data is written.")]
+YesOption: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before doing it.")]
+DryRunOption: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Try it, say what it would do, undo it.")]
+ReasonOption: TypeAlias = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the people concerned.")]
+UntilOption: TypeAlias = Annotated[str, typer.Option("--until", help="Its last day, as YYYY-MM-DD.")]
+PersonArgument: TypeAlias = Annotated[str, typer.Argument(help="A person's identifier.")]
+CustodianArgument: TypeAlias = Annotated[str, typer.Argument(help="A custodian's identifier.")]
+DatasetArgument: TypeAlias = Annotated[str, typer.Argument(help="A dataset's identifier.")]
+ProjectArgument: TypeAlias = Annotated[str, typer.Argument(help="A project's identifier.")]
+
+_LARGEST = 4 * 1024 * 1024
+
+
+def day(text: str, *, field: str = "--until") -> date:
+    """Return a day written as ``2027-03-31``."""
+    try:
+        if len(text) == len("2027-03-31"):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Invalid(f"{field}: “{text[:40]}” is not a day; write it as YYYY-MM-DD, such as 2027-03-31.", field=field)
+
+
+def some_text(text: str, *, field: str) -> str:
+    """Return a text that says something."""
+    if not text.strip():
+        raise Invalid(f"{field} must not be empty; say it in a sentence.", field=field)
+    return text.strip()
+
+
+def mapping_file(file: Path, *, field: str) -> dict[str, Any]:
+    """Read a YAML or JSON file that holds fields by name."""
+    import yaml  # noqa: PLC0415 - heavy, and wanted by few commands
+
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise Invalid(f"{file} is larger than {_LARGEST} bytes; that is no {field}.", field=field)
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field=field) from error
+    except (UnicodeDecodeError, ValueError, RecursionError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())[:160]
+        raise Invalid(f"{file} cannot be read as YAML or JSON: {said}.", field=field) from error
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise Invalid(f"{file} must hold fields by name, such as “title: …”.", field=field)
+    return content
+
+
+def end_of(text: str, *, field: str = "--until") -> datetime:
+    """Return the first moment after a day written as ``2027-03-31``."""
+    from orchestrator.access.rules import end_of as moment_after  # noqa: PLC0415 - one meaning everywhere
+
+    return moment_after(day(text, field=field))

@@ -1,0 +1,157 @@
+"""`tre dataset`: find what data exists; register datasets and add their immutable versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
+
+from .arguments import (
+    DatasetArgument,
+    DryRunOption,
+    OutputOption,
+    ReasonOption,
+    YesOption,
+    mapping_file,
+    some_text,
+)
+from .call import begin, begin_public, confirm, say
+from .output import Output, Shape, plain, show, show_all
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Datasets: what exists, described; and its versions, sealed.", no_args_is_help=True)
+SHAPE = Shape(name="dataset_id", columns=("dataset_id", "name", "title", "custodian_id", "state"))
+VERSION = Shape(name="version_id", columns=("version_id", "number", "delivery", "state", "added_at"))
+
+VersionArgument = Annotated[str, typer.Argument(help="A version's identifier.")]
+_EVERYTHING = 1_000_000
+
+
+@app.command("list")
+def list_datasets(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List every dataset on offer; nobody needs to be signed in."""
+    show_all(begin_public(context).discovery.search("", limit=_EVERYTHING), SHAPE, output)
+
+
+@app.command("search")
+def search(
+    context: typer.Context,
+    *,
+    words: Annotated[list[str], typer.Argument(help="Words that title, name or description hold.")],
+    custodian: Annotated[str, typer.Option("--custodian", help="Only those of one custodian.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=_EVERYTHING, help="At most so many.")] = 50,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Find datasets, best first; nobody needs to be signed in."""
+    if custodian:
+        check_id(custodian, field="--custodian")
+    discovery = begin_public(context).discovery
+    show_all(discovery.search(" ".join(words), custodian_id=custodian or None, limit=limit), SHAPE, output)
+
+
+@app.command("show")
+def show_dataset(context: typer.Context, *, dataset: DatasetArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show one dataset with its description and versions; nobody needs to be signed in."""
+    check_id(dataset, field="dataset")
+    discovery = begin_public(context).discovery
+    found = plain(discovery.dataset(dataset))
+    if not isinstance(found, dict):
+        raise TypeError("a dataset has fields")
+    show({**found, "versions": discovery.versions(dataset)}, SHAPE, output)
+
+
+@app.command("register")
+def register(
+    context: typer.Context,
+    *,
+    custodian: Annotated[str, typer.Option("--custodian", help="In whose name: its identifier.")],
+    name: Annotated[str, typer.Option("--name", help="Its folder below /data: lower-case letters, digits, hyphens.")],
+    description: Annotated[Path, typer.Argument(metavar="DESCRIPTION", help="YAML or JSON, HDR UK schema 4.0.0.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Offer a dataset, as an officer of its custodian."""
+    check_id(custodian, field="--custodian")
+    document = mapping_file(description, field="DESCRIPTION")
+    call = begin(context, dry_run=dry_run)
+    made = call.house.discovery.register_dataset(call.actor, custodian_id=custodian, name=name, description=document)
+    show(made, SHAPE, output)
+
+
+@app.command("add-files")
+def add_files(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    directory: Annotated[Path, typer.Argument(help="A folder of this machine; it is copied, then sealed.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make a folder the dataset's next version."""
+    check_id(dataset, field="dataset")
+    if not directory.is_dir():
+        raise Invalid(f"{directory} is not a folder of this machine.", field="DIRECTORY")
+    call = begin(context, dry_run=dry_run)
+    say("Copying and hashing; the controller seals it afterwards.")
+    show(call.house.discovery.add_files_version(call.actor, dataset, directory), VERSION, output)
+
+
+@app.command("add-database")
+def add_database(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    connection: Annotated[str, typer.Option("--connection", help="A database's name in tre.yaml.")],
+    schema: Annotated[str, typer.Option("--schema", help="The schema that holds the views.")],
+    views: Annotated[list[str], typer.Option("--view", help="A view to read; repeat for more.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make views of a configured database the dataset's next version."""
+    check_id(dataset, field="dataset")
+    call = begin(context, dry_run=dry_run)
+    made = call.house.discovery.add_database_version(
+        call.actor, dataset, connection=connection, schema=schema, views=views
+    )
+    show(made, VERSION, output)
+
+
+@app.command("withdraw-version")
+def withdraw_version(
+    context: typer.Context,
+    *,
+    version: VersionArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Withdraw a version for ever: every grant on it stops holding at once."""
+    check_id(version, field="version")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Withdraw this version for ever? Sessions that hold it end at once.", yes=yes, dry_run=dry_run)
+    show(call.house.discovery.withdraw_version(call.actor, version, reason), VERSION, output)
+
+
+@app.command("withdraw")
+def withdraw(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take a dataset out of the catalogue with all its versions, for ever."""
+    check_id(dataset, field="dataset")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Withdraw this dataset for ever, with every version?", yes=yes, dry_run=dry_run)
+    show(call.house.discovery.withdraw_dataset(call.actor, dataset, reason), SHAPE, output)

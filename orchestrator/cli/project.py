@@ -1,0 +1,173 @@
+"""`tre project`: approve, change, stop and close projects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.core.ids import check_id
+
+from .arguments import (
+    DryRunOption,
+    OutputOption,
+    ProjectArgument,
+    ReasonOption,
+    UntilOption,
+    YesOption,
+    day,
+    some_text,
+)
+from .call import begin, begin_public, confirm, say
+from .output import Output, Shape, show, show_all
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Projects: approved work with members, granted datasets and an end.", no_args_is_help=True)
+SHAPE = Shape(name="project_id", columns=("project_id", "title", "state", "organisation", "start", "end"))
+
+ApplicationArgument = Annotated[str, typer.Argument(help="A decided application's identifier.")]
+
+
+@app.command("list")
+def list_projects(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List the projects that you may see."""
+    call = begin(context)
+    show_all(call.house.access.projects(call.actor), SHAPE, output)
+
+
+@app.command("register")
+def register(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List the public register of approved projects; nobody needs to be signed in."""
+    show_all(begin_public(context).access.register(), SHAPE, output)
+
+
+@app.command("show")
+def show_project(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show one project with its members and grants."""
+    check_id(project, field="project")
+    call = begin(context)
+    show(call.house.access.project(call.actor, project), SHAPE, output)
+
+
+@app.command("approve")
+def approve(
+    context: typer.Context,
+    *,
+    application: ApplicationArgument,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make the project of an application that its custodians have decided."""
+    check_id(application, field="application")
+    call = begin(context, dry_run=dry_run)
+    confirm("Approve this application and make its project?", yes=yes, dry_run=dry_run)
+    made = call.house.access.approve_project(call.actor, application)
+    say(f"Approved: project {made.project_id}.")
+    show(made, SHAPE, output)
+
+
+@app.command("refuse")
+def refuse(
+    context: typer.Context,
+    *,
+    application: ApplicationArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Refuse an application that its custodians have decided."""
+    check_id(application, field="application")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Refuse this application for ever?", yes=yes, dry_run=dry_run)
+    show(
+        call.house.access.refuse_project(call.actor, application, reason),
+        Shape(name="application_id", columns=()),
+        output,
+    )
+
+
+@app.command("extend")
+def extend(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    until: UntilOption,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Move a project's last day, no further than ethics and every agreement reach."""
+    check_id(project, field="project")
+    last = day(until)
+    call = begin(context, dry_run=dry_run)
+    show(call.house.access.extend_project(call.actor, project, last), SHAPE, output)
+
+
+@app.command("renew-ethics")
+def renew_ethics(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    reference: Annotated[str, typer.Option("--reference", help="The renewed approval's reference.")],
+    until: UntilOption,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Record a renewed ethics approval."""
+    check_id(project, field="project")
+    some_text(reference, field="--reference")
+    last = day(until)
+    call = begin(context, dry_run=dry_run)
+    show(call.house.access.renew_ethics(call.actor, project, reference, last), SHAPE, output)
+
+
+@app.command("suspend")
+def suspend(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Stop a project at once; its people's work is kept."""
+    check_id(project, field="project")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Suspend this project now? Running sessions end at once.", yes=yes, dry_run=dry_run)
+    show(call.house.access.suspend_project(call.actor, project, reason), SHAPE, output)
+
+
+@app.command("resume")
+def resume(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Let a suspended project work again."""
+    check_id(project, field="project")
+    call = begin(context, dry_run=dry_run)
+    show(call.house.access.resume_project(call.actor, project), SHAPE, output)
+
+
+@app.command("close")
+def close(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why, if there is more to say.")] = "",
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """End a project for ever, with its grants and memberships."""
+    check_id(project, field="project")
+    call = begin(context, dry_run=dry_run)
+    confirm("Close this project for ever?", yes=yes, dry_run=dry_run)
+    show(call.house.access.close_project(call.actor, project, reason), SHAPE, output)

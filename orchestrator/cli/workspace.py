@@ -1,0 +1,54 @@
+"""`tre workspace`: whether a project's workspace is awake, and putting it to sleep."""
+
+from __future__ import annotations
+
+import contextlib
+
+import typer
+
+from orchestrator.core.errors import NotFound
+from orchestrator.core.ids import check_id
+
+from .arguments import DryRunOption, OutputOption, ProjectArgument, YesOption
+from .call import begin, confirm, say
+from .output import Output, Shape, show, show_all
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Workspaces: awake while somebody works, asleep otherwise.", no_args_is_help=True)
+SHAPE = Shape(name="project_id", columns=("project_id", "state", "url", "sessions", "bytes_today"))
+
+
+@app.command("list")
+def list_workspaces(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List the workspaces of the projects that you may see."""
+    call = begin(context)
+    found = []
+    for project in call.house.access.projects(call.actor):
+        with contextlib.suppress(NotFound):  # a custodian's officer sees projects, not their workspaces
+            found.append(call.house.workspaces.status(call.actor, project.project_id))
+    show_all(found, SHAPE, output)
+
+
+@app.command("show")
+def show_workspace(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show one project's workspace, and why it cannot be entered where it cannot."""
+    check_id(project, field="project")
+    call = begin(context)
+    show(call.house.workspaces.status(call.actor, project), SHAPE, output)
+
+
+@app.command("sleep")
+def sleep(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Put a workspace to sleep: its sessions end, homes and shared folder are kept."""
+    check_id(project, field="project")
+    call = begin(context, dry_run=dry_run)
+    confirm("Put this workspace to sleep? What runs in it ends.", yes=yes, dry_run=dry_run)
+    call.house.workspaces.sleep(call.actor, project)
+    say("It goes to sleep within seconds.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import rfc8785
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, bindparam, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -24,6 +24,9 @@ __all__ = ["Change", "Record"]
 
 _HASH = 32
 _WRITER_LOCK = 0x7472_6500
+_READ_TREE = select(TreeRow.size, TreeRow.peaks)
+_INSERT_ENTRY = insert(EntryRow)
+_UPDATE_TREE = update(TreeRow).values(size=bindparam("new_size"), peaks=bindparam("new_peaks"))
 
 
 class Change:
@@ -57,28 +60,48 @@ class Change:
                 raise AssertionError("rows were changed and no event was told: every change needs its record")
             return
         now = self._clock()
-        tree = self._tree()
-        frontier = Frontier(tree.size, [tree.peaks[i : i + _HASH] for i in range(0, len(tree.peaks), _HASH)])
+        self._append(iso(now))
+        if self._notices:
+            rows = [
+                {
+                    "notice_id": new_id(),
+                    "person_id": notice.person,
+                    "kind": notice.kind,
+                    "subject": notice.subject,
+                    "made_at": now,
+                    "due_at": now,
+                    "attempts": 0,
+                }
+                for notice in self._notices
+            ]
+            self.session.connection().execute(insert(NoticeRow), rows)
+
+    def _append(self, at: str) -> None:
+        """Append the events to the log: plain statements, because this happens in every change."""
+        connection = self.session.connection()
+        tree = connection.execute(_READ_TREE).one_or_none()
+        if tree is None:
+            connection.execute(
+                insert(TreeRow), {"number": 1, "origin": f"tre/{new_id()}", "size": 0, "peaks": b""}
+            )
+        size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
+        frontier = Frontier(size, [peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
+        rows = []
         for told in self._events:
-            body = entry_body(told, position=frontier.size, at=iso(now))
+            body = entry_body(told, position=frontier.size, at=at)
             leaf = leaf_hash(body)
-            self.session.add(
-                EntryRow(position=frontier.size, body=body.decode(), leaf=leaf, kind=told.kind, subject=told.subject)
+            rows.append(
+                {
+                    "position": frontier.size,
+                    "body": body.decode(),
+                    "leaf": leaf,
+                    "kind": told.kind,
+                    "subject": told.subject,
+                }
             )
             frontier.append(leaf)
-        tree.size, tree.peaks = frontier.size, b"".join(frontier.peaks)
-        self.session.add_all(
-            NoticeRow(notice_id=new_id(), person_id=n.person, kind=n.kind, subject=n.subject, made_at=now, due_at=now)
-            for n in self._notices
-        )
-        self.session.flush()
-
-    def _tree(self) -> TreeRow:
-        tree = self.session.get(TreeRow, 1)
-        if tree is None:
-            tree = TreeRow(number=1, origin=f"tre/{new_id()}", size=0, peaks=b"")
-            self.session.add(tree)
-        return tree
+        connection.execute(_INSERT_ENTRY, rows)
+        connection.execute(_UPDATE_TREE, {"new_size": frontier.size, "new_peaks": b"".join(frontier.peaks)})
 
 
 def entry_body(event: Event, *, position: int, at: str) -> bytes:
@@ -104,7 +127,7 @@ class Record:
         self._instead: Callable[[Sequence[Event]], NoReturn] | None = None
 
     def rehearse(self, instead: Callable[[Sequence[Event]], NoReturn]) -> None:
-        """Commit nothing any more: hand the events of each finished change to ``instead``, which raises, and undo it."""
+        """Commit nothing any more: hand each finished change's events to ``instead``, which raises, and undo it."""
         self._instead = instead
 
     @contextmanager

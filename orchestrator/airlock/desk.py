@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.audit.record import Change, Record
-from orchestrator.core.errors import NotFound, Refused
+from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Notice
 from orchestrator.policy.model import Actor, Thing
 from orchestrator.policy.service import Policy
@@ -45,13 +45,10 @@ class Desk:
         return self.thing(submission.project_id, submission.author_id, submission.submission_id)
 
     def check(self, actor: Actor, action: str, submission: Submission) -> None:
-        """Ask the access rules; raise ``NotFound`` instead of ``Refused`` where the person may not know of it."""
+        """Ask the access rules; raises ``Refused`` with their reasons, or ``NotFound`` where one may not even look."""
         thing = self.thing_of(submission)
-        if not self.policy.may(actor, "showSubmission", thing) and action != "showReleaseRecord":
-            decision = self.policy.decide(actor, action, thing)
-            if action == "showSubmission" or not decision.reasons:
-                raise NotFound("There is no such submission, or none that you may see.")
-            raise Refused(decision.reasons[0], reasons=decision.reasons)
+        if action == "showSubmission" and not self.policy.may(actor, action, thing):
+            raise NotFound("There is no such submission, or none that you may see.")
         self.policy.check(actor, action, thing)
 
     def may(self, actor: Actor, action: str, submission: Submission) -> bool:

@@ -89,7 +89,7 @@ def binding_of(submission: Submission, file: File, *, pack_version: str, pack_sh
 
 
 def check_vote(submission: Submission, file: File, *, choice: Choice, comment: str, binding: str) -> str:
-    """Return the comment as kept; raise when the file is another version, or when the words that are due are missing."""
+    """Return the comment as kept; raise when the file is another version, or when words are missing."""
     if binding != file.binding or not file.binding:
         raise Conflict("This file, its context, findings or rules are not what you looked at; open it again.")
     comment = comment.strip()

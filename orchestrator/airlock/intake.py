@@ -1,0 +1,229 @@
+"""The airlock's entrance: one listening unix socket for each live session; the socket says who submits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+import struct
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.errors import Invalid, OrchestratorError, Refused, Unavailable
+
+from .frames import Channel, HungUpError, TooSlowError
+from .frozen import FrozenStore, Incoming, IncomingFile
+from .packs import Limits
+from .ports import LiveSession, LiveSessions
+from .submissions import Announced, Submissions, announced
+
+__all__ = ["Intake", "IntakeTimes"]
+
+_log = logging.getLogger(__name__)
+_PATH_BYTES = 107
+_SOCKET = "intake.sock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeTimes:
+    """Seconds: how long one wait and one whole submission may take, how often live sessions are looked up."""
+
+    idle: float = 30.0
+    total: float = 1800.0
+    look: float = 1.0
+
+
+class Intake:
+    """Listens for every live session; receives, freezes, answers. A slow sender holds up nobody but itself."""
+
+    def __init__(
+        self,
+        submissions: Submissions,
+        frozen: FrozenStore,
+        sessions: LiveSessions,
+        limits: Limits,
+        *,
+        times: IntakeTimes | None = None,
+        at_once: int = 32,
+        at_once_per_session: int = 2,
+    ) -> None:
+        self._submissions, self._frozen, self._sessions, self._limits = submissions, frozen, sessions, limits
+        self._times = times or IntakeTimes()
+        self._at_once, self._per_session = at_once, at_once_per_session
+        self._listening: dict[str, tuple[LiveSession, socket.socket]] = {}
+        self._busy: Counter[str] = Counter()
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._selector = selectors.DefaultSelector()
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until ``stop`` is set; then close every socket and remove it."""
+        try:
+            while not stop.is_set():
+                self._follow_sessions()
+                for key, _ in self._selector.select(self._times.look):
+                    self._accept(key.data)
+        finally:
+            for session_id in list(self._listening):
+                self._close(session_id)
+            with self._lock:
+                for connection in self._connections:
+                    _shut(connection)
+            self._selector.close()
+
+    def _follow_sessions(self) -> None:
+        try:
+            live = {session.session_id: session for session in self._sessions.live()}
+        except OrchestratorError as error:
+            _log.warning("live sessions are unknown now, so nothing new is let in: %s", error.message)
+            live = {}
+        for session_id in set(self._listening) - set(live):
+            self._close(session_id)
+        for session_id in set(live) - set(self._listening):
+            try:
+                self._open(live[session_id])
+            except (OSError, Invalid) as error:
+                _log.error("no intake for session %s: %s", session_id, error)
+
+    def _open(self, session: LiveSession) -> None:
+        path = session.directory / _SOCKET
+        if len(os.fsencode(path)) > _PATH_BYTES:
+            raise Invalid(
+                f"{path} is longer than {_PATH_BYTES} bytes; choose a shorter state directory.", field="state"
+            )
+        session.directory.mkdir(parents=True, exist_ok=True)
+        session.directory.chmod(0o755)
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            listener.bind(str(path))
+            path.chmod(0o666)
+            listener.listen(8)
+            listener.setblocking(False)
+        except OSError:
+            listener.close()
+            raise
+        self._selector.register(listener, selectors.EVENT_READ, session)
+        self._listening[session.session_id] = (session, listener)
+
+    def _close(self, session_id: str) -> None:
+        session, listener = self._listening.pop(session_id)
+        self._selector.unregister(listener)
+        listener.close()
+        Path(session.directory / _SOCKET).unlink(missing_ok=True)
+
+    def _accept(self, session: LiveSession) -> None:
+        if session.session_id not in self._listening:
+            return
+        try:
+            connection, _ = self._listening[session.session_id][1].accept()
+        except OSError:
+            return
+        with self._lock:
+            full = len(self._connections) >= self._at_once or self._busy[session.session_id] >= self._per_session
+            if not full:
+                self._connections.add(connection)
+                self._busy[session.session_id] += 1
+        if full:
+            self._channel(connection).answer(_problem(Unavailable("The airlock is busy; try again.", system="airlock")))
+            connection.close()
+            return
+        threading.Thread(target=self._serve, args=(session, connection), name="intake", daemon=True).start()
+
+    def _channel(self, connection: socket.socket) -> Channel:
+        connection.setblocking(True)
+        return Channel(connection, idle=self._times.idle, total=self._times.total)
+
+    def _serve(self, session: LiveSession, connection: socket.socket) -> None:
+        channel = self._channel(connection)
+        try:
+            _check_caller(session, connection)
+            channel.answer(self._converse(session, channel))
+        except HungUpError:
+            _log.info("session %s hung up before the end; nothing was kept", session.session_id)
+        except TooSlowError:
+            slow = Unavailable("Sending took too long, so nothing was kept; submit again.", system="airlock")
+            channel.answer(_problem(slow))
+        except OrchestratorError as error:
+            channel.answer(_problem(error))
+        except Exception:
+            _log.exception("the intake failed for session %s", session.session_id)
+            channel.answer({"error": "error", "message": "The airlock failed, so nothing was kept. Tell an operator."})
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+                self._busy[session.session_id] -= 1
+            connection.close()
+
+    def _converse(self, session: LiveSession, channel: Channel) -> dict[str, Any]:
+        header = channel.json(channel.next(b"H")[1])
+        action = header.get("action") if isinstance(header, dict) else None
+        if not isinstance(header, dict) or header.get("protocol") != 1 or action not in ("submit", "status"):
+            raise Invalid("This airlock does not know that request; use its own tre-airlock.", field="header")
+        if action == "status":
+            channel.next(b"F")
+            return {"submissions": self._submissions.status(session)}
+        said = announced(header, self._limits)
+        self._submissions.check_may_submit(session.project_id, session.person_id)
+        with self._frozen.incoming() as incoming:
+            self._receive(said, incoming, channel)
+            channel.next(b"F")
+            self._check_live(session)
+            kept = self._submissions.receive(session, said, incoming.files)
+        return {
+            "submission": kept.submission_id,
+            "state": kept.state.value,
+            "files": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in kept.files],
+        }
+
+    def _receive(self, said: Announced, incoming: Incoming, channel: Channel) -> None:
+        total = 0
+        for name, _ in said.files:
+            with incoming.file() as file:
+                while True:
+                    letter, payload = channel.next(b"D", b"E")
+                    if letter == b"E":
+                        _check_end(channel.json(payload), name, file)
+                        break
+                    total += len(payload)
+                    if file.size + len(payload) > self._limits.file_bytes:
+                        raise Invalid(f"“{name}” has more than {self._limits.file_bytes} bytes.", field="file")
+                    if total > self._limits.total_bytes:
+                        raise Invalid(
+                            f"The files have more than {self._limits.total_bytes} bytes together.", field="files"
+                        )
+                    file.write(payload)
+
+    def _check_live(self, session: LiveSession) -> None:
+        if session not in self._sessions.live():
+            raise Refused("Your session has ended meanwhile, so nothing was kept.")
+
+
+def _check_caller(session: LiveSession, connection: socket.socket) -> None:
+    """Where the airlock is root, each project has a user id of its own: the caller must have this project's."""
+    if session.user_number is None or os.geteuid() != 0:
+        return
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    if struct.unpack("3i", credentials)[1] != session.user_number:
+        raise Refused("This entrance belongs to another workspace.")
+
+
+def _check_end(said: Any, name: str, file: IncomingFile) -> None:
+    if said != {"size": file.size, "sha256": file.digest.hexdigest()}:
+        raise Invalid(f"“{name}” did not arrive as it was sent; submit again.", field="file")
+
+
+def _problem(error: OrchestratorError) -> dict[str, Any]:
+    reasons = list(error.reasons) if isinstance(error, Refused) else []
+    return {"error": error.word, "message": error.message, "reasons": reasons}
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return

@@ -92,7 +92,7 @@ class Controller:
             step()
         except OrchestratorError as error:
             _log.warning("%s: %s", name, error.message)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one part that fails must not stop the others
             _log.exception("%s failed; it is tried again in the next round", name)
 
 

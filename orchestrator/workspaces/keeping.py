@@ -11,11 +11,10 @@ from datetime import timedelta
 from orchestrator.access.service import AccessService
 from orchestrator.core.clock import Clock
 from orchestrator.core.errors import NotFound, OrchestratorError
-from orchestrator.credentials.service import CredentialsService
 
 from .launching import SessionLauncher
 from .model import Admission, SessionState, WorkspacePlan
-from .ports import WorkspaceBackend
+from .ports import Delivery, WorkspaceBackend
 from .sessions import SessionRegister
 from .store import SessionRow, WorkspaceRow
 
@@ -31,7 +30,7 @@ class WorkspaceKeeper:
         self,
         *,
         access: AccessService,
-        credentials: CredentialsService,
+        credentials: Delivery,
         register: SessionRegister,
         launcher: SessionLauncher,
         backend: WorkspaceBackend,
@@ -71,9 +70,7 @@ class WorkspaceKeeper:
                 self._register.asleep(project_id, "idle")
                 return self.put_to_sleep(project_id, "idle")
             if row.ready_at is not None:
-                self._attempt(
-                    trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people))
-                )
+                self._attempt(trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people)))
             for session in self._register.live(project_id):
                 self._attempt(trouble, self._session_step(session, people.keys()))
             self._attempt(trouble, lambda: self._provide(project_id))

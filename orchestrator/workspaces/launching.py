@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.access.model import Granted
 from orchestrator.access.service import AccessService
 from orchestrator.core.errors import NotFound, OrchestratorError, Refused, Unavailable
-from orchestrator.credentials.service import CredentialsService
 
 from .model import Limits, Mount, SeenSession, SessionPlan, SessionState
-from .ports import WorkspaceBackend
+from .ports import Delivery, WorkspaceBackend
 from .sessions import SessionRegister
 
 __all__ = ["Directories", "SessionLauncher"]
@@ -50,7 +49,7 @@ class SessionLauncher:
         self,
         *,
         access: AccessService,
-        credentials: CredentialsService,
+        credentials: Delivery,
         register: SessionRegister,
         backend: WorkspaceBackend,
         directories: Directories,
@@ -79,7 +78,8 @@ class SessionLauncher:
         granted = self._access.granted(project_id, person_id)
         session_id = self._register.begin(project_id, person_id, granted)
         try:
-            plan = self._plan(project_id, person_id, session_id, granted, environment, arguments)
+            plan = self._plan(project_id, person_id, session_id, granted)
+            plan = replace(plan, environment=dict(environment), arguments=tuple(arguments))
             socket = self._backend.start_session(plan)
         except OrchestratorError:
             self.end(project_id, session_id, "start-failed")
@@ -103,15 +103,7 @@ class SessionLauncher:
         except NotFound:
             return SeenSession(session_id=session_id, state=SessionState.ENDED)
 
-    def _plan(
-        self,
-        project_id: str,
-        person_id: str,
-        session_id: str,
-        granted: Sequence[Granted],
-        environment: Mapping[str, str],
-        arguments: Sequence[str],
-    ) -> SessionPlan:
+    def _plan(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted]) -> SessionPlan:
         workspace = self._register.workspace(project_id)
         held = self._credentials.ensure(project_id, self.wanted(project_id))
         files = [grant for grant in granted if grant.delivery == "files"]
@@ -136,8 +128,6 @@ class SessionLauncher:
             shared=self._directories.shared(project_id),
             intake_directory=self._directories.intake(project_id, session_id),
             relay_directory=relay,
-            environment=dict(environment),
-            arguments=tuple(arguments),
         )
 
     def wanted(self, project_id: str) -> list[Granted]:

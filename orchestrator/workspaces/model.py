@@ -11,10 +11,10 @@ __all__ = [
     "Admission",
     "Limits",
     "Mount",
-    "SessionPlan",
-    "SessionState",
     "SeenSession",
     "SeenWorkspace",
+    "SessionPlan",
+    "SessionState",
     "WorkspacePlan",
     "WorkspaceState",
     "WorkspaceView",
@@ -84,6 +84,8 @@ class Admission:
 
 
 class SessionState(StrEnum):
+    """Where a session stands; an ended one never comes back."""
+
     STARTING = "starting"
     RUNNING = "running"
     ENDED = "ended"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.access.model import Granted
+
 from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, WorkspacePlan
 
-__all__ = ["WorkspaceBackend"]
+__all__ = ["Delivery", "WorkspaceBackend"]
 
 
 class WorkspaceBackend(Protocol):
@@ -36,3 +39,19 @@ class WorkspaceBackend(Protocol):
 
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return, per person, the bytes that left through the gate since it was last asked."""
+
+
+class Delivery(Protocol):
+    """Brings granted data to a project and takes them away (the credentials room)."""
+
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
+        """Take away what is not wanted, then bring what is missing; return where each files version lies unsealed."""
+
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
+        """Draw a role per database for one session; return the directory of its relays, or none without databases."""
+
+    def close_session(self, project_id: str, session_id: str) -> None:
+        """End the session's relays and revoke its roles. Repeatable."""
+
+    def withdraw_all(self, project_id: str) -> None:
+        """Take away everything of the project: data, leases, the agent. Repeatable."""

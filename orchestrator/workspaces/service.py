@@ -113,9 +113,7 @@ class WorkspaceService:
             raise NotPossible(
                 "Every port for workspaces is taken; an operator must raise workspaces.last_port in tre.yaml."
             )
-        row = WorkspaceRow(
-            project_id=project_id, port=port, user_number=number, awake=True, opened_at=now, used_at=now
-        )
+        row = WorkspaceRow(project_id=project_id, port=port, user_number=number, awake=True, opened_at=now, used_at=now)
         event = _event("workspace.opened", actor.person_id, project_id, port=port, user=number)
         store.add_workspace(change, row, event=event)
 

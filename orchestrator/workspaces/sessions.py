@@ -11,7 +11,7 @@ from orchestrator.access.model import Granted
 from orchestrator.access.service import AccessService
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound, Refused
-from orchestrator.core.events import Event
+from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 
 from . import store
@@ -48,9 +48,7 @@ class SessionRegister:
             if row.used_at is not None or row.expires_at <= now:
                 raise Refused("This way in was used or is too old; open the workspace again from the portal.")
             row.used_at = now
-            change.tell(
-                Event(kind="ticket.redeemed", actor=row.person_id, subject=f"project:{project_id}", details={})
-            )
+            change.tell(Event(kind="ticket.redeemed", actor=row.person_id, subject=f"project:{project_id}", details={}))
             person_id = row.person_id
         until = self._access.admitted(project_id).get(person_id)
         if until is None:
@@ -60,6 +58,11 @@ class SessionRegister:
     def begin(self, project_id: str, person_id: str, granted: Sequence[Granted]) -> str:
         """Record a session that is about to start, with what it is given; return its identifier."""
         now, session_id = self._record.clock(), new_id()
+        details: dict[str, Json] = {
+            "project": project_id,
+            "grants": [*sorted(grant.grant_id for grant in granted)],
+            "versions": [*sorted(grant.version_id for grant in granted)],
+        }
         with self._record.change() as change:
             workspace = store.workspace(change.session, project_id)
             workspace.used_at = now
@@ -83,11 +86,7 @@ class SessionRegister:
                     kind="session.begun",
                     actor=person_id,
                     subject=f"session:{session_id}",
-                    details={
-                        "project": project_id,
-                        "grants": sorted(grant.grant_id for grant in granted),
-                        "versions": sorted(grant.version_id for grant in granted),
-                    },
+                    details=details,
                 )
             )
         return session_id

@@ -121,7 +121,5 @@ def mounts(session: Session, session_id: str) -> frozenset[str]:
 
 def received_today(session: Session, project_id: str, day: date) -> dict[str, int]:
     """Return each person's bytes of one day."""
-    query = select(MeterRow.person_id, MeterRow.received).where(
-        MeterRow.project_id == project_id, MeterRow.day == day
-    )
-    return {person: received for person, received in session.execute(query)}
+    query = select(MeterRow.person_id, MeterRow.received).where(MeterRow.project_id == project_id, MeterRow.day == day)
+    return {row.person_id: row.received for row in session.execute(query)}

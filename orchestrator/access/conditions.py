@@ -33,9 +33,8 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonFacts:
-    """What is known of a member."""
+    """What is known of a member; none where nothing is valid."""
 
-    name: str
     active: bool
     trained_until: datetime | None
     accredited_until: datetime | None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+
+import rfc8785
 
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.ids import check_id
@@ -25,6 +28,7 @@ __all__ = [
     "check_later_day",
     "check_reason",
     "end_of",
+    "fingerprint",
     "outcome",
     "seen_by_officer",
     "start_of",
@@ -207,6 +211,20 @@ def seen_by_officer(application: Application, custodians: frozenset[str]) -> App
         deadline=None,
         project_id=None if hidden else application.project_id,
     )
+
+
+def fingerprint(application: Application) -> str:
+    """Return the SHA-256 over what was submitted: shared answers, datasets and justifications."""
+    answers = application.answers
+    lines = [str(value) for name, value in sorted(vars(answers).items()) if name != "members"]
+    lines += [*sorted(answers.members)]
+    for part in sorted(application.parts, key=_custodian):
+        lines += [part.custodian_id, *sorted(part.dataset_ids), part.justification]
+    return hashlib.sha256(rfc8785.dumps(lines)).hexdigest()
+
+
+def _custodian(part: CustodianPart) -> str:
+    return part.custodian_id
 
 
 def approved_parts(parts: Iterable[CustodianPart]) -> tuple[CustodianPart, ...]:

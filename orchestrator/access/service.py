@@ -1,185 +1,162 @@
-"""Use cases of access: apply, decide, approve, change, withdraw; and what stands at this moment."""
+"""Access in one place for its neighbours: applications, projects, and what stands at this moment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 
+from sqlalchemy.orm import Session
+
+from orchestrator.alliance import store as alliance
+from orchestrator.core.errors import NotFound
+from orchestrator.identity import store as identity
+from orchestrator.identity.model import Person
 from orchestrator.policy.model import Actor
 
+from . import store
+from .conditions import judge
 from .model import (
-    Answers,
-    Application,
-    CustodianPart,
     Grant,
     Granted,
-    MemberRole,
-    Membership,
+    GrantState,
     Project,
     ProjectStanding,
+    ProjectState,
+    RegisterDataset,
     RegisterEntry,
 )
+from .projects import Projects, project_thing
 
 __all__ = ["AccessService"]
 
 
-class AccessService:
+class AccessService(Projects):
     """The one way to read or change who may use what."""
 
-    # ---- applications -------------------------------------------------------------------------------------------
-
-    def draft(
-        self,
-        actor: Actor,
-        answers: Answers,
-        dataset_ids: Sequence[str],
-        *,
-        justifications: Mapping[str, str] | None = None,
-    ) -> Application:
-        """Begin an application; ``justifications`` are per custodian identifier."""
-        raise NotImplementedError
-
-    def redraft(
-        self,
-        actor: Actor,
-        application_id: str,
-        answers: Answers,
-        dataset_ids: Sequence[str],
-        *,
-        justifications: Mapping[str, str] | None = None,
-    ) -> Application:
-        """Replace what a draft says; once submitted it is frozen."""
-        raise NotImplementedError
-
-    def submit(self, actor: Actor, application_id: str) -> Application:
-        """Freeze a draft and put each part before its custodian."""
-        raise NotImplementedError
-
-    def withdraw_application(self, actor: Actor, application_id: str, reason: str = "") -> Application:
-        """Take back an application that is not approved yet."""
-        raise NotImplementedError
-
-    def decide(
-        self,
-        actor: Actor,
-        application_id: str,
-        custodian_id: str,
-        *,
-        approve: bool,
-        reason: str,
-        agreement_until: date | None = None,
-    ) -> Application:
-        """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part."""
-        raise NotImplementedError
-
-    def application(self, actor: Actor, application_id: str) -> Application:
-        """Return what this person may see of an application; a custodian's officer sees its own part only."""
-        raise NotImplementedError
-
-    def applications(self, actor: Actor) -> list[Application]:
-        """Return every application this person may see, newest first."""
-        raise NotImplementedError
-
-    def parts_to_decide(self, actor: Actor) -> list[tuple[Application, CustodianPart]]:
-        """Return what waits for this officer's decision, oldest first."""
-        raise NotImplementedError
-
-    def refuse_project(self, actor: Actor, application_id: str, reason: str) -> Application:
-        """Refuse an application that its custodians have decided."""
-        raise NotImplementedError
-
-    def approve_project(self, actor: Actor, application_id: str) -> Project:
-        """Make the project of a decided application, with the approved parts only."""
-        raise NotImplementedError
-
-    # ---- projects -----------------------------------------------------------------------------------------------
+    # ---- looking at projects ------------------------------------------------------------------------------------
 
     def project(self, actor: Actor, project_id: str) -> Project:
         """Return a project this person may see: members, operators, and officers of a granting custodian."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            current = self._current(session, actor)
+            project = store.to_project(session, store.project_row(session, project_id))
+            self._must_see_project(current, project)
+            return _seen(current, project)
 
     def projects(self, actor: Actor) -> list[Project]:
         """Return every project this person may see, newest first."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            current = self._current(session, actor)
+            every = [store.to_project(session, store.project_row(session, each)) for each in store.project_ids(session)]
+            return [
+                _seen(current, each) for each in every if self._policy.may(current, "showProject", project_thing(each))
+            ]
 
     def project_ids(self) -> list[str]:
         """Return every project that is not closed: what the controller keeps in step."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return store.project_ids(session, states=[ProjectState.ACTIVE, ProjectState.SUSPENDED])
 
     def project_record(self, project_id: str) -> Project:
         """Return a project whole, for the system itself; pages and commands use ``project``."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return store.to_project(session, store.project_row(session, project_id))
 
-    def extend_project(self, actor: Actor, project_id: str, end: date) -> Project:
-        """Move a project's last day, no further than ethics and every agreement reach."""
-        raise NotImplementedError
-
-    def suspend_project(self, actor: Actor, project_id: str, reason: str) -> Project:
-        """Stop a project at once; its people's work is kept."""
-        raise NotImplementedError
-
-    def resume_project(self, actor: Actor, project_id: str) -> Project:
-        """Let a suspended project work again."""
-        raise NotImplementedError
-
-    def close_project(self, actor: Actor, project_id: str, reason: str = "") -> Project:
-        """End a project for ever, with its grants and memberships."""
-        raise NotImplementedError
-
-    def renew_ethics(self, actor: Actor, project_id: str, reference: str, until: date) -> Project:
-        """Record a renewed ethics approval of a project."""
-        raise NotImplementedError
-
-    def add_member(
-        self,
-        actor: Actor,
-        project_id: str,
-        person_id: str,
-        *,
-        role: MemberRole = MemberRole.RESEARCHER,
-        until: date | None = None,
-    ) -> Membership:
-        """Add a person to a project; an operator who is not a member does it."""
-        raise NotImplementedError
-
-    def end_member(self, actor: Actor, project_id: str, person_id: str) -> Membership:
-        """End a person's membership at once: by an operator, the lead, or the person."""
-        raise NotImplementedError
-
-    def withdraw_grant(self, actor: Actor, grant_id: str, reason: str) -> Grant:
-        """Withdraw a grant at once: by an officer of its custodian, or by an operator on its behalf."""
-        raise NotImplementedError
-
-    def renew_grant(self, actor: Actor, grant_id: str, agreement_until: date) -> Grant:
-        """Move an agreement's last day, no further than the custodian's current terms reach."""
-        raise NotImplementedError
+    def is_member(self, project_id: str, person_id: str) -> bool:
+        """Say whether a person is or ever was a member of the project: such a person never checks its results."""
+        with self._record.read() as session:
+            return store.ever_worked(session, project_id, person_id)
 
     # ---- what stands now ----------------------------------------------------------------------------------------
 
     def standing(self, project_id: str, *, at: datetime | None = None) -> ProjectStanding:
         """Judge every condition of a project, now or at another moment."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return self._standing(session, project_id, at or self._record.clock())
 
     def admitted(self, project_id: str) -> dict[str, datetime]:
         """Return who may enter the project's workspace now, and until when."""
-        raise NotImplementedError
+        standing = self.standing(project_id)
+        return {member.person_id: member.until for member in standing.members if not member.reasons}
 
     def granted(self, project_id: str, person_id: str) -> list[Granted]:
         """Return what this person's session may hold now."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            standing = self._standing(session, project_id, self._record.clock())
+            return [
+                self._granted(session, project_id, each.grant_id, each.people[person_id])
+                for each in standing.grants
+                if not each.reasons and person_id in each.people
+            ]
 
-    def is_member(self, project_id: str, person_id: str) -> bool:
-        """Say whether a person is or ever was a member of the project: such a person never checks its results."""
-        raise NotImplementedError
+    # ---- the public ---------------------------------------------------------------------------------------------
 
     def register(self) -> list[RegisterEntry]:
         """Return the public register of approved projects, newest first."""
-        raise NotImplementedError
-
-    def agree_to_be_named(self, actor: Actor, project_id: str, *, agree: bool) -> None:
-        """Let the public register name this member, or no longer."""
-        raise NotImplementedError
+        with self._record.read() as session:
+            return [self._entry(session, each) for each in store.project_ids(session)]
 
     def chase(self) -> int:
         """Act on passed deadlines: tell whoever is waited for, lapse old drafts; return how many were acted on."""
-        raise NotImplementedError
+        now = self._record.clock()
+        return self._chase_applications(now) + self._chase_projects(now)
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _standing(self, session: Session, project_id: str, at: datetime) -> ProjectStanding:
+        project = store.to_project(session, store.project_row(session, project_id))
+        return judge(project, self._facts(session, project, at), at)
+
+    def _granted(self, session: Session, project_id: str, grant_id: str, until: datetime) -> Granted:
+        grant = store.grant_row(session, grant_id)
+        version, dataset = self._version(session, grant.version_id), self._dataset(session, grant.dataset_id)
+        if dataset is None:
+            raise NotFound("A granted dataset is not in the catalogue; tell an operator.")
+        return Granted(
+            grant_id=grant_id,
+            project_id=project_id,
+            dataset_id=grant.dataset_id,
+            version_id=grant.version_id,
+            custodian_id=grant.custodian_id,
+            name=dataset.name,
+            delivery=version.delivery.value,
+            manifest_sha256=version.manifest_sha256,
+            connection=version.connection,
+            schema=version.schema,
+            views=version.views,
+            until=until,
+        )
+
+    def _entry(self, session: Session, project_id: str) -> RegisterEntry:
+        project = store.to_project(session, store.project_row(session, project_id))
+        named = [row.person_id for row in store.memberships(session, project_id) if row.named]
+        return RegisterEntry(
+            project_id=project_id,
+            title=project.title,
+            lay_summary=project.lay_summary,
+            organisation=project.organisation,
+            state=project.state,
+            start=project.start,
+            end=project.end,
+            approved_at=project.approved_at,
+            datasets=tuple(self._public_dataset(session, grant) for grant in project.grants),
+            people=tuple(sorted({identity.load(session, Person, person_id).name for person_id in named})),
+        )
+
+    def _public_dataset(self, session: Session, grant: Grant) -> RegisterDataset:
+        dataset, custodian = self._dataset(session, grant.dataset_id), alliance.custodian(session, grant.custodian_id)
+        return RegisterDataset(
+            title=dataset.title if dataset else "",
+            custodian=custodian.name if custodian else "",
+            since=grant.granted_at,
+            until=min(grant.agreement_until, grant.ended_at or grant.agreement_until),
+            withdrawn=grant.state is GrantState.WITHDRAWN,
+        )
+
+
+def _seen(current: Actor, project: Project) -> Project:
+    """Cut a project to what a person may see: custodians' officers know nothing of one another's grants."""
+    members = {member.person_id for member in project.members}
+    if current.person_id in members or "operator" in current.roles:
+        return project
+    return replace(project, grants=tuple(grant for grant in project.grants if grant.custodian_id in current.custodians))

@@ -1,0 +1,399 @@
+"""Applications: written by researchers, decided by each custodian for itself, approved or refused by an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.record import Change
+from orchestrator.core.clock import iso
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
+from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import new_id
+from orchestrator.discovery.model import DatasetState
+from orchestrator.policy.model import SITE, Actor, Thing
+
+from . import rules, store
+from .model import (
+    APPLICATION_STATES,
+    PART_STATES,
+    Answers,
+    Application,
+    ApplicationState,
+    CustodianPart,
+    PartState,
+)
+from .neighbours import Neighbours
+from .store import ApplicationRow, PartRow
+
+__all__ = ["Applications", "application_thing"]
+
+_UNSEEN = "There is no such application, or none that you may see."
+_REMIND_EVERY = timedelta(days=7)
+
+
+def application_thing(application: Application, *, custodian_id: str = "") -> Thing:
+    """Return an application as the rules see it; a draft is nobody's business but its writers'."""
+    shown = application.state not in {ApplicationState.DRAFT, ApplicationState.LAPSED} and any(
+        part.state is not PartState.DRAFT for part in application.parts
+    )
+    return Thing(
+        kind="Application",
+        id=application.application_id,
+        attributes={
+            "applicant": application.applicant_id,
+            "members": frozenset({application.applicant_id, *application.answers.members}),
+            "custodians": frozenset(part.custodian_id for part in application.parts) if shown else frozenset(),
+            "custodian": custodian_id,
+            "deciders": frozenset(part.decided_by for part in application.parts if part.decided_by),
+        },
+    )
+
+
+class Applications(Neighbours):
+    """One request over several custodians, from draft to decision."""
+
+    def draft(
+        self,
+        actor: Actor,
+        answers: Answers,
+        dataset_ids: Sequence[str],
+        *,
+        justifications: Mapping[str, str] | None = None,
+    ) -> Application:
+        """Begin an application; ``justifications`` are per custodian identifier."""
+        application_id = new_id()
+        with self._record.change() as change:
+            self._check(change.session, actor, "draftApplication", SITE)
+            kept = self._checked(change.session, actor.person_id, answers)
+            parts = self._parts(change.session, application_id, actor.person_id, dataset_ids, justifications or {})
+            now = self._record.clock()
+            row = ApplicationRow(
+                application_id=application_id,
+                applicant_id=actor.person_id,
+                state=APPLICATION_STATES.start.value,
+                state_since=now,
+                made_at=now,
+            )
+            _write(row, kept)
+            change.session.add(row)
+            change.session.flush()
+            store.add(change, *parts, event=_event("application.drafted", actor.person_id, row))
+            return store.to_application(change.session, row)
+
+    def redraft(
+        self,
+        actor: Actor,
+        application_id: str,
+        answers: Answers,
+        dataset_ids: Sequence[str],
+        *,
+        justifications: Mapping[str, str] | None = None,
+    ) -> Application:
+        """Replace what a draft says; once submitted it is frozen."""
+        with self._record.change() as change:
+            row, _ = self._load(change.session, actor, "redraftApplication", application_id)
+            if row.state != ApplicationState.DRAFT:
+                raise NotPossible("This application was submitted and is frozen; withdraw it and write a new one.")
+            kept = self._checked(change.session, row.applicant_id, answers)
+            parts = self._parts(change.session, application_id, row.applicant_id, dataset_ids, justifications or {})
+            _write(row, kept)
+            row.state_since = self._record.clock()
+            event = _event("application.redrafted", actor.person_id, row)
+            store.replace_parts(change, application_id, parts, event=event)
+            return store.to_application(change.session, row)
+
+    def submit(self, actor: Actor, application_id: str) -> Application:
+        """Freeze a draft and put each part before its custodian."""
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "submitApplication", application_id)
+            state = APPLICATION_STATES.after(application.state, "submit")
+            rules.check_complete(application.answers, self._record.clock())
+            self._checked(change.session, row.applicant_id, application.answers)
+            for part in store.part_rows(change.session, application_id):
+                self._owners(change.session, part.dataset_ids)
+                part.state = PART_STATES.after(PartState(part.state), "submit").value
+                self._tell(
+                    change,
+                    self._officers(change.session, part.custodian_id),
+                    kind="application.waiting",
+                    subject=f"application:{application_id}",
+                    apart_from=[row.applicant_id, *row.members],
+                )
+            self._move(row, state)
+            change.tell(
+                _event(
+                    "application.submitted",
+                    actor.person_id,
+                    row,
+                    custodians=[part.custodian_id for part in application.parts],
+                    datasets=[dataset for part in application.parts for dataset in part.dataset_ids],
+                    content=rules.fingerprint(application),
+                )
+            )
+            return store.to_application(change.session, row)
+
+    def withdraw_application(self, actor: Actor, application_id: str, reason: str = "") -> Application:
+        """Take back an application that is not approved yet."""
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "withdrawApplication", application_id)
+            self._move(row, APPLICATION_STATES.after(application.state, "withdraw"))
+            row.reason = rules.check_reason(reason, needed=False)
+            self._void_parts(change, application_id)
+            change.tell(_event("application.withdrawn", actor.person_id, row))
+            return store.to_application(change.session, row)
+
+    def decide(
+        self,
+        actor: Actor,
+        application_id: str,
+        custodian_id: str,
+        *,
+        approve: bool,
+        reason: str = "",
+        agreement_until: date | None = None,
+    ) -> Application:
+        """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part."""
+        with self._record.change() as change:
+            row, application = self._load(
+                change.session, actor, "decideApplication", application_id, custodian_id=custodian_id
+            )
+            part = next((each for each in application.parts if each.custodian_id == custodian_id), None)
+            if part is None:
+                raise NotFound(_UNSEEN)
+            part_state = PART_STATES.after(part.state, "approve" if approve else "refuse")
+            words = rules.check_reason(reason, needed=not approve)
+            held = change.session.get_one(PartRow, (application_id, custodian_id))
+            if approve:
+                terms = self._terms_in_force(change.session, custodian_id)
+                held.agreement_until = rules.check_agreement_end(
+                    agreement_until, terms_until=terms.valid_until, now=self._record.clock()
+                )
+                held.terms_version = terms.version
+            held.state, held.decided_by, held.reason = part_state.value, actor.person_id, words
+            held.decided_at = self._record.clock()
+            change.tell(_decision(held, row))
+            self._conclude(
+                change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
+            )
+            return self._as_seen(change.session, actor, store.to_application(change.session, row))
+
+    def refuse_project(self, actor: Actor, application_id: str, reason: str) -> Application:
+        """Refuse an application that its custodians have decided."""
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "refuseProject", application_id)
+            if application.state is not ApplicationState.DECIDED:
+                APPLICATION_STATES.after(application.state, "approve")
+            self._move(row, APPLICATION_STATES.after(application.state, "refuse"))
+            row.reason, row.settled_by = rules.check_reason(reason), actor.person_id
+            change.tell(_event("application.refused", actor.person_id, row))
+            self._tell(change, [row.applicant_id], kind="application.refused", subject=f"application:{application_id}")
+            return store.to_application(change.session, row)
+
+    # ---- looking ------------------------------------------------------------------------------------------------
+
+    def application(self, actor: Actor, application_id: str) -> Application:
+        """Return what this person may see of an application; a custodian's officer sees its own part only."""
+        with self._record.read() as session:
+            row = store.application_row(session, application_id)
+            application = store.to_application(session, row)
+            current = self._current(session, actor)
+            self._must_see(current, application)
+            return self._as_seen(session, current, application)
+
+    def applications(self, actor: Actor) -> list[Application]:
+        """Return every application this person may see, newest first."""
+        with self._record.read() as session:
+            current = self._current(session, actor)
+            every = [
+                store.to_application(session, store.application_row(session, each))
+                for each in store.application_ids(session)
+            ]
+            seen = [each for each in every if self._policy.may(current, "showApplication", application_thing(each))]
+            return [self._as_seen(session, current, each) for each in seen]
+
+    def parts_to_decide(self, actor: Actor) -> list[tuple[Application, CustodianPart]]:
+        """Return what waits for this officer's decision, oldest first."""
+        found: list[tuple[Application, CustodianPart]] = []
+        with self._record.read() as session:
+            current = self._current(session, actor)
+            for each in store.application_ids(
+                session, states=[ApplicationState.SUBMITTED], custodians=current.custodians
+            ):
+                application = store.to_application(session, store.application_row(session, each))
+                own = rules.seen_by_officer(application, current.custodians)
+                found += [
+                    (own, part)
+                    for part in own.parts
+                    if part.state is PartState.WAITING
+                    and self._policy.may(
+                        current, "decideApplication", application_thing(application, custodian_id=part.custodian_id)
+                    )
+                ]
+        return sorted(found, key=lambda pair: pair[0].state_since)
+
+    # ---- deadlines ----------------------------------------------------------------------------------------------
+
+    def _chase_applications(self, now: datetime) -> int:
+        waiting = [ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.DECIDED]
+        with self._record.read() as session:
+            every = store.application_ids(session, states=waiting)
+            late = [each for each in every if _overdue(store.application_row(session, each), now)]
+        return sum(self._chase_application(each, now) for each in late)
+
+    def _chase_application(self, application_id: str, now: datetime) -> int:
+        with self._record.change() as change:
+            row = store.application_row(change.session, application_id)
+            if not _overdue(row, now):
+                return 0
+            if row.state == ApplicationState.DRAFT:
+                self._move(row, APPLICATION_STATES.after(ApplicationState.DRAFT, "lapse"))
+                self._void_parts(change, application_id)
+                change.tell(_event("application.lapsed", "system:controller", row))
+                return 1
+            row.reminded_at = now
+            late = set(self._operators(change.session))
+            if row.state == ApplicationState.SUBMITTED:
+                for part in store.part_rows(change.session, application_id):
+                    if part.state == PartState.WAITING:
+                        late |= set(self._officers(change.session, part.custodian_id))
+            change.tell(_event("application.overdue", "system:controller", row))
+            self._tell(
+                change,
+                sorted(late),
+                kind="application.overdue",
+                subject=f"application:{application_id}",
+                apart_from=[row.applicant_id, *row.members],
+            )
+            return 1
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _load(
+        self, session: Session, actor: Actor, action: str, application_id: str, *, custodian_id: str = ""
+    ) -> tuple[ApplicationRow, Application]:
+        """Return an application that the actor may see and do ``action`` to; who may not see it is told of nothing."""
+        row = store.application_row(session, application_id)
+        application = store.to_application(session, row)
+        self._must_see(self._current(session, actor), application)
+        self._check(session, actor, action, application_thing(application, custodian_id=custodian_id))
+        return row, application
+
+    def _must_see(self, current: Actor, application: Application) -> None:
+        if not self._policy.may(current, "showApplication", application_thing(application)):
+            raise NotFound(_UNSEEN)
+
+    def _as_seen(self, session: Session, actor: Actor, application: Application) -> Application:
+        """Cut an application to what a person may see: custodians' officers know nothing of one another."""
+        current = self._current(session, actor)
+        whole = (
+            actor.person_id == application.applicant_id
+            or actor.person_id in application.answers.members
+            or "operator" in current.roles
+        )
+        return application if whole else rules.seen_by_officer(application, current.custodians)
+
+    def _checked(self, session: Session, applicant_id: str, answers: Answers) -> Answers:
+        kept = rules.check_answers(answers)
+        members = tuple(person_id for person_id in kept.members if person_id != applicant_id)
+        for person_id in members:
+            if not self._knows(session, person_id):
+                raise Invalid(
+                    "One of the members is not registered here; ask an operator to register this person first.",
+                    field="members",
+                )
+        return replace(kept, members=members)
+
+    def _parts(
+        self,
+        session: Session,
+        application_id: str,
+        applicant_id: str,
+        dataset_ids: Sequence[str],
+        justifications: Mapping[str, str],
+    ) -> list[PartRow]:
+        owners = self._owners(session, rules.check_datasets(dataset_ids))
+        words = rules.check_justifications(justifications, owners.values())
+        return [
+            PartRow(
+                application_id=application_id,
+                custodian_id=custodian_id,
+                applicant_id=applicant_id,
+                dataset_ids=[dataset for dataset, owner in owners.items() if owner == custodian_id],
+                justification=words.get(custodian_id, ""),
+                state=PART_STATES.start.value,
+            )
+            for custodian_id in sorted(set(owners.values()))
+        ]
+
+    def _owners(self, session: Session, dataset_ids: Sequence[str]) -> dict[str, str]:
+        """Return each dataset's custodian; every one must be listed."""
+        owners = {}
+        for dataset_id in dataset_ids:
+            dataset = self._dataset(session, dataset_id)
+            if dataset is None or dataset.state is not DatasetState.LISTED:
+                raise Invalid("One of the datasets is not in the catalogue any more; choose another.", field="datasets")
+            owners[dataset_id] = dataset.custodian_id
+        return owners
+
+    def _move(self, row: ApplicationRow, state: ApplicationState) -> None:
+        row.state, row.state_since, row.reminded_at = state.value, self._record.clock(), None
+
+    def _void_parts(self, change: Change, application_id: str) -> None:
+        for part in store.part_rows(change.session, application_id):
+            if PART_STATES.allows(PartState(part.state), "void"):
+                part.state = PART_STATES.after(PartState(part.state), "void").value
+
+    def _conclude(self, change: Change, row: ApplicationRow, parts: list[CustodianPart]) -> None:
+        """Move the application on when no custodian is waited for any more, and tell who acts next."""
+        state = rules.outcome(part.state for part in parts)
+        if state is ApplicationState.SUBMITTED:
+            return
+        action = "finish deciding" if state is ApplicationState.DECIDED else "refuse"
+        self._move(row, APPLICATION_STATES.after(ApplicationState(row.state), action))
+        change.tell(_event(f"application.{state.value}", "system:rules", row))
+        next_people = self._operators(change.session) if state is ApplicationState.DECIDED else [row.applicant_id]
+        self._tell(
+            change,
+            next_people,
+            kind=f"application.{state.value}",
+            subject=f"application:{row.application_id}",
+            apart_from=[row.applicant_id, *row.members] if state is ApplicationState.DECIDED else [],
+        )
+
+
+def _overdue(row: ApplicationRow, now: datetime) -> bool:
+    deadline = APPLICATION_STATES.deadline(ApplicationState(row.state), row.state_since)
+    reminded = row.reminded_at
+    return deadline is not None and now >= deadline and (reminded is None or now >= reminded + _REMIND_EVERY)
+
+
+def _write(row: ApplicationRow, answers: Answers) -> None:
+    row.title, row.lay_summary, row.purpose = answers.title, answers.lay_summary, answers.purpose
+    row.organisation, row.ethics_reference = answers.organisation, answers.ethics_reference
+    row.ethics_until, row.start, row.end = answers.ethics_until, answers.start, answers.end
+    row.members = list(answers.members)
+
+
+def _event(kind: str, actor: str, row: ApplicationRow, **details: Json) -> Event:
+    return Event(
+        kind=kind, actor=actor, subject=f"application:{row.application_id}", details={"state": row.state, **details}
+    )
+
+
+def _decision(part: PartRow, row: ApplicationRow) -> Event:
+    until = iso(part.agreement_until) if part.agreement_until else None
+    return Event(
+        kind=f"application.part-{part.state}",
+        actor=part.decided_by or "",
+        subject=f"application:{row.application_id}",
+        details={
+            "custodian": part.custodian_id,
+            "datasets": [*part.dataset_ids],
+            "agreement_until": until,
+            "terms": part.terms_version,
+        },
+    )

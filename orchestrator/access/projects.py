@@ -1,0 +1,401 @@
+"""Projects: approved by an operator, changed by people who do not work in them, stopped by one person at once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.record import Change
+from orchestrator.core.clock import iso
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
+from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import new_id
+from orchestrator.policy.model import Actor, Thing
+
+from . import rules, store
+from .applications import Applications
+from .conditions import last_day
+from .model import (
+    APPLICATION_STATES,
+    GRANT_STATES,
+    PROJECT_STATES,
+    Application,
+    ApplicationState,
+    Grant,
+    GrantState,
+    MemberRole,
+    Membership,
+    Project,
+    ProjectState,
+)
+from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
+
+__all__ = ["Projects", "project_thing"]
+
+_REMIND_EVERY = timedelta(days=7)
+
+
+def project_thing(project: Project, *, person_id: str = "") -> Thing:
+    """Return a project as the rules see it; ``person_id`` is whom a change of membership is about."""
+    lead = next((member.person_id for member in project.members if member.role is MemberRole.LEAD), "")
+    return Thing(
+        kind="Project",
+        id=project.project_id,
+        attributes={
+            "lead": lead,
+            "members": frozenset(member.person_id for member in project.members),
+            "custodians": frozenset(grant.custodian_id for grant in project.grants),
+            "person": person_id,
+        },
+    )
+
+
+class Projects(Applications):
+    """What becomes of an application, and everything that changes it later."""
+
+    def approve_project(self, actor: Actor, application_id: str) -> Project:
+        """Make the project of a decided application, with the approved parts only."""
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "approveProject", application_id)
+            self._move(row, APPLICATION_STATES.after(application.state, "approve"))
+            row.settled_by = actor.person_id
+            project = self._project_of(row, actor)
+            change.session.add(project)
+            change.session.flush()
+            grants = self._grants_of(change.session, application, project)
+            members = _members_of(application, project)
+            change.tell(
+                Event(
+                    kind="application.approved",
+                    actor=actor.person_id,
+                    subject=f"application:{application_id}",
+                    details={"state": ApplicationState.APPROVED.value, "project": project.project_id},
+                )
+            )
+            store.add(change, *members, *grants, event=_approved(actor, project, members, grants))
+            self._tell(
+                change,
+                [member.person_id for member in members],
+                kind="project.approved",
+                subject=f"project:{project.project_id}",
+            )
+            return store.to_project(change.session, project)
+
+    def extend_project(self, actor: Actor, project_id: str, end: date) -> Project:
+        """Move a project's last day, no further than ethics and every agreement reach."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "extendProject", project_id)
+            PROJECT_STATES.after(project.state, "extend")
+            row.end = rules.check_extension(project, end, self._record.clock())
+            row.reminded_at = None
+            return self._changed(change, actor, row, "project.extended", end=iso(row.end))
+
+    def renew_ethics(self, actor: Actor, project_id: str, reference: str, until: date) -> Project:
+        """Record a renewed ethics approval of a project."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "renewEthics", project_id)
+            _must_be_open(project)
+            words = reference.strip()
+            if not 3 <= len(words) <= 100:
+                raise Invalid("Give the ethics reference in 3 to 100 characters.", field="reference")
+            row.ethics_until = rules.check_later_day(
+                until, than=row.ethics_until, now=self._record.clock(), field="until"
+            )
+            row.ethics_reference = words
+            return self._changed(change, actor, row, "project.ethics-renewed", until=iso(row.ethics_until))
+
+    def suspend_project(self, actor: Actor, project_id: str, reason: str) -> Project:
+        """Stop a project at once; its people's work is kept."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "suspendProject", project_id)
+            words = rules.check_reason(reason)
+            self._move_project(row, PROJECT_STATES.after(project.state, "suspend"), words)
+            self._tell_members(change, project, "project.suspended")
+            return self._changed(change, actor, row, "project.suspended")
+
+    def resume_project(self, actor: Actor, project_id: str) -> Project:
+        """Let a suspended project work again."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "resumeProject", project_id)
+            self._move_project(row, PROJECT_STATES.after(project.state, "resume"), "")
+            self._tell_members(change, project, "project.resumed")
+            return self._changed(change, actor, row, "project.resumed")
+
+    def close_project(self, actor: Actor, project_id: str, reason: str = "") -> Project:
+        """End a project for ever, with its grants and memberships."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "closeProject", project_id)
+            words = rules.check_reason(reason, needed=False)
+            self._move_project(row, PROJECT_STATES.after(project.state, "close"), words)
+            now = self._record.clock()
+            for grant in store.grants_of(change.session, project_id):
+                if GRANT_STATES.allows(GrantState(grant.state), "end"):
+                    grant.state = GRANT_STATES.after(GrantState(grant.state), "end").value
+                    grant.ended_by, grant.ended_at = actor.person_id, now
+            for member in store.current_members(change.session, project_id):
+                member.ended_by, member.ended_at = actor.person_id, now
+            self._tell_members(change, project, "project.closed")
+            return self._changed(change, actor, row, "project.closed")
+
+    def add_member(
+        self,
+        actor: Actor,
+        project_id: str,
+        person_id: str,
+        *,
+        role: MemberRole = MemberRole.RESEARCHER,
+        until: date | None = None,
+    ) -> Membership:
+        """Add a person to a project; an operator who is not a member does it."""
+        with self._record.change() as change:
+            row, project = self._load_project(change.session, actor, "addMember", project_id, person_id=person_id)
+            _must_be_open(project)
+            if not self._knows(change.session, person_id):
+                raise Invalid("This person is not registered here; register the person first.", field="person")
+            if any(member.person_id == person_id for member in project.members):
+                raise NotPossible("This person is a member already.")
+            if role is MemberRole.LEAD and any(member.role is MemberRole.LEAD for member in project.members):
+                raise NotPossible("The project has a lead; end that membership first.")
+            member = MembershipRow(
+                membership_id=new_id(),
+                project_id=project_id,
+                person_id=person_id,
+                role=role.value,
+                since=self._record.clock(),
+                until=_membership_end(until, row, self._record.clock()),
+            )
+            store.add(change, member, event=_about(row, actor, "member.added", person=person_id, role=role.value))
+            self._tell(change, [person_id], kind="member.added", subject=f"project:{project_id}")
+            return store.to_membership(member)
+
+    def end_member(self, actor: Actor, project_id: str, person_id: str) -> Membership:
+        """End a person's membership at once: by an operator, the lead, or the person."""
+        with self._record.change() as change:
+            row, _ = self._load_project(change.session, actor, "endMember", project_id, person_id=person_id)
+            current = store.current_members(change.session, project_id)
+            member = next((each for each in current if each.person_id == person_id), None)
+            if member is None:
+                raise NotFound("This person is not a member of the project; look at its members.")
+            member.ended_at, member.ended_by = self._record.clock(), actor.person_id
+            change.tell(_about(row, actor, "member.ended", person=person_id))
+            self._tell(change, [person_id], kind="member.ended", subject=f"project:{project_id}")
+            return store.to_membership(member)
+
+    def agree_to_be_named(self, actor: Actor, project_id: str, *, agree: bool) -> None:
+        """Let the public register name this member, or no longer."""
+        with self._record.change() as change:
+            row, _ = self._load_project(change.session, actor, "agreeToBeNamed", project_id)
+            for member in store.current_members(change.session, project_id):
+                if member.person_id == actor.person_id:
+                    member.named = agree
+            change.tell(_about(row, actor, "member.named" if agree else "member.not-named", person=actor.person_id))
+
+    # ---- grants -------------------------------------------------------------------------------------------------
+
+    def withdraw_grant(self, actor: Actor, grant_id: str, reason: str) -> Grant:
+        """Withdraw a grant at once: by an officer of its custodian, or by an operator on its behalf."""
+        with self._record.change() as change:
+            row, project = self._load_grant(change.session, actor, "withdrawGrant", grant_id)
+            words = rules.check_reason(reason)
+            row.state = GRANT_STATES.after(GrantState(row.state), "withdraw").value
+            row.reason, row.ended_by, row.ended_at = words, actor.person_id, self._record.clock()
+            change.tell(_about_grant(row, actor, "grant.withdrawn"))
+            self._tell_members(change, project, "grant.withdrawn")
+            return store.to_grant(row)
+
+    def renew_grant(self, actor: Actor, grant_id: str, agreement_until: date) -> Grant:
+        """Move an agreement's last day, no further than the custodian's current terms reach."""
+        with self._record.change() as change:
+            row, project = self._load_grant(change.session, actor, "renewGrant", grant_id)
+            GRANT_STATES.after(GrantState(row.state), "renew")
+            now = self._record.clock()
+            rules.check_later_day(agreement_until, than=row.agreement_until, now=now, field="agreement_until")
+            terms = self._terms_in_force(change.session, row.custodian_id)
+            row.agreement_until = rules.check_agreement_end(agreement_until, terms_until=terms.valid_until, now=now)
+            change.tell(_about_grant(row, actor, "grant.renewed", agreement_until=iso(row.agreement_until)))
+            self._tell_members(change, project, "grant.renewed")
+            return store.to_grant(row)
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _project_of(self, row: ApplicationRow, actor: Actor) -> ProjectRow:
+        now = self._record.clock()
+        project = ProjectRow(
+            project_id=new_id(),
+            application_id=row.application_id,
+            applicant_id=row.applicant_id,
+            title=row.title,
+            lay_summary=row.lay_summary,
+            organisation=row.organisation,
+            ethics_reference=row.ethics_reference,
+            ethics_until=rules.end_of(row.ethics_until),
+            start=rules.start_of(row.start),
+            end=rules.end_of(row.end),
+            state=PROJECT_STATES.start.value,
+            state_since=now,
+            approved_by=actor.person_id,
+            approved_at=now,
+            reason="",
+        )
+        if min(project.end, project.ethics_until) <= now:
+            raise NotPossible(
+                "The project's or its ethics' last day has passed meanwhile; refuse it and ask for a new one."
+            )
+        return project
+
+    def _grants_of(self, session: Session, application: Application, project: ProjectRow) -> list[GrantRow]:
+        now = self._record.clock()
+        grants = []
+        for part in rules.approved_parts(application.parts):
+            if part.agreement_until is None or part.agreement_until <= now:
+                raise NotPossible("An agreement has ended meanwhile; refuse the application and ask for a new one.")
+            for dataset_id in part.dataset_ids:
+                version = self._current_version(session, dataset_id)
+                grants.append(
+                    GrantRow(
+                        grant_id=new_id(),
+                        project_id=project.project_id,
+                        dataset_id=dataset_id,
+                        version_id=version.version_id,
+                        custodian_id=part.custodian_id,
+                        agreement_until=part.agreement_until,
+                        state=GRANT_STATES.start.value,
+                        granted_at=now,
+                        reason="",
+                    )
+                )
+        return grants
+
+    def _load_project(
+        self, session: Session, actor: Actor, action: str, project_id: str, *, person_id: str = ""
+    ) -> tuple[ProjectRow, Project]:
+        """Return a project that the actor may see and do ``action`` to; who may not see it is told of nothing."""
+        row = store.project_row(session, project_id)
+        project = store.to_project(session, row)
+        self._must_see_project(self._current(session, actor), project)
+        self._check(session, actor, action, project_thing(project, person_id=person_id))
+        return row, project
+
+    def _must_see_project(self, current: Actor, project: Project) -> None:
+        if not self._policy.may(current, "showProject", project_thing(project)):
+            raise NotFound("There is no such project, or none that you may see.")
+
+    def _load_grant(self, session: Session, actor: Actor, action: str, grant_id: str) -> tuple[GrantRow, Project]:
+        row = store.grant_row(session, grant_id)
+        project = store.to_project(session, store.project_row(session, row.project_id))
+        members = frozenset(member.person_id for member in project.members)
+        current = self._current(session, actor)
+        concerned = actor.person_id in members or row.custodian_id in current.custodians or "operator" in current.roles
+        if not concerned:
+            raise NotFound("There is no such grant, or none that you may see.")
+        thing = Thing(kind="Grant", id=grant_id, attributes={"custodian": row.custodian_id, "members": members})
+        self._check(session, actor, action, thing)
+        return row, project
+
+    def _move_project(self, row: ProjectRow, state: ProjectState, reason: str) -> None:
+        row.state, row.state_since, row.reason, row.reminded_at = state.value, self._record.clock(), reason, None
+
+    def _changed(self, change: Change, actor: Actor, row: ProjectRow, kind: str, **details: Json) -> Project:
+        change.tell(_about(row, actor, kind, state=row.state, **details))
+        change.session.flush()
+        return store.to_project(change.session, row)
+
+    def _tell_members(self, change: Change, project: Project, kind: str) -> None:
+        people = [member.person_id for member in project.members]
+        self._tell(change, people, kind=kind, subject=f"project:{project.project_id}")
+
+    def _chase_projects(self, now: datetime) -> int:
+        with self._record.read() as session:
+            every = store.project_ids(session, states=[ProjectState.SUSPENDED])
+            late = [each for each in every if _overdue(store.project_row(session, each), now)]
+        for project_id in late:
+            with self._record.change() as change:
+                row = store.project_row(change.session, project_id)
+                row.reminded_at = now
+                change.tell(Event(kind="project.overdue", actor="system:controller", subject=f"project:{project_id}"))
+                self._tell(
+                    change,
+                    self._operators(change.session),
+                    kind="project.overdue",
+                    subject=f"project:{project_id}",
+                )
+        return len(late)
+
+
+def _members_of(application: Application, project: ProjectRow) -> list[MembershipRow]:
+    people = [(application.applicant_id, MemberRole.LEAD)]
+    people += [(person_id, MemberRole.RESEARCHER) for person_id in application.answers.members]
+    return [
+        MembershipRow(
+            membership_id=new_id(),
+            project_id=project.project_id,
+            person_id=person_id,
+            role=role.value,
+            since=project.approved_at,
+        )
+        for person_id, role in people
+    ]
+
+
+def _membership_end(until: date | None, row: ProjectRow, now: datetime) -> datetime | None:
+    if until is None:
+        return None
+    end = rules.check_later_day(until, than=now, now=now, field="until")
+    if end > row.end:
+        raise Invalid(f"The project's last day is {last_day(row.end)}; give that day or an earlier one.", field="until")
+    return end
+
+
+def _must_be_open(project: Project) -> None:
+    if project.state is ProjectState.CLOSED:
+        raise NotPossible("This project is closed; apply for a new one.")
+
+
+def _overdue(row: ProjectRow, now: datetime) -> bool:
+    deadline = PROJECT_STATES.deadline(ProjectState(row.state), row.state_since)
+    reminded = row.reminded_at
+    return deadline is not None and now >= deadline and (reminded is None or now >= reminded + _REMIND_EVERY)
+
+
+def _approved(actor: Actor, project: ProjectRow, members: list[MembershipRow], grants: list[GrantRow]) -> Event:
+    return Event(
+        kind="project.approved",
+        actor=actor.person_id,
+        subject=f"project:{project.project_id}",
+        details={
+            "application": project.application_id,
+            "end": iso(project.end),
+            "members": [member.person_id for member in members],
+            "grants": [
+                {
+                    "grant": grant.grant_id,
+                    "custodian": grant.custodian_id,
+                    "dataset": grant.dataset_id,
+                    "version": grant.version_id,
+                    "agreement_until": iso(grant.agreement_until),
+                }
+                for grant in grants
+            ],
+        },
+    )
+
+
+def _about(row: ProjectRow, actor: Actor, kind: str, **details: Json) -> Event:
+    return Event(kind=kind, actor=actor.person_id, subject=f"project:{row.project_id}", details=details)
+
+
+def _about_grant(row: GrantRow, actor: Actor, kind: str, **details: Json) -> Event:
+    return Event(
+        kind=kind,
+        actor=actor.person_id,
+        subject=f"grant:{row.grant_id}",
+        details={
+            "project": row.project_id,
+            "custodian": row.custodian_id,
+            "dataset": row.dataset_id,
+            "version": row.version_id,
+            "state": row.state,
+            **details,
+        },
+    )

@@ -40,7 +40,9 @@ def init(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make the state directory, the record and the first operator. Every later role takes two people."""
-    from orchestrator.assembly import make_record, open_house  # noqa: PLC0415 - heavy
+    from orchestrator.adapters.migrations import bring_up_to_date  # noqa: PLC0415 - heavy
+    from orchestrator.assembly import open_house  # noqa: PLC0415
+    from orchestrator.core.database import make_engine  # noqa: PLC0415
     from orchestrator.settings import load_settings  # noqa: PLC0415
 
     some_text(name, field="--name")
@@ -49,7 +51,7 @@ def init(
     directory = directory_of(context)
     settings = load_settings(directory)
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_record(settings)
+    bring_up_to_date(make_engine(settings.record_address))
     house = open_house(settings)
     vouching = issuer or settings.sign_on.issuer or "development"
     person = house.identity.first_operator(name, email, vouching, subject or email)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
-from orchestrator.core.clock import iso
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
@@ -23,16 +21,14 @@ from .model import (
     Answers,
     Application,
     ApplicationState,
-    CustodianPart,
     PartState,
 )
 from .neighbours import Neighbours
 from .store import ApplicationRow, PartRow
 
-__all__ = ["Applications", "application_thing"]
+__all__ = ["Applications", "application_event", "application_thing"]
 
 _UNSEEN = "There is no such application, or none that you may see."
-_REMIND_EVERY = timedelta(days=7)
 
 
 def application_thing(application: Application, *, custodian_id: str = "") -> Thing:
@@ -81,7 +77,7 @@ class Applications(Neighbours):
             _write(row, kept)
             change.session.add(row)
             change.session.flush()
-            store.add(change, *parts, event=_event("application.drafted", actor.person_id, row))
+            store.add(change, *parts, event=application_event("application.drafted", actor.person_id, row))
             return store.to_application(change.session, row)
 
     def redraft(
@@ -102,7 +98,7 @@ class Applications(Neighbours):
             parts = self._parts(change.session, application_id, row.applicant_id, dataset_ids, justifications or {})
             _write(row, kept)
             row.state_since = self._record.clock()
-            event = _event("application.redrafted", actor.person_id, row)
+            event = application_event("application.redrafted", actor.person_id, row)
             store.replace_parts(change, application_id, parts, event=event)
             return store.to_application(change.session, row)
 
@@ -125,7 +121,7 @@ class Applications(Neighbours):
                 )
             self._move(row, state)
             change.tell(
-                _event(
+                application_event(
                     "application.submitted",
                     actor.person_id,
                     row,
@@ -143,54 +139,7 @@ class Applications(Neighbours):
             self._move(row, APPLICATION_STATES.after(application.state, "withdraw"))
             row.reason = rules.check_reason(reason, needed=False)
             self._void_parts(change, application_id)
-            change.tell(_event("application.withdrawn", actor.person_id, row))
-            return store.to_application(change.session, row)
-
-    def decide(
-        self,
-        actor: Actor,
-        application_id: str,
-        custodian_id: str,
-        *,
-        approve: bool,
-        reason: str = "",
-        agreement_until: date | None = None,
-    ) -> Application:
-        """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part."""
-        with self._record.change() as change:
-            row, application = self._load(
-                change.session, actor, "decideApplication", application_id, custodian_id=custodian_id
-            )
-            part = next((each for each in application.parts if each.custodian_id == custodian_id), None)
-            if part is None:
-                raise NotFound(_UNSEEN)
-            part_state = PART_STATES.after(part.state, "approve" if approve else "refuse")
-            words = rules.check_reason(reason, needed=not approve)
-            held = change.session.get_one(PartRow, (application_id, custodian_id))
-            if approve:
-                terms = self._terms_in_force(change.session, custodian_id)
-                held.agreement_until = rules.check_agreement_end(
-                    agreement_until, terms_until=terms.valid_until, now=self._record.clock()
-                )
-                held.terms_version = terms.version
-            held.state, held.decided_by, held.reason = part_state.value, actor.person_id, words
-            held.decided_at = self._record.clock()
-            change.tell(_decision(held, row))
-            self._conclude(
-                change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
-            )
-            return self._as_seen(change.session, actor, store.to_application(change.session, row))
-
-    def refuse_project(self, actor: Actor, application_id: str, reason: str) -> Application:
-        """Refuse an application that its custodians have decided."""
-        with self._record.change() as change:
-            row, application = self._load(change.session, actor, "refuseProject", application_id)
-            if application.state is not ApplicationState.DECIDED:
-                APPLICATION_STATES.after(application.state, "approve")
-            self._move(row, APPLICATION_STATES.after(application.state, "refuse"))
-            row.reason, row.settled_by = rules.check_reason(reason), actor.person_id
-            change.tell(_event("application.refused", actor.person_id, row))
-            self._tell(change, [row.applicant_id], kind="application.refused", subject=f"application:{application_id}")
+            change.tell(application_event("application.withdrawn", actor.person_id, row))
             return store.to_application(change.session, row)
 
     # ---- looking ------------------------------------------------------------------------------------------------
@@ -214,61 +163,6 @@ class Applications(Neighbours):
             ]
             seen = [each for each in every if self._policy.may(current, "showApplication", application_thing(each))]
             return [self._as_seen(session, current, each) for each in seen]
-
-    def parts_to_decide(self, actor: Actor) -> list[tuple[Application, CustodianPart]]:
-        """Return what waits for this officer's decision, oldest first."""
-        found: list[tuple[Application, CustodianPart]] = []
-        with self._record.read() as session:
-            current = self._current(session, actor)
-            for each in store.application_ids(
-                session, states=[ApplicationState.SUBMITTED], custodians=current.custodians
-            ):
-                application = store.to_application(session, store.application_row(session, each))
-                own = rules.seen_by_officer(application, current.custodians)
-                found += [
-                    (own, part)
-                    for part in own.parts
-                    if part.state is PartState.WAITING
-                    and self._policy.may(
-                        current, "decideApplication", application_thing(application, custodian_id=part.custodian_id)
-                    )
-                ]
-        return sorted(found, key=lambda pair: pair[0].state_since)
-
-    # ---- deadlines ----------------------------------------------------------------------------------------------
-
-    def _chase_applications(self, now: datetime) -> int:
-        waiting = [ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.DECIDED]
-        with self._record.read() as session:
-            every = store.application_ids(session, states=waiting)
-            late = [each for each in every if _overdue(store.application_row(session, each), now)]
-        return sum(self._chase_application(each, now) for each in late)
-
-    def _chase_application(self, application_id: str, now: datetime) -> int:
-        with self._record.change() as change:
-            row = store.application_row(change.session, application_id)
-            if not _overdue(row, now):
-                return 0
-            if row.state == ApplicationState.DRAFT:
-                self._move(row, APPLICATION_STATES.after(ApplicationState.DRAFT, "lapse"))
-                self._void_parts(change, application_id)
-                change.tell(_event("application.lapsed", "system:controller", row))
-                return 1
-            row.reminded_at = now
-            late = set(self._operators(change.session))
-            if row.state == ApplicationState.SUBMITTED:
-                for part in store.part_rows(change.session, application_id):
-                    if part.state == PartState.WAITING:
-                        late |= set(self._officers(change.session, part.custodian_id))
-            change.tell(_event("application.overdue", "system:controller", row))
-            self._tell(
-                change,
-                sorted(late),
-                kind="application.overdue",
-                subject=f"application:{application_id}",
-                apart_from=[row.applicant_id, *row.members],
-            )
-            return 1
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
@@ -347,29 +241,6 @@ class Applications(Neighbours):
             if PART_STATES.allows(PartState(part.state), "void"):
                 part.state = PART_STATES.after(PartState(part.state), "void").value
 
-    def _conclude(self, change: Change, row: ApplicationRow, parts: list[CustodianPart]) -> None:
-        """Move the application on when no custodian is waited for any more, and tell who acts next."""
-        state = rules.outcome(part.state for part in parts)
-        if state is ApplicationState.SUBMITTED:
-            return
-        action = "finish deciding" if state is ApplicationState.DECIDED else "refuse"
-        self._move(row, APPLICATION_STATES.after(ApplicationState(row.state), action))
-        change.tell(_event(f"application.{state.value}", "system:rules", row))
-        next_people = self._operators(change.session) if state is ApplicationState.DECIDED else [row.applicant_id]
-        self._tell(
-            change,
-            next_people,
-            kind=f"application.{state.value}",
-            subject=f"application:{row.application_id}",
-            apart_from=[row.applicant_id, *row.members] if state is ApplicationState.DECIDED else [],
-        )
-
-
-def _overdue(row: ApplicationRow, now: datetime) -> bool:
-    deadline = APPLICATION_STATES.deadline(ApplicationState(row.state), row.state_since)
-    reminded = row.reminded_at
-    return deadline is not None and now >= deadline and (reminded is None or now >= reminded + _REMIND_EVERY)
-
 
 def _write(row: ApplicationRow, answers: Answers) -> None:
     row.title, row.lay_summary, row.purpose = answers.title, answers.lay_summary, answers.purpose
@@ -378,22 +249,8 @@ def _write(row: ApplicationRow, answers: Answers) -> None:
     row.members = list(answers.members)
 
 
-def _event(kind: str, actor: str, row: ApplicationRow, **details: Json) -> Event:
+def application_event(kind: str, actor: str, row: ApplicationRow, **details: Json) -> Event:
+    """Return what is recorded of a change of an application."""
     return Event(
         kind=kind, actor=actor, subject=f"application:{row.application_id}", details={"state": row.state, **details}
-    )
-
-
-def _decision(part: PartRow, row: ApplicationRow) -> Event:
-    until = iso(part.agreement_until) if part.agreement_until else None
-    return Event(
-        kind=f"application.part-{part.state}",
-        actor=part.decided_by or "",
-        subject=f"application:{row.application_id}",
-        details={
-            "custodian": part.custodian_id,
-            "datasets": [*part.dataset_ids],
-            "agreement_until": until,
-            "terms": part.terms_version,
-        },
     )

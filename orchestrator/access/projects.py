@@ -14,15 +14,14 @@ from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor, Thing
 
 from . import rules, store
-from .applications import Applications
 from .conditions import last_day
+from .grants import Grants
 from .model import (
     APPLICATION_STATES,
     GRANT_STATES,
     PROJECT_STATES,
     Application,
     ApplicationState,
-    Grant,
     GrantState,
     MemberRole,
     Membership,
@@ -51,7 +50,7 @@ def project_thing(project: Project, *, person_id: str = "") -> Thing:
     )
 
 
-class Projects(Applications):
+class Projects(Grants):
     """What becomes of an application, and everything that changes it later."""
 
     def approve_project(self, actor: Actor, application_id: str) -> Project:
@@ -191,32 +190,6 @@ class Projects(Applications):
                     member.named = agree
             change.tell(_about(row, actor, "member.named" if agree else "member.not-named", person=actor.person_id))
 
-    # ---- grants -------------------------------------------------------------------------------------------------
-
-    def withdraw_grant(self, actor: Actor, grant_id: str, reason: str) -> Grant:
-        """Withdraw a grant at once: by an officer of its custodian, or by an operator on its behalf."""
-        with self._record.change() as change:
-            row, project = self._load_grant(change.session, actor, "withdrawGrant", grant_id)
-            words = rules.check_reason(reason)
-            row.state = GRANT_STATES.after(GrantState(row.state), "withdraw").value
-            row.reason, row.ended_by, row.ended_at = words, actor.person_id, self._record.clock()
-            change.tell(_about_grant(row, actor, "grant.withdrawn"))
-            self._tell_members(change, project, "grant.withdrawn")
-            return store.to_grant(row)
-
-    def renew_grant(self, actor: Actor, grant_id: str, agreement_until: date) -> Grant:
-        """Move an agreement's last day, no further than the custodian's current terms reach."""
-        with self._record.change() as change:
-            row, project = self._load_grant(change.session, actor, "renewGrant", grant_id)
-            GRANT_STATES.after(GrantState(row.state), "renew")
-            now = self._record.clock()
-            rules.check_later_day(agreement_until, than=row.agreement_until, now=now, field="agreement_until")
-            terms = self._terms_in_force(change.session, row.custodian_id)
-            row.agreement_until = rules.check_agreement_end(agreement_until, terms_until=terms.valid_until, now=now)
-            change.tell(_about_grant(row, actor, "grant.renewed", agreement_until=iso(row.agreement_until)))
-            self._tell_members(change, project, "grant.renewed")
-            return store.to_grant(row)
-
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _project_of(self, row: ApplicationRow, actor: Actor) -> ProjectRow:
@@ -281,18 +254,6 @@ class Projects(Applications):
         if not self._policy.may(current, "showProject", project_thing(project)):
             raise NotFound("There is no such project, or none that you may see.")
 
-    def _load_grant(self, session: Session, actor: Actor, action: str, grant_id: str) -> tuple[GrantRow, Project]:
-        row = store.grant_row(session, grant_id)
-        project = store.to_project(session, store.project_row(session, row.project_id))
-        members = frozenset(member.person_id for member in project.members)
-        current = self._current(session, actor)
-        concerned = actor.person_id in members or row.custodian_id in current.custodians or "operator" in current.roles
-        if not concerned:
-            raise NotFound("There is no such grant, or none that you may see.")
-        thing = Thing(kind="Grant", id=grant_id, attributes={"custodian": row.custodian_id, "members": members})
-        self._check(session, actor, action, thing)
-        return row, project
-
     def _move_project(self, row: ProjectRow, state: ProjectState, reason: str) -> None:
         row.state, row.state_since, row.reason, row.reminded_at = state.value, self._record.clock(), reason, None
 
@@ -300,10 +261,6 @@ class Projects(Applications):
         change.tell(_about(row, actor, kind, state=row.state, **details))
         change.session.flush()
         return store.to_project(change.session, row)
-
-    def _tell_members(self, change: Change, project: Project, kind: str) -> None:
-        people = [member.person_id for member in project.members]
-        self._tell(change, people, kind=kind, subject=f"project:{project.project_id}")
 
     def _chase_projects(self, now: datetime) -> int:
         with self._record.read() as session:
@@ -383,19 +340,3 @@ def _approved(actor: Actor, project: ProjectRow, members: list[MembershipRow], g
 
 def _about(row: ProjectRow, actor: Actor, kind: str, **details: Json) -> Event:
     return Event(kind=kind, actor=actor.person_id, subject=f"project:{row.project_id}", details=details)
-
-
-def _about_grant(row: GrantRow, actor: Actor, kind: str, **details: Json) -> Event:
-    return Event(
-        kind=kind,
-        actor=actor.person_id,
-        subject=f"grant:{row.grant_id}",
-        details={
-            "project": row.project_id,
-            "custodian": row.custodian_id,
-            "dataset": row.dataset_id,
-            "version": row.version_id,
-            "state": row.state,
-            **details,
-        },
-    )

@@ -9,10 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlalchemy.orm import Session
+
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
+from orchestrator.identity.asking import Asking
 from orchestrator.policy.model import Actor, Thing
 from orchestrator.policy.service import Policy
 
@@ -41,7 +44,7 @@ class Custodians(Protocol):
         """Return the custodian."""
 
 
-class DiscoveryService:
+class DiscoveryService(Asking):
     """The catalogue. Reading needs no actor: descriptions are public; files are not read through here."""
 
     def __init__(
@@ -54,8 +57,7 @@ class DiscoveryService:
         connections: frozenset[str] = frozenset(),
     ) -> None:
         """``connections`` are the names of database connections in the settings."""
-        self._record = record
-        self._policy = policy
+        super().__init__(record, policy)
         self._alliance = alliance
         self._arrivals = arrivals
         self._connections = connections
@@ -67,7 +69,8 @@ class DiscoveryService:
     ) -> Dataset:
         """Offer a dataset in the name of a custodian; ``description`` must be valid HDR UK 4.0.0."""
         thing = Thing(kind="Custodian", id=custodian_id, attributes={"custodian": custodian_id})
-        self._policy.check(actor, "registerDataset", thing)
+        with self._record.read() as session:
+            self._check(session, actor, "registerDataset", thing)
         self._alliance.custodian(custodian_id)
         rules.check_name(name)
         kept = rules.check_description(description)
@@ -93,9 +96,9 @@ class DiscoveryService:
 
     def describe_dataset(self, actor: Actor, dataset_id: str, description: Mapping[str, Any]) -> Dataset:
         """Replace a dataset's description."""
-        self._check(actor, "describeDataset", dataset_id)
         kept = rules.check_description(description)
         with self._record.change() as change:
+            self._keeps(change.session, actor, "describeDataset", dataset_id)
             row = store.dataset_row(change.session, dataset_id)
             _must_be_listed(row)
             row.title, row.description = _title(kept), _text(kept)
@@ -104,9 +107,9 @@ class DiscoveryService:
 
     def withdraw_dataset(self, actor: Actor, dataset_id: str, reason: str) -> Dataset:
         """Take a dataset out of the catalogue, with all its versions, for ever."""
-        self._check(actor, "withdrawDataset", dataset_id)
         words = rules.check_reason(reason)
         with self._record.change() as change:
+            self._keeps(change.session, actor, "withdrawDataset", dataset_id)
             row = store.dataset_row(change.session, dataset_id)
             row.state = DATASET_STATES.after(DatasetState(row.state), "withdraw").value
             row.reason = words
@@ -120,7 +123,8 @@ class DiscoveryService:
 
     def add_files_version(self, actor: Actor, dataset_id: str, directory: Path) -> DatasetVersion:
         """Copy a directory of this machine to the arrivals and make it the dataset's next version."""
-        self._check(actor, "addVersion", dataset_id)
+        with self._record.read() as session:
+            self._keeps(session, actor, "addVersion", dataset_id)
         version_id = new_id()
         manifest = self._arrivals.take(version_id, directory)
         files: list[dict[str, Any]] = [asdict(file) for file in manifest]
@@ -141,7 +145,6 @@ class DiscoveryService:
         self, actor: Actor, dataset_id: str, *, connection: str, schema: str, views: Sequence[str]
     ) -> DatasetVersion:
         """Make a set of views of a configured database connection the dataset's next version."""
-        self._check(actor, "addVersion", dataset_id)
         rules.check_source(connection=connection, schema=schema, views=views, connections=self._connections)
         source = {"connection": connection, "schema": schema, "views": sorted(views)}
         return self._add(
@@ -172,10 +175,10 @@ class DiscoveryService:
 
     def withdraw_version(self, actor: Actor, version_id: str, reason: str) -> DatasetVersion:
         """Withdraw a version for ever: every grant on it stops holding at once."""
-        self._check(actor, "withdrawVersion", self.version(version_id).dataset_id)
         words = rules.check_reason(reason)
         with self._record.change() as change:
             row = store.version_row(change.session, version_id)
+            self._keeps(change.session, actor, "withdrawVersion", row.dataset_id)
             self._withdraw(change, actor, row, words)
         self._arrivals.forget(version_id)
         return store.to_version(row)
@@ -233,14 +236,17 @@ class DiscoveryService:
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
-    def _check(self, actor: Actor, action: str, dataset_id: str) -> None:
-        custodian_id = self.dataset(dataset_id).custodian_id
-        self._policy.check(actor, action, Thing(kind="Dataset", id=dataset_id, attributes={"custodian": custodian_id}))
+    def _keeps(self, session: Session, actor: Actor, action: str, dataset_id: str) -> None:
+        """Raise ``Refused`` unless the actor, as he is in this transaction, may do this to the dataset."""
+        custodian_id = store.dataset_row(session, dataset_id).custodian_id
+        thing = Thing(kind="Dataset", id=dataset_id, attributes={"custodian": custodian_id})
+        self._check(session, actor, action, thing)
 
     def _add(
         self, actor: Actor, dataset_id: str, version_id: str, *, delivery: Delivery, fingerprint: str, **content: str
     ) -> DatasetVersion:
         with self._record.change() as change:
+            self._keeps(change.session, actor, "addVersion", dataset_id)
             dataset = store.dataset_row(change.session, dataset_id)
             _must_be_listed(dataset)
             row = VersionRow(

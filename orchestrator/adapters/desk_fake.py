@@ -48,20 +48,21 @@ class PlainServers:
             "/run/tre/server/": f"{directory}/",
             "/home/researcher": str(home),
         }
-        process = subprocess.Popen(
-            [str(self.executable), *(_replace(argument, outside) for argument in arguments), "--allow-root"],
-            env={
-                **{name: _replace(value, outside) for name, value in environment.items()},
-                "HOME": str(home),
-                "PATH": f"{self.executable.parent}:/usr/bin:/bin",
-                "JUPYTER_PLATFORM_DIRS": "1",
-            },
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            stdout=(home / "server.log").open("ab"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with (home / "server.log").open("ab") as log:
+            process = subprocess.Popen(
+                [str(self.executable), *(_replace(argument, outside) for argument in arguments), "--allow-root"],
+                env={
+                    **{name: _replace(value, outside) for name, value in environment.items()},
+                    "HOME": str(home),
+                    "PATH": f"{self.executable.parent}:/usr/bin:/bin",
+                    "JUPYTER_PLATFORM_DIRS": "1",
+                },
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         return process, directory / "ws.sock"
 
 

@@ -38,17 +38,19 @@ class _Pair:
         self.down = down
         self.up = up
         self._transport = request.transport
+        self._ending = False
         self._ended = asyncio.Event()
 
     async def end(self) -> None:
         """Say goodbye with 4403 for a moment, then abort both transports, whatever a stalled reader does."""
-        self._ended.set()
+        self._ending = True
         with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError, aiohttp.ClientError):
             async with asyncio.timeout(_POLITE_SECONDS):
                 await self.down.close(code=ENDED, message=b"access ended", drain=False)
         if self._transport is not None:
             self._transport.abort()
         self.abort_upstream()
+        self._ended.set()
 
     def abort_upstream(self) -> None:
         """Cut the server's side off at once."""
@@ -73,7 +75,8 @@ class _Pair:
             await self._goodbye()
 
     async def _goodbye(self) -> None:
-        if self._ended.is_set():
+        if self._ending:
+            await self._ended.wait()
             return
         code = self.up.close_code or aiohttp.WSCloseCode.GOING_AWAY
         code = code if code not in {1005, 1006, 1015} else aiohttp.WSCloseCode.GOING_AWAY

@@ -59,14 +59,13 @@ class GateAuthenticator(Authenticator):  # type: ignore[misc]
         return True
 
     async def _admits(self, person: str) -> bool:
-        admitted = await self._list()
-        until = admitted.people.get(person) if admitted is not None else None
-        return until is not None and system_clock() < until
+        """Tell whether the person is on the list; a list without them is asked for again before it is believed."""
+        return _holds(await self._list(oldest=_FRESH_SECONDS), person) or _holds(await self._list(oldest=0), person)
 
-    async def _list(self) -> Admitted | None:
-        """Return the list, at most two seconds old; while the desk is silent the last one serves for a minute."""
+    async def _list(self, *, oldest: float) -> Admitted | None:
+        """Return a list not older than ``oldest`` seconds; while the desk is silent the last serves for a minute."""
         now = time.monotonic()
-        if self._admitted is not None and now - self._asked <= _FRESH_SECONDS:
+        if self._admitted is not None and now - self._asked < oldest:
             return self._admitted
         if self._desk is None:
             self._desk = Desk(Path(self.desk_socket))
@@ -78,6 +77,11 @@ class GateAuthenticator(Authenticator):  # type: ignore[misc]
             if now - self._asked > _LONGEST_SILENCE_SECONDS:
                 self._admitted = None
         return self._admitted
+
+
+def _holds(admitted: Admitted | None, person: str) -> bool:
+    until = admitted.people.get(person) if admitted is not None else None
+    return until is not None and system_clock() < until
 
 
 def person_of(headers: Any, *, secret: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import signal
@@ -54,6 +55,7 @@ class World:
     port: int = field(default_factory=free_port)
     secret: str = field(default_factory=lambda: uuid.uuid4().hex)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    clients: list[httpx.Client] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("h", "s", "hub"):
@@ -101,15 +103,15 @@ class World:
         return file
 
     def start(self, part: str) -> None:
-        log = self.path(f"{part}.log").open("ab")
-        self.processes[part] = subprocess.Popen(
-            [sys.executable, "-m", f"orchestrator.{part}", str(self.configuration(part))],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONWARNINGS": "default"},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with self.path(f"{part}.log").open("ab") as log:
+            self.processes[part] = subprocess.Popen(
+                [sys.executable, "-m", f"orchestrator.{part}", str(self.configuration(part))],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONWARNINGS": "default"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def kill(self, part: str) -> None:
         process = self.processes[part]
@@ -117,6 +119,8 @@ class World:
         process.wait(10)
 
     def stop(self) -> None:
+        for client in self.clients:
+            client.close()
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
@@ -127,26 +131,45 @@ class World:
                 process.kill()
                 process.wait(10)
 
+    def _speak(self, name: str, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("private", timeout=20)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.connect(str(self.path(name)))
+            content = None if body is None else json.dumps(body)
+            connection.request(method, path, body=content, headers={"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
     def private(self, name: str) -> httpx.Client:
         transport = httpx.HTTPTransport(uds=str(self.path(name)))
         return httpx.Client(transport=transport, base_url="http://private", timeout=20)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
-        with self.private("gate.sock") as client:
-            answer = client.request(method, path, json=body)
-            assert answer.status_code < 300, answer.text
-            return answer.json() if answer.content else None
+        status, content = self._speak("gate.sock", method, path, body)
+        assert status < 300, content
+        return json.loads(content) if content else None
 
     def browser(self) -> httpx.Client:
         """A client with a cookie jar that speaks to the gate as a browser at this project's address."""
         headers = {"Host": f"{self.host}:{self.port}", "Origin": self.origin, "Accept": "text/html"}
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=60)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=60)
+        self.clients.append(client)
+        return client
+
+    def inside(self, session: Path) -> httpx.Client:
+        """A client straight on a server's socket, past the gate."""
+        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(session)), base_url="http://server")
+        self.clients.append(client)
+        return client
 
     def wait_open(self) -> None:
         def is_open() -> bool:
             try:
                 health = self.control("GET", "/health")
-            except (httpx.HTTPError, OSError):
+            except (http.client.HTTPException, OSError):
                 return False
             return bool(health["open"] and health["hub"])
 

@@ -13,7 +13,7 @@ import typer
 from orchestrator.core.errors import Invalid, NotFound
 
 from .arguments import OutputOption
-from .call import begin, begin_public, say
+from .call import Call, begin, begin_public, say
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
 
@@ -47,6 +47,7 @@ def list_entries(
 ) -> None:
     """List entries in the order in which they were written."""
     call = begin(context)
+    _check(call, "readAudit")
     bodies = call.house.audit.entries(after=after, limit=limit, subject=subject or None)
     show_all((json.loads(body) for body in bodies), SHAPE, output)
 
@@ -64,7 +65,9 @@ def verify(
     """Read the whole log and name every entry that was changed, moved, inserted or deleted."""
     trusted = read_keys(keys) if keys else None
     known = _read_head(head) if head else None
-    result = begin_public(context).audit.verify(keys=trusted, known=known)
+    call = begin(context)
+    _check(call, "verifyAudit")
+    result = call.house.audit.verify(keys=trusted, known=known)
     found = {"size": result.size, "root": result.root.hex(), "heads": result.heads, "unsigned": result.unsigned}
     if output is Output.TABLE:
         show(found, Shape(name="root", columns=()), output)
@@ -88,11 +91,12 @@ def prove(
     output: OutputOption = Output.JSON,
 ) -> None:
     """Prove that one entry is in the signed log; a stranger can check it with the public key alone."""
-    house = begin_public(context)
-    proof = house.audit.prove(entry)
+    call = begin(context)
+    _check(call, "verifyAudit")
+    proof = call.house.audit.prove(entry)
     from orchestrator.audit.verification import verify_proof  # noqa: PLC0415
 
-    if problems := verify_proof(proof, house.audit.keys()):
+    if problems := verify_proof(proof, call.house.audit.keys()):
         for problem in problems:
             say(problem)
         raise typer.Exit(ExitCode.FINDINGS)
@@ -113,6 +117,12 @@ def head(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None
     if not heads:
         raise NotFound("No head is signed yet; the controller signs one every few seconds while it runs.")
     show(heads[-1], HEAD, output)
+
+
+def _check(call: Call, action: str) -> None:
+    from orchestrator.policy.model import SITE  # noqa: PLC0415
+
+    call.house.policy.check(call.actor, action, SITE)
 
 
 def read_keys(file: Path) -> dict[int, bytes]:

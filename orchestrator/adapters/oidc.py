@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import SplitResult, quote_plus, urlsplit
 
 import httpx
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -59,7 +59,7 @@ class OpenIdProvider:
         self._client_id = client_id
         self._client_secret = client_secret
         self._second_factor = second_factor
-        self._hosts = frozenset({_host(issuer)}) | other_hosts
+        self._hosts = frozenset({_parts(issuer).hostname or ""}) | other_hosts
         self._clock = clock
         self._seconds = seconds
         self._lock = threading.Lock()
@@ -177,7 +177,7 @@ class OpenIdProvider:
 
     def _check_address(self, address: object, *, field: str) -> None:
         """Only https, or http on this machine, to the issuer's host or one that the settings name."""
-        parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
+        parts = _parts(address)
         host = parts.hostname or ""
         plain = parts.scheme == "http" and host in ("localhost", "127.0.0.1", "::1")
         if not (parts.scheme == "https" or plain) or host not in self._hosts or parts.username is not None:
@@ -227,11 +227,12 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _host(address: str) -> str:
+def _parts(address: object) -> SplitResult:
+    """Return an address in its parts; what is none has empty ones, which nothing accepts."""
     try:
-        return urlsplit(address).hostname or ""
+        return urlsplit(address if isinstance(address, str) else "")
     except ValueError:
-        return ""
+        return urlsplit("")
 
 
 def _refused(why: str) -> Refused:

@@ -150,7 +150,7 @@ class Intake:
             channel.answer(_problem(slow))
         except OrchestratorError as error:
             channel.answer(_problem(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - one broken conversation must not end the entrance for all
             _log.exception("the intake failed for session %s", session.session_id)
             channel.answer({"error": "error", "message": "The airlock failed, so nothing was kept. Tell an operator."})
         finally:

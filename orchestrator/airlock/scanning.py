@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotPossible
 from orchestrator.core.events import Event, Json
 
@@ -88,7 +89,7 @@ class Scanning:
                 "sha256": file.sha256,
                 "verdict": str(file.verdict),
                 "binding": file.binding,
-                "rules": sorted({each.rule for each in file.findings}),
+                "rules": list[Json](sorted({each.rule for each in file.findings})),
             }
             for file in files
         ]
@@ -114,7 +115,7 @@ class Scanning:
             return store.move(change, submission, Action.QUARANTINE, at=at, event=event).state
 
     def _move(
-        self, change: store.Change, submission: Submission, action: Action, kind: str, *, new_round: bool = False
+        self, change: Change, submission: Submission, action: Action, kind: str, *, new_round: bool = False
     ) -> Submission:
         event = self._event(submission, kind, {"from": submission.state.value})
         at = self._desk.record.clock()

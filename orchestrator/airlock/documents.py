@@ -1,0 +1,119 @@
+"""The release record: one canonical JSON document that says who let what out, by which rules, and on whose word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.store import EntryRow
+from orchestrator.core.clock import iso
+from orchestrator.core.events import Json
+
+from .model import File, Review, Submission
+from .packs import Pack
+from .ports import CustodianTerms, RecordSigner
+from .rules import text_sha256
+
+__all__ = ["SCHEMA", "audit_positions", "build", "signed"]
+
+SCHEMA = "tre-release/1"
+_PREFIX = b"tre release record 1\n"
+
+
+def build(
+    submission: Submission,
+    reviews: Iterable[Review],
+    *,
+    pack: Pack,
+    terms: Iterable[CustodianTerms],
+    access_rules: str,
+    audit: list[Json],
+) -> dict[str, Json]:
+    """Return the record of a release. Built from the record alone, so that building it again gives the same bytes.
+
+    The author's title and contexts and the checkers' comments are present as hashes: they were for people inside.
+    """
+    return {
+        "schema": SCHEMA,
+        "submission": submission.submission_id,
+        "project": submission.project_id,
+        "session": submission.session_id,
+        "author": submission.author_id,
+        "destination": {"kind": "person", "person": submission.author_id},
+        "title_sha256": text_sha256(submission.title),
+        "round": submission.round,
+        "files": [_file(file) for file in submission.files],
+        "reviews": [_review(review) for review in reviews],
+        "policy": {
+            "pack": {"version": submission.pack_version, "sha256": submission.pack_sha256, "rules": pack.as_json()},
+            "access_rules_sha256": access_rules,
+            "checkers_needed": submission.checkers_needed,
+        },
+        "custodians": [
+            {
+                "custodian": each.custodian_id,
+                "terms_version": each.version,
+                "checkers_needed": each.checkers_needed,
+                "minimum_count": each.minimum_count,
+            }
+            for each in sorted(terms, key=lambda each: each.custodian_id)
+        ],
+        "audit": audit,
+        "times": {"submitted": iso(submission.submitted_at), "releasing": iso(submission.entered_at)},
+    }
+
+
+def _file(file: File) -> Json:
+    return {
+        "file": file.file_id,
+        "name": file.name,
+        "size": file.size,
+        "sha256": file.sha256,
+        "kind": file.kind,
+        "verdict": str(file.verdict),
+        "context_sha256": text_sha256(file.context),
+        "binding": file.binding,
+        "findings": [
+            {"rule": each.rule, "severity": each.severity.value, "where": each.where, "message": each.message}
+            for each in file.findings
+        ],
+    }
+
+
+def _review(review: Review) -> Json:
+    return {
+        "checker": review.person_id,
+        "submitted": iso(review.submitted_at),
+        "votes": [
+            {
+                "file": vote.file_id,
+                "choice": vote.choice.value,
+                "binding": vote.binding,
+                "comment_sha256": text_sha256(vote.comment),
+                "voted": iso(vote.voted_at),
+            }
+            for vote in review.votes
+        ],
+    }
+
+
+def audit_positions(session: Session, submission_id: str) -> list[Json]:
+    """Return where the audit log speaks of this submission: position, kind and leaf hash of every entry so far."""
+    rows = session.scalars(
+        select(EntryRow).where(EntryRow.subject == f"submission:{submission_id}").order_by(EntryRow.position)
+    )
+    return [{"position": row.position, "kind": row.kind, "leaf": row.leaf.hex()} for row in rows]
+
+
+def signed(record: dict[str, Json], signer: RecordSigner) -> bytes:
+    """Sign a record and return the document: canonical JSON of the record and the signature over it."""
+    signature = signer.sign(message(record))
+    return rfc8785.dumps({"record": record, "signature": signature})
+
+
+def message(record: dict[str, Json]) -> bytes:
+    """Return the bytes that the signature covers."""
+    return _PREFIX + rfc8785.dumps(record)

@@ -1,0 +1,117 @@
+"""The airlock worker: entrance, scanning, releasing and deadlines, in one process of which there is one."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from orchestrator.core.errors import NotPossible, OrchestratorError
+
+from .desk import Desk
+from .intake import Intake
+from .releases import Releases
+from .rows import FileRow
+from .scanning import Scanning
+from .upkeep import Upkeep
+
+__all__ = ["Worker"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Runs the airlock. Every step may be repeated, so that a killed worker's successor simply goes on."""
+
+    desk: Desk
+    intake: Intake
+    scanning: Scanning
+    releases: Releases
+    upkeep: Upkeep
+    pause: float = 1.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set. Raises ``NotPossible`` when another worker has this airlock's store."""
+        with _only_one(self.desk.frozen.directory / "worker.lock"):
+            self.recover()
+            parts = [
+                threading.Thread(target=self.intake.run, args=(stop,), name="intake"),
+                threading.Thread(target=self._repeat, args=(stop, self._scan), name="scanning"),
+                threading.Thread(target=self._repeat, args=(stop, self._release), name="releasing"),
+            ]
+            for part in parts:
+                part.start()
+            try:
+                while not stop.wait(self.pause):
+                    for part in parts:
+                        if not part.is_alive():
+                            _log.critical("the airlock’s part “%s” ended; the worker stops", part.name)
+                            stop.set()
+            finally:
+                stop.set()
+                for part in parts:
+                    part.join()
+
+    def recover(self) -> None:
+        """Put right what a killed worker left: half-received files go, half-scanned submissions start again."""
+        with self.desk.record.read() as session:
+            known = set(session.scalars(select(FileRow.sha256).distinct()))
+        self.desk.frozen.clean(known)
+        self.scanning.resume()
+
+    def once(self) -> None:
+        """Do everything that is due now, once: for tests and commands."""
+        self._scan()
+        self._release()
+
+    def _scan(self) -> None:
+        self.upkeep.hold()
+        self.upkeep.expire()
+        self.scanning.again_where_rules_changed()
+        for submission_id in self.scanning.waiting():
+            _guarded(self.scanning.scan, submission_id)
+
+    def _release(self) -> None:
+        for submission_id in self.releases.waiting():
+            _guarded(self.releases.release, submission_id)
+
+    def _repeat(self, stop: threading.Event, work: Callable[[], None]) -> None:
+        while not stop.is_set():
+            try:
+                work()
+            except OrchestratorError as error:
+                _log.warning("the airlock waits and tries again: %s", error.message)
+            except Exception:  # noqa: BLE001 - one failure must not end the worker: it is logged and tried again
+                _log.exception("the airlock failed at a step and tries again")
+            stop.wait(self.pause)
+
+
+def _guarded(step: Callable[[str], object], submission_id: str) -> None:
+    """Do one step for one submission; its failure is logged and does not hold up the others."""
+    try:
+        step(submission_id)
+    except OrchestratorError as error:
+        _log.warning("submission %s waits: %s", submission_id, error.message)
+    except Exception:  # noqa: BLE001 - a submission that cannot be handled stays where it is, never further
+        _log.exception("submission %s could not be handled", submission_id)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPossible("Another airlock worker runs on this state directory; stop it first.") from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -95,12 +95,13 @@ class WorkspaceKeeper:
     def end_orphans(self) -> list[str]:
         """End workspaces and sessions that run and that the record does not want."""
         trouble: list[str] = []
-        wanted = {row.project_id for row in self._register.workspaces_wanted()}
-        for seen in self._backend.observe():
+        seen_workspaces = self._backend.observe()
+        for project_id in {seen.project_id for seen in seen_workspaces} | self._credentials.projects():
+            with self.lock(project_id):
+                if project_id not in {row.project_id for row in self._register.workspaces_wanted()}:
+                    trouble += self.put_to_sleep(project_id, "not-wanted")
+        for seen in seen_workspaces:
             with self.lock(seen.project_id):
-                if seen.project_id not in wanted:
-                    trouble += self.put_to_sleep(seen.project_id, "not-wanted")
-                    continue
                 live = {row.session_id for row in self._register.live(seen.project_id)}
                 for session in seen.sessions:
                     if session.session_id not in live and session.state is not SessionState.ENDED:

@@ -55,3 +55,6 @@ class Delivery(Protocol):
 
     def withdraw_all(self, project_id: str) -> None:
         """Take away everything of the project: data, leases, the agent. Repeatable."""
+
+    def projects(self) -> set[str]:
+        """Return every project for which anything is held: an agent, a lease, unsealed data."""

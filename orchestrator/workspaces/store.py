@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String, func, select
+from sqlalchemy import BigInteger, Date, Enum, ForeignKey, LargeBinary, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from orchestrator.audit.record import Change
@@ -41,7 +41,10 @@ class SessionRow(Base):
     session_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("workspace.project_id"), index=True)
     person_id: Mapped[str] = mapped_column(String(16), index=True)
-    state: Mapped[SessionState] = mapped_column(String(10), index=True)
+    state: Mapped[SessionState] = mapped_column(
+        Enum(SessionState, native_enum=False, length=10, values_callable=lambda states: [s.value for s in states]),
+        index=True,
+    )
     started_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(String(200), default="")

@@ -1,0 +1,118 @@
+"""A backend and a delivery in memory, for tests of rules and services; the real ones have contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.access.model import Granted
+from orchestrator.core.errors import NotFound
+
+from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, SessionState, WorkspacePlan
+
+__all__ = ["FakeBackend", "FakeDelivery"]
+
+
+class FakeBackend:
+    """Remembers what would run. ``sessions`` and ``awake`` are the world that survives a controller."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.awake: dict[str, WorkspacePlan] = {}
+        self.admitted: dict[str, Admission] = {}
+        self.sessions: dict[str, SessionPlan] = {}
+        self.ended: dict[str, SessionPlan] = {}
+        self.received: dict[str, dict[str, int]] = {}
+
+    def wake(self, plan: WorkspacePlan) -> None:
+        """Note the workspace as running."""
+        self.awake[plan.project_id] = plan
+
+    def admit(self, admission: Admission) -> None:
+        """Keep the list."""
+        self.admitted[admission.project_id] = admission
+
+    def start_session(self, plan: SessionPlan) -> Path:
+        """Note the session as running."""
+        self.sessions[plan.session_id] = plan
+        return self.directory / plan.session_id / "ws.sock"
+
+    def session(self, project_id: str, session_id: str) -> SeenSession:
+        """Look at one session."""
+        if session_id in self.sessions:
+            return SeenSession(session_id=session_id, state=SessionState.RUNNING)
+        if session_id in self.ended:
+            return SeenSession(session_id=session_id, state=SessionState.ENDED, exit_code=0)
+        raise NotFound(f"There is no session {session_id} in {project_id}.")
+
+    def stop_session(self, project_id: str, session_id: str) -> None:  # noqa: ARG002 - the port's shape
+        """End one session."""
+        plan = self.sessions.pop(session_id, None)
+        if plan is not None:
+            self.ended[session_id] = plan
+
+    def observe(self) -> list[SeenWorkspace]:
+        """List what runs."""
+        projects = set(self.awake) | {plan.project_id for plan in self.sessions.values()}
+        return [
+            SeenWorkspace(
+                project_id=project,
+                hub=project in self.awake,
+                gate=project in self.awake,
+                sessions=tuple(
+                    SeenSession(session_id=session, state=SessionState.RUNNING)
+                    for session, plan in self.sessions.items()
+                    if plan.project_id == project
+                ),
+            )
+            for project in sorted(projects)
+        ]
+
+    def sleep(self, project_id: str) -> None:
+        """End everything of a project."""
+        for session, plan in list(self.sessions.items()):
+            if plan.project_id == project_id:
+                self.stop_session(project_id, session)
+        self.awake.pop(project_id, None)
+        self.admitted.pop(project_id, None)
+
+    def bytes_to_browser(self, project_id: str) -> dict[str, int]:
+        """Return and forget what was counted."""
+        return self.received.pop(project_id, {})
+
+
+class FakeDelivery:
+    """Remembers which versions lie unsealed in which project, and which sessions hold database roles."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.held: dict[str, dict[str, Path]] = {}
+        self.roles: dict[str, set[str]] = {}
+
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
+        """Hold exactly what is wanted."""
+        self.held[project_id] = {
+            grant.version_id: self.directory / project_id / grant.version_id
+            for grant in wanted
+            if grant.delivery == "files"
+        }
+        return self.held[project_id]
+
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
+        """Note one role per database."""
+        if not granted:
+            return None
+        self.roles[session_id] = {grant.version_id for grant in granted}
+        return self.directory / project_id / "d" / session_id
+
+    def close_session(self, project_id: str, session_id: str) -> None:  # noqa: ARG002 - the port's shape
+        """Drop the session's roles."""
+        self.roles.pop(session_id, None)
+
+    def withdraw_all(self, project_id: str) -> None:
+        """Hold nothing of the project any more."""
+        self.held.pop(project_id, None)
+
+    def projects(self) -> set[str]:
+        """Return the projects that hold anything."""
+        return set(self.held)

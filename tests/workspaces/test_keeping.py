@@ -1,0 +1,360 @@
+"""Workspaces follow the record: what may not be there goes, whatever fails on the way; what should be comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orchestrator.access.model import Granted
+from orchestrator.audit.record import Record
+from orchestrator.core.clock import FixedClock
+from orchestrator.core.errors import NotPossible, Refused, Unavailable
+from orchestrator.core.events import Event
+from orchestrator.core.ids import new_id
+from orchestrator.workspaces.fakes import FakeBackend, FakeDelivery
+from orchestrator.workspaces.keeping import WorkspaceKeeper
+from orchestrator.workspaces.launching import Directories, SessionLauncher
+from orchestrator.workspaces.model import Limits, SessionState
+from orchestrator.workspaces.sessions import SessionRegister
+from orchestrator.workspaces.store import WorkspaceRow
+
+PROJECT, OTHER = new_id(), new_id()
+ANNA, BEN = new_id(), new_id()
+HEART, LUNG = new_id(), new_id()
+TRIAL = new_id()
+
+
+@dataclass
+class Approved:
+    """Stands for the access room: who may do what, as tests say it."""
+
+    until: datetime
+    people: dict[str, set[str]] = field(default_factory=dict)
+
+    def admitted(self, project_id: str) -> dict[str, datetime]:
+        return dict.fromkeys(self.people, self.until) if project_id == PROJECT else {}
+
+    def granted(self, project_id: str, person_id: str) -> list[Granted]:
+        versions = self.people.get(person_id, set()) if project_id == PROJECT else set()
+        return [granted(version, self.until) for version in sorted(versions)]
+
+    def project_record(self, _project_id: str) -> Any:
+        return SimpleNamespace(title="A project", members=())
+
+
+def granted(version: str, until: datetime) -> Granted:
+    return Granted(
+        grant_id=new_id(),
+        project_id=PROJECT,
+        dataset_id=new_id(),
+        version_id=version,
+        custodian_id=new_id(),
+        name={HEART: "heart", LUNG: "lung", TRIAL: "trial"}[version],
+        delivery="database" if version == TRIAL else "files",
+        manifest_sha256="0" * 64,
+        until=until,
+    )
+
+
+class World:
+    """A controller over a world that outlives it: drop the parts and build them again to play a restart."""
+
+    def __init__(self, record: Record, clock: FixedClock, directory: Path) -> None:
+        self.record, self.clock, self.directory = record, clock, directory
+        self.backend, self.delivery = FakeBackend(directory), FakeDelivery(directory)
+        self.access = Approved(clock() + timedelta(days=30), {ANNA: {HEART, LUNG}, BEN: {HEART}})
+        self.restart()
+
+    def restart(self) -> None:
+        access: Any = self.access
+        self.register = SessionRegister(record=self.record, access=access)
+        self.launcher = SessionLauncher(
+            access=access,
+            credentials=self.delivery,
+            register=self.register,
+            backend=self.backend,
+            directories=Directories(projects=self.directory / "projects", run=self.directory / "run"),
+            limits=Limits(),
+        )
+        self.keeper = WorkspaceKeeper(
+            access=access,
+            credentials=self.delivery,
+            register=self.register,
+            launcher=self.launcher,
+            backend=self.backend,
+            portal_url="http://localhost:8700",
+            sleep_after=timedelta(hours=1),
+            clock=self.clock,
+        )
+
+    def open(self, project_id: str = PROJECT) -> None:
+        with self.record.change() as change:
+            now = self.clock()
+            change.session.add(
+                WorkspaceRow(
+                    project_id=project_id, port=8710, user_number=200_000, awake=True, opened_at=now, used_at=now
+                )
+            )
+            change.tell(Event(kind="workspace.opened", actor="system:test", subject=f"project:{project_id}"))
+
+    def launch(self, person: str) -> str:
+        original = self.register.begin
+
+        def begin(project_id: str, person_id: str, given: Any) -> str:
+            session_id = original(project_id, person_id, given)
+            intake = self.directory / "run" / project_id / "i" / session_id
+            intake.mkdir(parents=True)
+            (intake / "intake.sock").touch()
+            return session_id
+
+        self.register.begin = begin  # type: ignore[method-assign]
+        try:
+            return self.launcher.launch(PROJECT, person, environment={}, arguments=())[0]
+        finally:
+            self.register.begin = original  # type: ignore[method-assign]
+
+    def mounted(self) -> dict[str, set[str]]:
+        return {plan.person_id: {mount.name for mount in plan.mounts} for plan in self.backend.sessions.values()}
+
+    def nothing_is_too_much(self) -> None:
+        """Assert that no session, mount or unsealed version goes beyond what is approved now."""
+        for plan in self.backend.sessions.values():
+            allowed = self.access.people.get(plan.person_id)
+            assert allowed is not None, "a session of somebody who is not admitted"
+            assert {mount.source.name for mount in plan.mounts} <= allowed, "a mount beyond the grants"
+        wanted = set().union(*self.access.people.values()) if self.access.people else set()
+        for held in self.delivery.held.values():
+            assert set(held) <= wanted, "data unsealed that nobody may use"
+        for session in self.delivery.roles:
+            assert session in self.backend.sessions, "a database role without its session"
+
+
+@pytest.fixture
+def world(record: Record, clock: FixedClock, tmp_path: Path) -> World:
+    world = World(record, clock, tmp_path)
+    world.open()
+    return world
+
+
+def test_an_opened_workspace_becomes_ready_with_the_granted_data(world: World) -> None:
+    assert world.keeper.keep(PROJECT) == []
+    assert set(world.backend.awake) == {PROJECT}
+    assert set(world.delivery.held[PROJECT]) == {HEART, LUNG}
+    assert set(world.backend.admitted[PROJECT].people) == {ANNA, BEN}
+    assert world.register.workspace(PROJECT).ready_at is not None
+
+
+def test_each_session_holds_its_own_persons_grants_and_nothing_else(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    world.launch(BEN)
+    assert world.mounted() == {ANNA: {"heart", "lung"}, BEN: {"heart"}}
+
+
+def test_a_person_who_is_not_admitted_gets_no_session(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    with pytest.raises(Refused):
+        world.launch(new_id())
+    assert world.backend.sessions == {}
+
+
+def test_a_withdrawn_dataset_ends_every_session_that_mounts_it_and_no_other(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    bens = world.launch(BEN)
+    world.access.people[ANNA].discard(LUNG)
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {bens}
+    assert set(world.delivery.held[PROJECT]) == {HEART}
+    world.launch(ANNA)
+    assert world.mounted()[ANNA] == {"heart"}
+
+
+def test_a_member_who_ends_loses_session_and_role_and_the_others_keep_theirs(world: World) -> None:
+    world.access.people = {ANNA: {HEART, TRIAL}, BEN: {HEART, TRIAL}}
+    world.keeper.keep(PROJECT)
+    anna, ben = world.launch(ANNA), world.launch(BEN)
+    assert set(world.delivery.roles) == {anna, ben}
+    del world.access.people[ANNA]
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {ben} == set(world.delivery.roles)
+    assert set(world.backend.admitted[PROJECT].people) == {BEN}
+
+
+def test_when_nobody_is_admitted_the_workspace_sleeps_and_holds_nothing(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    world.access.people.clear()
+    world.keeper.keep(PROJECT)
+    assert world.backend.observe() == []
+    assert world.delivery.held == {}
+    assert not world.register.workspace(PROJECT).awake
+
+
+def test_an_idle_workspace_sleeps_and_one_whose_kernel_works_does_not(world: World, clock: FixedClock) -> None:
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    clock.advance(timedelta(minutes=59))
+    world.register.active(PROJECT, session, busy=True, last_activity=clock() - timedelta(minutes=59))
+    clock.advance(timedelta(minutes=59))
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {session}
+    clock.advance(timedelta(minutes=2))
+    world.keeper.keep(PROJECT)
+    assert world.backend.observe() == []
+
+
+def test_a_workspace_and_a_session_that_nobody_wants_are_ended(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    plan = world.backend.sessions[session]
+    world.register.ended(session, "closed")
+    world.backend.sessions["orphan-of-another"] = plan.__class__(
+        **{**vars(plan), "project_id": OTHER, "session_id": "orphan-of-another"}
+    )
+    world.keeper.end_orphans()
+    assert world.backend.sessions == {}
+    assert set(world.backend.awake) == {PROJECT}
+
+
+def test_a_start_cut_off_by_a_crash_is_cleaned_up(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.register.begin(PROJECT, ANNA, world.access.granted(PROJECT, ANNA))
+    world.restart()
+    world.keeper.keep(PROJECT)
+    assert world.register.live(PROJECT) == []
+
+
+def test_the_second_start_of_one_person_replaces_the_first(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    first = world.launch(ANNA)
+    second = world.launch(ANNA)
+    assert set(world.backend.sessions) == {second}
+    assert world.register.session(PROJECT, first).state is SessionState.ENDED
+
+
+def test_a_second_pass_without_a_change_changes_nothing(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    with world.record.read() as session:
+        before = session.connection().exec_driver_sql("SELECT size FROM audit_tree").scalar()
+    for _ in range(3):
+        world.keeper.keep(PROJECT)
+        world.keeper.end_orphans()
+    with world.record.read() as session:
+        assert session.connection().exec_driver_sql("SELECT size FROM audit_tree").scalar() == before
+
+
+def test_an_unreachable_vault_stops_new_access_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("Vault does not answer.", system="vault")
+
+    monkeypatch.setattr(world.delivery, "ensure", away)
+    assert world.keeper.keep(PROJECT) == ["Vault does not answer."]
+    assert world.register.workspace(PROJECT).ready_at is None
+    with pytest.raises(Unavailable):
+        world.launch(ANNA)
+    assert world.backend.sessions == {}
+    assert world.register.live(PROJECT) == []
+
+
+class Cut(BaseException):
+    """The process is killed: no handler of ours sees it."""
+
+
+EFFECTS = {
+    "backend": ("wake", "admit", "start_session", "stop_session", "sleep", "observe"),
+    "delivery": ("ensure", "open_databases", "close_session", "withdraw_all", "projects"),
+}
+
+
+def cutting(world: World, number: int, *, before: bool, kill: bool) -> Callable[[], int]:
+    """Wrap every effect: the ``number``-th is cut off before it happens, or after it with its answer lost."""
+    count = 0
+
+    def wrap(effect: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count != number:
+                return effect(*arguments, **named)
+            if not before:
+                effect(*arguments, **named)
+            if kill:
+                raise Cut
+            raise Unavailable("No answer.", system="test", unknown_outcome=True)
+
+        return call
+
+    for part, names in EFFECTS.items():
+        target = getattr(world, part)
+        for name in names:
+            setattr(target, name, wrap(getattr(target, name)))
+    return lambda: count
+
+
+def uncut(world: World) -> None:
+    for part, names in EFFECTS.items():
+        for name in names:
+            vars(getattr(world, part)).pop(name, None)
+
+
+def story(world: World) -> Iterator[None]:
+    """Open, work, lose a dataset, lose a member, close: yields after each step."""
+    world.keeper.keep(PROJECT)
+    yield
+    for person in (ANNA, BEN):
+        world.launch(person)
+        yield
+    world.access.people[ANNA].discard(LUNG)
+    world.keeper.keep(PROJECT)
+    yield
+    world.access.people.pop(BEN, None)
+    world.keeper.keep(PROJECT)
+    yield
+    world.keeper.end_orphans()
+    world.access.people.clear()
+    world.keeper.keep(PROJECT)
+    yield
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "failed"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_cut_off_at_any_effect_a_fresh_controller_converges_and_nothing_is_too_much(
+    record: Record, clock: FixedClock, tmp_path: Path, *, before: bool, kill: bool
+) -> None:
+    number = reached = 0
+    while True:
+        number += 1
+        world = World(record, clock, tmp_path / f"{number}")
+        with record.change() as change:
+            for table in ("workspace_mount", "workspace_session", "workspace"):
+                change.session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608
+            change.tell(Event(kind="test.cleared", actor="system:test", subject="test:record"))
+        world.open()
+        world.access.people = {ANNA: {HEART, LUNG, TRIAL}, BEN: {HEART, TRIAL}}
+        count = cutting(world, number, before=before, kill=kill)
+        try:
+            for _ in story(world):
+                pass
+        except (Cut, Unavailable, NotPossible):
+            pass
+        reached = count()
+        uncut(world)
+        world.restart()
+        for _ in range(3):
+            if world.register.workspace(PROJECT).awake:
+                world.keeper.keep(PROJECT)
+            world.keeper.end_orphans()
+        world.nothing_is_too_much()
+        live = {row.session_id for row in world.register.live(PROJECT)}
+        assert live == set(world.backend.sessions), "record and world differ"
+        if reached < number:
+            break
+    assert number > 15

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
-from orchestrator.adapters.sandbox.confine import bubblewrap
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Limits, Mount, SeenSession, SessionPlan, SessionState
 
@@ -459,49 +458,3 @@ def test_no_secret_is_seen_in_the_process_list(yard: Yard) -> None:
         files = [path for path in (yard.state / "run").rglob("*") if path.is_file()]
         assert files != []
         assert not [path for path in files if TOKEN in path.read_text(errors="replace")]
-
-
-@pytest.mark.skipif(not ROOT, reason="an ordinary user already runs these tests as one")
-def test_the_same_walls_stand_for_an_ordinary_user(tmp_path: Path) -> None:
-    """Run this file again under a user number without any right, with the interpreter made visible to it."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.chown(home, 54_321, 54_321)
-    view = ["--bind", "/", "/", "--dev-bind", "/dev", "/dev", "--bind", "/proc", "/proc"]
-    if sys.base_prefix.startswith("/root"):
-        view += [
-            "--perms",
-            "0755",
-            "--tmpfs",
-            "/root",
-            "--perms",
-            "0755",
-            "--dir",
-            str(Path(sys.base_prefix).parents[1]),
-        ]
-        view += ["--perms", "0755", "--dir", str(Path(sys.base_prefix).parent)]
-        view += ["--ro-bind", sys.base_prefix, sys.base_prefix]
-    view += ["--bind", str(home), "/mnt"]
-    drop = ["setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", "--inh-caps", "-all", "--"]
-    tests = [
-        sys.executable,
-        "-B",
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        str(Path(__file__)),
-        f"--rootdir={PROJECT}",
-    ]
-    answer = subprocess.run(
-        [str(bubblewrap()), *view, "--", *drop, *tests],
-        cwd=PROJECT,
-        env={"PATH": "/usr/bin:/bin", "HOME": "/mnt", "TMPDIR": "/mnt", "LANG": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stdout[-6000:] + answer.stderr[-2000:]
-    assert "1 skipped" in answer.stdout

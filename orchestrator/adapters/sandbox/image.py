@@ -27,6 +27,7 @@ c.ServerApp.jpserver_extensions = {
     "jupyterlab": True, "jupyter_server_terminals": False, "notebook_shim": False, "jupyter_lsp": False
 }
 c.ContentsManager.files_handler_class = "jupyter_server.base.handlers.Template404"
+c.ContentsManager.files_handler_params = {}
 c.FileContentsManager.delete_to_trash = False
 c.LabApp.extension_manager = "readonly"
 c.LabApp.news_url = None

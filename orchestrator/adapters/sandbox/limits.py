@@ -10,6 +10,7 @@ import errno
 import os
 import resource
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class ControlGroups:
             with contextlib.suppress(OSError):
                 _make(directory, parent, found)
                 done = {name for name in missing if _limit(directory, name, limits)}
-                if done:
+                if done and _accepts(directory):
                     directories.append(directory)
                     controllers |= done
                 else:
@@ -163,6 +164,19 @@ def _set(path: Path, value: str) -> bool:
     if not path.exists():
         return False
     path.write_text(value, encoding="ascii")
+    return True
+
+
+def _accepts(directory: Path) -> bool:
+    """Try to move a process in: a group may be ours to make and yet not ours to enter from where we are."""
+    visitor = subprocess.Popen(["/bin/sleep", "10"], stdin=subprocess.DEVNULL)
+    try:
+        (directory / "cgroup.procs").write_text(f"{visitor.pid}\n", encoding="ascii")
+    except OSError:
+        return False
+    finally:
+        visitor.kill()
+        visitor.wait()
     return True
 
 

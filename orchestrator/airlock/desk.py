@@ -55,6 +55,10 @@ class Desk:
         """Say whether the access rules allow it."""
         return self.policy.may(actor, action, self.thing_of(submission))
 
+    def hold_reasons(self, submission: Submission) -> tuple[str, ...]:
+        """Say in sentences why this submission may not go on now; empty when it may."""
+        return self.governance.hold_reasons(submission.project_id, submission.author_id, since=submission.submitted_at)
+
     def pack_for(self, project_id: str) -> Pack:
         """Return the rules in force for a project: the strictest of the installation and its custodians."""
         terms = self.governance.terms(project_id)

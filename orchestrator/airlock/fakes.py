@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from orchestrator.audit.fakes import FakeSigner
@@ -41,7 +42,7 @@ class FakeGovernance:
             second_factor=True,
         )
 
-    def hold_reasons(self, project_id: str, author_id: str) -> tuple[str, ...]:  # noqa: ARG002 - the port's
+    def hold_reasons(self, project_id: str, author_id: str, *, since: datetime) -> tuple[str, ...]:  # noqa: ARG002
         """Return the project's holds."""
         if self.down:
             raise Unavailable("The record does not answer.", system="record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,8 +51,11 @@ class Governance(Protocol):
     def actor(self, person_id: str) -> Actor:
         """Return the person with the roles held at this moment."""
 
-    def hold_reasons(self, project_id: str, author_id: str) -> tuple[str, ...]:
-        """Say in sentences why nothing of this author may leave this project now; empty when it may."""
+    def hold_reasons(self, project_id: str, author_id: str, *, since: datetime) -> tuple[str, ...]:
+        """Say in sentences why nothing of this author may leave this project now; empty when it may.
+
+        Data that the project lost after ``since``, when the results were handed in, is a reason too.
+        """
 
     def members_within_a_year(self, project_id: str) -> frozenset[str]:
         """Return everyone who is a member of the project or was one within the last twelve months."""

@@ -96,7 +96,7 @@ class Releases:
     def _still_valid(self, change: Change, submission: Submission) -> bool:
         """Say whether the approval holds at this moment; void or hold it where it does not."""
         desk = self._desk
-        reasons = desk.governance.hold_reasons(submission.project_id, submission.author_id)
+        reasons = desk.hold_reasons(submission)
         if reasons or submission.held:
             if reasons != submission.held and reasons:
                 event = self._event("submission.held", submission, {"reasons": len(reasons)})
@@ -216,7 +216,7 @@ class Releases:
         return None
 
     def _check_free(self, submission: Submission) -> None:
-        reasons = self._desk.governance.hold_reasons(submission.project_id, submission.author_id)
+        reasons = self._desk.hold_reasons(submission)
         if reasons:
             raise NotPossible(f"Nothing of this project may be collected now: {reasons[0]}")
 

@@ -71,7 +71,7 @@ class Submissions:
         """Raise ``Refused`` with the reasons why this person may not submit from this project now."""
         desk = self._desk
         desk.policy.check(desk.governance.actor(person_id), "submitResults", desk.thing(project_id, person_id))
-        reasons = desk.governance.hold_reasons(project_id, person_id)
+        reasons = desk.governance.hold_reasons(project_id, person_id, since=desk.record.clock())
         if reasons:
             raise Refused(reasons[0], reasons=reasons)
         with desk.record.read() as session:

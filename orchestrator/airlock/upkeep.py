@@ -25,7 +25,7 @@ class Upkeep:
         """Hold, or let go, every open submission as its project and author stand now; return how many changed."""
         changed = 0
         for submission in self._open():
-            reasons = self._desk.governance.hold_reasons(submission.project_id, submission.author_id)
+            reasons = self._desk.hold_reasons(submission)
             if reasons == submission.held:
                 continue
             with self._desk.record.change() as change:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from orchestrator.policy.model import Actor
+
+from .desk import Desk
 from .model import Choice, Link, Review, Submission, View
-
-if TYPE_CHECKING:
-    from orchestrator.policy.model import Actor
-
-    from .releases import Collected, Releases
-    from .reviews import Opened, Reviews
-    from .submissions import Submissions
+from .releases import Collected, Releases
+from .reviews import Opened, Reviews
+from .submissions import Submissions
 
 __all__ = ["AirlockService"]
 
@@ -24,6 +22,11 @@ class AirlockService:
     submissions: Submissions
     reviews: Reviews
     releases: Releases
+
+    @classmethod
+    def of(cls, desk: Desk) -> AirlockService:
+        """Put the service together; it needs no key and no right beyond the record and the airlock's directory."""
+        return cls(submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk))
 
     def mine(self, actor: Actor) -> list[Submission]:
         """List the actor's own submissions, newest first."""

@@ -17,9 +17,11 @@ from orchestrator.core.errors import NotPossible, OrchestratorError
 
 from .desk import Desk
 from .intake import Intake
-from .releases import Releases
+from .ports import Inspector, LiveSessions, RecordSigner
+from .releasing import Releasing
 from .rows import FileRow
 from .scanning import Scanning
+from .submissions import Submissions
 from .upkeep import Upkeep
 
 __all__ = ["Worker"]
@@ -34,9 +36,21 @@ class Worker:
     desk: Desk
     intake: Intake
     scanning: Scanning
-    releases: Releases
+    releasing: Releasing
     upkeep: Upkeep
     pause: float = 1.0
+
+    @classmethod
+    def of(cls, desk: Desk, sessions: LiveSessions, inspector: Inspector, signer: RecordSigner) -> Worker:
+        """Put a worker together."""
+        submissions = Submissions(desk)
+        return cls(
+            desk=desk,
+            intake=Intake(submissions, desk.frozen, sessions, desk.pack.limits),
+            scanning=Scanning(desk, inspector),
+            releasing=Releasing(desk, signer),
+            upkeep=Upkeep(desk),
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set. Raises ``NotPossible`` when another worker has this airlock's store."""
@@ -80,8 +94,8 @@ class Worker:
             _guarded(self.scanning.scan, submission_id)
 
     def _release(self) -> None:
-        for submission_id in self.releases.waiting():
-            _guarded(self.releases.release, submission_id)
+        for submission_id in self.releasing.waiting():
+            _guarded(self.releasing.release, submission_id)
 
     def _repeat(self, stop: threading.Event, work: Callable[[], None]) -> None:
         while not stop.is_set():

@@ -7,11 +7,13 @@ import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
-from ..core.errors import Invalid, NotPossible
+from ..core.errors import Invalid, NotPossible, Refused
 from ..credentials.manifest import check_path, file_context, manifest_digest
 from ..credentials.model import SealedFile, SealedVersion
 from .sealed_stream import open_stream
@@ -40,9 +42,13 @@ class MemoryVolume:
 
     def held(self) -> dict[str, Path]:
         """Return the versions that lie unsealed now, and where."""
+        if not self.directory.is_dir():
+            return {}
         return {entry.name: entry for entry in self.directory.iterdir() if not entry.name.startswith(".")}
 
-    def unseal(self, version: SealedVersion, source: Path, data_key: bytes) -> Path:
+    def unseal(
+        self, version: SealedVersion, source: Path, data_key: bytes, unwanted: Callable[[], bool] = lambda: False
+    ) -> Path:
         """Decrypt and verify every file of ``version``; return the directory, which appears only when all is right."""
         target = self.directory / version.version_id
         if target.exists():
@@ -54,7 +60,7 @@ class MemoryVolume:
         try:
             for file in version.files:
                 context = file_context(version.version_id, file.path, digest)
-                self._unseal_file(file, source / file.stored_as, aside, data_key, context)
+                self._unseal_file(file, source / file.stored_as, aside, _opened(data_key, context, unwanted))
             for folder, _, _ in os.walk(aside, topdown=False):
                 self._open_to_group(Path(folder), 0o555)
             aside.rename(target)
@@ -69,12 +75,19 @@ class MemoryVolume:
             if entry.name == version_id or entry.name.startswith(f".{version_id}."):
                 erase(entry)
 
+    def remove(self) -> None:
+        """Remove everything, the directory too. Repeatable."""
+        if self.directory.exists():
+            erase(self.directory)
+
     def wipe_all(self) -> None:
         """Remove everything, leaving an empty directory."""
         for entry in list(self.directory.iterdir()):
             erase(entry)
 
-    def _unseal_file(self, file: SealedFile, sealed_path: Path, aside: Path, data_key: bytes, context: bytes) -> None:
+    def _unseal_file(
+        self, file: SealedFile, sealed_path: Path, aside: Path, opened: Callable[[BinaryIO], Iterator[bytes]]
+    ) -> None:
         clear_path = aside / check_path(file.path)
         clear_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         size, seen = 0, hashlib.sha256()
@@ -83,7 +96,7 @@ class MemoryVolume:
         except OSError as error:
             raise Invalid(f"A sealed file is missing ({error.strerror}): restore it.", field="content") from error
         with sealed, clear_path.open("xb") as clear:
-            for chunk in open_stream(data_key, context, sealed):
+            for chunk in opened(sealed):
                 size += len(chunk)
                 if size > file.size:
                     break
@@ -106,6 +119,16 @@ class MemoryVolume:
         if self._group is not None:
             os.chown(path, -1, self._group)
         path.chmod(mode)
+
+
+def _opened(data_key: bytes, context: bytes, unwanted: Callable[[], bool]) -> Callable[[BinaryIO], Iterator[bytes]]:
+    def chunks(sealed: BinaryIO) -> Iterator[bytes]:
+        for chunk in open_stream(data_key, context, sealed):
+            if unwanted():
+                raise Refused("The dataset was withdrawn while it was being unsealed.")
+            yield chunk
+
+    return chunks
 
 
 def erase(directory: Path) -> None:

@@ -33,11 +33,12 @@ _SCRAM = "SCRAM-SHA-256"
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Where a database server answers. Without ``certificate`` only loopback addresses are allowed."""
+    """Where a database server answers. TLS may be off on loopback only; ``certificate`` names an authority's file."""
 
     host: str
     port: int
     database: str
+    tls: bool = True
     certificate: str | None = None
 
 
@@ -57,7 +58,7 @@ class CancelRequest:
 
 
 async def read_startup(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Startup | CancelRequest:
-    """Read a client's first packet; offers of encryption are answered with “no” (the socket never leaves the machine)."""
+    """Read a client's first packet; offers of encryption are answered “no” (the socket stays on the machine)."""
     for _ in range(3):
         (length,) = struct.unpack("!I", await reader.readexactly(4))
         if not 8 <= length <= _LONGEST_STARTUP:
@@ -113,9 +114,7 @@ async def connect(
     reader, writer = await open_server(server)
     try:
         asked = {**parameters, "user": user, "database": server.database}
-        body = struct.pack("!I", _PROTOCOL_3) + b"".join(
-            f"{name}\0{value}\0".encode() for name, value in asked.items()
-        )
+        body = struct.pack("!I", _PROTOCOL_3) + b"".join(f"{name}\0{value}\0".encode() for name, value in asked.items())
         writer.write(struct.pack("!I", len(body) + 5) + body + b"\0")
         await _authenticate(reader, writer, user, password)
     except BaseException:
@@ -126,10 +125,10 @@ async def connect(
 
 async def open_server(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect, with verified TLS unless the server is on this machine."""
-    if server.certificate is None and server.host not in {"127.0.0.1", "::1", "localhost"}:
-        raise Refused("A database on another machine needs a certificate: name it in the settings.")
+    if not server.tls and server.host not in {"127.0.0.1", "::1", "localhost"}:
+        raise Refused("A database on another machine needs TLS: switch it on in the settings.")
     reader, writer = await asyncio.open_connection(server.host, server.port)
-    if server.certificate is not None:
+    if server.tls:
         writer.write(struct.pack("!II", 8, 80877103))
         if await reader.readexactly(1) != b"S":
             writer.close()
@@ -139,18 +138,19 @@ async def open_server(server: Server) -> tuple[asyncio.StreamReader, asyncio.Str
     return reader, writer
 
 
-async def _authenticate(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user: str, password: str
-) -> None:
+async def _authenticate(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user: str, password: str) -> None:
     body = await _expect(reader, 10)
     if _SCRAM not in body.decode("ascii", "replace").split("\0"):
         raise Refused(f"The database does not demand {_SCRAM}: correct its pg_hba.conf.")
-    client = scramp.ScramClient([_SCRAM], user, password)
-    first = client.get_client_first().encode()
-    writer.write(message(b"p", _SCRAM.encode() + b"\0" + struct.pack("!I", len(first)) + first))
-    client.set_server_first((await _expect(reader, 11)).decode())
-    writer.write(message(b"p", client.get_client_final().encode()))
-    client.set_server_final((await _expect(reader, 12)).decode())
+    try:
+        client = scramp.ScramClient([_SCRAM], user, password)
+        first = client.get_client_first().encode()
+        writer.write(message(b"p", _SCRAM.encode() + b"\0" + struct.pack("!I", len(first)) + first))
+        client.set_server_first((await _expect(reader, 11)).decode())
+        writer.write(message(b"p", client.get_client_final().encode()))
+        client.set_server_final((await _expect(reader, 12)).decode())
+    except scramp.ScramException as error:
+        raise Refused("The database could not prove who it is: tell the operator.") from error
     await _expect(reader, 0)
 
 

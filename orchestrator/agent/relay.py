@@ -54,7 +54,9 @@ class DatabaseRelay:
         """Listen; the directory and the socket are the session's alone."""
         socket = self.directory / ".s.PGSQL.5432"
         if len(os.fsencode(socket)) > _LONGEST_PATH:
-            raise Invalid(f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state")
+            raise Invalid(
+                f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state"
+            )
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o750)
         socket.unlink(missing_ok=True)
         self._listener = await asyncio.start_unix_server(self._accept, path=socket)
@@ -95,7 +97,9 @@ class DatabaseRelay:
         except OrchestratorError as error:
             writer.write(error_response("08004", error.message))
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
-            writer.write(error_response("08006", "The database could not be reached: try again, then tell the operator."))
+            writer.write(
+                error_response("08006", "The database could not be reached: try again, then tell the operator.")
+            )
         finally:
             await _end(writer)
 
@@ -146,7 +150,7 @@ class DatabaseRelay:
             await _end(upstream)
 
 
-class _NotThisOne(Exception):  # noqa: N818
+class _NotThisOne(Exception):
     """The client asked for something that this relay does not offer; ``code`` is PostgreSQL's."""
 
     def __init__(self, code: str, words: str) -> None:
@@ -182,5 +186,3 @@ async def _end(writer: asyncio.StreamWriter) -> None:
         writer.close()
         async with asyncio.timeout(1.0):
             await writer.wait_closed()
-
-

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
-__all__ = ["AgentIdentity", "DatabaseGrant", "Lease", "SealedFile", "SealedVersion"]
+__all__ = [
+    "AgentIdentity",
+    "DatabaseGrant",
+    "Lease",
+    "LeaseChanges",
+    "LeasePlan",
+    "SealedFile",
+    "SealedVersion",
+    "Wanted",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,3 +67,45 @@ class Lease:
     accessor: str
     wrapped_token: str
     until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One dataset version that a project should have now: sealed files, or views in a database."""
+
+    grant_id: str
+    version_id: str
+    until: datetime
+    sealed: SealedVersion | None = None
+    database: DatabaseGrant | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeasePlan:
+    """What makes a project's leases agree with its grants. ``wipe`` holds version identifiers."""
+
+    revoke: tuple[Lease, ...]
+    wipe: tuple[str, ...]
+    issue: tuple[Wanted, ...]
+    replace: tuple[Wanted, ...]
+    unseal: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaseChanges:
+    """What one look at a project's leases did, for the record, and what is there now.
+
+    ``failed`` gives a sentence for each version that could not be delivered; the others were. ``incidents`` are for a
+    person to look at: the workspace must stop. ``agent_restarted`` means that everything was revoked and issued anew.
+    """
+
+    issued: tuple[Lease, ...] = ()
+    revoked: tuple[Lease, ...] = ()
+    wiped: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+    incidents: tuple[str, ...] = ()
+    agent_restarted: bool = False
+    directories: dict[str, Path] = field(default_factory=dict)
+    """Unsealed and verified versions, and where: what a session may mount."""
+    databases: frozenset[str] = frozenset()
+    """Database versions whose lease the agent holds: what a session may open."""

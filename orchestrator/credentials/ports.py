@@ -35,6 +35,9 @@ class VaultPort(Protocol):
     def leases(self, project_id: str) -> list[Lease]:
         """List what Vault really holds for the project (``wrapped_token`` empty)."""
 
+    def projects(self) -> set[str]:
+        """Return every project that Vault holds an agent's identity or a lease for, so that orphans are found."""
+
     def revoke_lease(self, accessor: str) -> None:
         """Revoke one dataset's lease and every database role drawn under it. Repeatable."""
 
@@ -70,6 +73,15 @@ class DatasetAgent(Protocol):
     def running(self, project_id: str) -> bool:
         """Say whether the project's agent answers."""
 
+    def adopt(self, lease: Lease) -> None:
+        """Deliver a lease; it replaces what the agent held for the same version. Repeatable."""
+
+    def holding(self, project_id: str) -> dict[str, str]:
+        """Return the accessor of the lease that the agent holds for each version."""
+
+    def incidents(self, project_id: str) -> list[str]:
+        """Return what a person has to look at, such as a token that somebody else unwrapped first."""
+
     def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:
         """Unseal the version into memory, verify its manifest, return the directory to mount."""
 
@@ -84,6 +96,9 @@ class DatasetAgent(Protocol):
 
     def held(self, project_id: str) -> dict[str, Path]:
         """Return the versions that lie unsealed now, and where."""
+
+    def projects(self) -> set[str]:
+        """Return every project with an agent or with data in memory, wanted or not, so that none is left."""
 
     def stop(self, project_id: str) -> None:
         """Wipe everything and end the process. Repeatable, also after it was killed."""

@@ -72,18 +72,29 @@ class VaultClient:
         data = self._vault.post(f"versions/datakey/plaintext/{version_id}", {"bits": 256})["data"]
         return base64.b64decode(data["plaintext"]), str(data["ciphertext"])
 
-    def configure_database(self, name: str, *, url: str, username: str, password: str) -> None:
-        """Tell the Vault how to reach a database, then let it change that password to one nobody else knows."""
-        settings = {
+    def configure_database(self, name: str, *, url: str, username: str, password: str, rotate: bool = False) -> None:
+        """Tell the Vault how to reach a database. Repeatable.
+
+        ``url`` holds ``{{username}}:{{password}}``. With ``rotate`` the Vault changes the password at once to one that
+        nobody else knows; a known connection then only learns a changed ``url``.
+        """
+        if check_name(name) in self.databases():
+            known = self._vault.get(f"database/config/{name}")["data"]["connection_details"]
+            if known.get("connection_url") == url and known.get("username") == username:
+                return
+            password = "" if rotate else password
+        settings: dict[str, Any] = {
             "plugin_name": "postgresql-database-plugin",
             "connection_url": url,
             "username": username,
-            "password": password,
             "password_authentication": "scram-sha-256",
             "allowed_roles": ["*"],
         }
-        self._vault.post(f"database/config/{check_name(name)}", settings)
-        self._vault.post(f"database/rotate-root/{name}")
+        if password:
+            settings["password"] = password
+        self._vault.post(f"database/config/{name}", settings)
+        if rotate:
+            self._vault.post(f"database/rotate-root/{name}")
 
     def databases(self) -> list[str]:
         """Return the names of the databases the Vault can reach."""
@@ -158,9 +169,7 @@ class VaultClient:
         deadline = time.monotonic() + _REVOKE_SECONDS
         while project_id in self.projects():
             if time.monotonic() > deadline:
-                raise Unavailable(
-                    "Vault has not yet revoked all of a project's leases: look again.", system="vault"
-                )
+                raise Unavailable("Vault has not yet revoked all of a project's leases: look again.", system="vault")
             time.sleep(0.1)
 
     def sign(self, message: bytes) -> str:
@@ -177,9 +186,7 @@ class VaultClient:
         text = version_policy(name, version_id, policies=self._policies)
         self._vault.post(f"sys/policies/acl/tre-{name}-{version_id}", {"policy": text})
 
-    def _issue(
-        self, project_id: str, policies: list[str], until: datetime, purpose: dict[str, str]
-    ) -> dict[str, Any]:
+    def _issue(self, project_id: str, policies: list[str], until: datetime, purpose: dict[str, str]) -> dict[str, Any]:
         seconds = min(int((until - self._clock()).total_seconds()), _LONGEST_SECONDS)
         if seconds < 1:
             raise NotPossible("The grant has already ended, so no lease can be issued for it.")

@@ -25,6 +25,7 @@ def creation_statements(grant: DatabaseGrant) -> list[str]:
         "PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'",
         f"ALTER ROLE {role} SET default_transaction_read_only = on",
         f"ALTER ROLE {role} SET search_path = {schema}",
+        _connect("GRANT CONNECT", "TO"),
         f"GRANT USAGE ON SCHEMA {schema} TO {role}",
         f"GRANT SELECT ON {views} TO {role}",
     ]
@@ -39,11 +40,22 @@ def revocation_statements(grant: DatabaseGrant) -> list[str]:
         PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = '{{{{name}}}}';
         REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM "{{{{name}}}}";
         REVOKE ALL ON SCHEMA {schema} FROM "{{{{name}}}}";
+        EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM %I', pg_catalog.current_database(), '{{{{name}}}}');
         DROP ROLE "{{{{name}}}}";
       END IF;
     END $$"""  # noqa: S608 (the schema is checked and quoted)
+    return [_whole(body)]
+
+
+def _connect(verb: str, preposition: str) -> str:
+    name = "'{{name}}'"
+    statement = f"'{verb} ON DATABASE %I {preposition} %I', pg_catalog.current_database(), {name}"
+    return _whole(f"DO $$ BEGIN EXECUTE pg_catalog.format({statement}); END $$")
+
+
+def _whole(statement: str) -> str:
     # Vault cuts statements at every semicolon, except when a statement is given as a JSON list.
-    return [json.dumps([" ".join(body.split())])]
+    return json.dumps([" ".join(statement.split())])
 
 
 def _quoted(name: str, field: str) -> str:

@@ -1,0 +1,242 @@
+"""Starts each awake project's dataset agent as a process of its own and speaks to it over its control socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import orchestrator
+
+from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
+from ..core.ids import check_id
+from ..credentials.manifest import version_to_json
+from ..credentials.model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
+from .memory_volume import erase
+from .sandbox.processes import Processes
+
+__all__ = ["AgentPlaces", "DatasetAgents"]
+
+_NAME = "agent"
+_START_SECONDS = 20.0
+_ANSWER_SECONDS = 30.0
+_UNSEAL_SECONDS = 600.0
+_LONGEST_PATH = 107
+_ERRORS: dict[str, type[OrchestratorError]] = {
+    "refused": Refused,
+    "not-found": NotFound,
+    "conflict": Conflict,
+    "not-possible": NotPossible,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentPlaces:
+    """Where agents find what they need; ``databases`` gives host, port, database, tls, certificate by connection."""
+
+    run: Path
+    memory: Path
+    vault_address: str
+    vault_certificate: Path | None = None
+    databases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    check_seconds: float = 2.0
+
+    def memory_of(self, project_id: str) -> Path:
+        """Return the project's directory in the memory volume."""
+        return self.memory / f"tre-{check_id(project_id, field='project_id')}"
+
+    def socket_of(self, project_id: str) -> Path:
+        """Return the control socket of the project's agent."""
+        return self.run / check_id(project_id, field="project_id") / "agent.sock"
+
+
+class DatasetAgents:
+    """Implements ``credentials.ports.DatasetAgent``. ``group_of`` gives the group of a project's sessions."""
+
+    def __init__(self, places: AgentPlaces, processes: Processes, *, group_of: Callable[[str], int | None]) -> None:
+        self._places = places
+        self._processes = processes
+        self._group_of = group_of
+
+    def start(self, identity: AgentIdentity) -> None:
+        """Start the process with its identity, or leave it alone when it runs."""
+        project_id = identity.project_id
+        if self.running(project_id):
+            return
+        self.stop(project_id)
+        configuration = self._write_configuration(project_id)
+        root = str(Path(orchestrator.__file__).parents[1])
+        self._processes.ensure(
+            _NAME,
+            [sys.executable, "-m", "orchestrator.agent", str(configuration)],
+            group=project_id,
+            environment={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": root},
+        )
+        self._wait_for_socket(project_id)
+        body = {"wrapped_token": identity.wrapped_token, "accessor": identity.accessor}
+        self._ask(project_id, "PUT", "/identity", body)
+
+    def running(self, project_id: str) -> bool:
+        """Say whether the project's agent answers and has its identity."""
+        try:
+            return bool(self._ask(project_id, "GET", "/health")["identified"])
+        except (Unavailable, NotFound):
+            return False
+
+    def adopt(self, lease: Lease) -> None:
+        """Deliver a lease; it replaces what the agent held for the same version."""
+        body = {"wrapped_token": lease.wrapped_token, "accessor": lease.accessor}
+        self._ask(lease.project_id, "PUT", f"/leases/{check_id(lease.version_id)}", body)
+
+    def holding(self, project_id: str) -> dict[str, str]:
+        """Return the accessor of the lease that the agent holds for each version."""
+        holding: dict[str, str] = self._seen(project_id).get("holding", {})
+        return holding
+
+    def held(self, project_id: str) -> dict[str, Path]:
+        """Return the versions that lie unsealed now, and where."""
+        return {version: Path(path) for version, path in self._seen(project_id).get("held", {}).items()}
+
+    def incidents(self, project_id: str) -> list[str]:
+        """Return what went wrong in a way that a person has to look at, such as a token somebody else unwrapped."""
+        return [f"{item['at']} {item['message']}" for item in self._seen(project_id).get("incidents", [])]
+
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:
+        """Unseal the version into memory, verify its manifest, return the directory to mount."""
+        if lease.wrapped_token:
+            self.adopt(lease)
+        body = {"version": version_to_json(version), "source": str(source.absolute())}
+        path = f"/versions/{check_id(version.version_id)}"
+        return Path(self._ask(project_id, "PUT", path, body, seconds=_UNSEAL_SECONDS)["directory"])
+
+    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> Path:
+        """Draw a role for the session and open its relay; return the directory that holds ``NAME/.s.PGSQL.5432``."""
+        if lease.wrapped_token:
+            self.adopt(lease)
+        path = f"/sessions/{check_id(session_id)}/databases/{check_id(grant.version_id)}"
+        body = {"name": grant.name, "connection": grant.connection}
+        return Path(self._ask(project_id, "PUT", path, body)["directory"])
+
+    def close_session(self, project_id: str, session_id: str) -> None:
+        """End the session's relays and revoke its roles. Repeatable."""
+        self._unless_gone(project_id, "DELETE", f"/sessions/{check_id(session_id)}")
+
+    def wipe(self, project_id: str, version_id: str) -> None:
+        """Remove the unsealed data of one version and drop its lease. Repeatable."""
+        self._unless_gone(project_id, "DELETE", f"/versions/{check_id(version_id)}")
+        if not self._alive(project_id):
+            self._clean(project_id)
+
+    def stop(self, project_id: str) -> None:
+        """Wipe everything and end the process. Repeatable, also after it was killed."""
+        self._processes.stop(_NAME, group=check_id(project_id, field="project_id"))
+        self._clean(project_id)
+
+    def projects(self) -> set[str]:
+        """Return every project with an agent's process or with data in memory, wanted or not, so that none is left."""
+        found = {record.group for record in self._processes.records() if record.name == _NAME and record.group}
+        return found | {
+            entry.name.removeprefix("tre-") for entry in self._places.memory.glob("tre-*") if entry.is_dir()
+        }
+
+    def _alive(self, project_id: str) -> bool:
+        return self._processes.find(_NAME, group=project_id) is not None
+
+    def _clean(self, project_id: str) -> None:
+        """Remove what a killed agent left: clear data first, then sockets."""
+        erase(self._places.memory_of(project_id))
+        self._places.socket_of(project_id).unlink(missing_ok=True)
+        relays = self._places.run / project_id / "d"
+        if relays.exists():
+            erase(relays)
+
+    def _write_configuration(self, project_id: str) -> Path:
+        places = self._places
+        socket = places.socket_of(project_id).absolute()
+        if len(os.fsencode(socket)) > _LONGEST_PATH:
+            raise Invalid(
+                f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state"
+            )
+        socket.parent.mkdir(parents=True, exist_ok=True)
+        configuration = {
+            "project_id": project_id,
+            "vault_address": places.vault_address,
+            "vault_certificate": str(places.vault_certificate) if places.vault_certificate else None,
+            "control_socket": str(socket),
+            "memory_directory": str(places.memory_of(project_id)),
+            "relay_directory": str(socket.parent / "d"),
+            "group": self._group_of(project_id),
+            "databases": {name: dict(server) for name, server in places.databases.items()},
+            "check_seconds": places.check_seconds,
+        }
+        file = socket.with_name("agent.json")
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(configuration))
+        return file
+
+    def _wait_for_socket(self, project_id: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._alive(project_id):
+            try:
+                self._ask(project_id, "GET", "/health")
+            except (Unavailable, NotFound):
+                time.sleep(0.05)
+            else:
+                return
+        raise Unavailable("The dataset agent did not start: look at its log.", system="agent")
+
+    def _seen(self, project_id: str) -> dict[str, Any]:
+        try:
+            return self._ask(project_id, "GET", "/health")
+        except (Unavailable, NotFound):
+            if self._alive(project_id):
+                raise
+            return {}
+
+    def _unless_gone(self, project_id: str, method: str, path: str) -> None:
+        try:
+            self._ask(project_id, method, path)
+        except Unavailable:
+            if self._alive(project_id):
+                raise
+
+    def _ask(
+        self,
+        project_id: str,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        seconds: float = _ANSWER_SECONDS,
+    ) -> dict[str, Any]:
+        transport = httpx.HTTPTransport(uds=str(self._places.socket_of(project_id)))
+        try:
+            with httpx.Client(transport=transport, base_url="http://agent", timeout=seconds) as client:
+                answer = client.request(method, path, json=body)
+                data = answer.json() if answer.content else {}
+        except (httpx.HTTPError, ValueError) as error:
+            raise Unavailable(
+                "The project's dataset agent does not answer: it is started again at the next look.",
+                system="agent",
+                unknown_outcome=not isinstance(error, httpx.ConnectError),
+            ) from error
+        if answer.is_success:
+            return dict(data)
+        raise _error(dict(data))
+
+
+def _error(data: dict[str, Any]) -> OrchestratorError:
+    words = str(data.get("message", "The dataset agent gave no reason."))
+    word = str(data.get("error", ""))
+    if word == "invalid":
+        return Invalid(words, field="dataset")
+    if word in _ERRORS:
+        return _ERRORS[word](words)
+    return Unavailable(words, system="agent", unknown_outcome=bool(data.get("unknown_outcome", True)))

@@ -12,9 +12,10 @@ import pytest
 
 from orchestrator.adapters.sandbox import doctor
 from orchestrator.adapters.sandbox.confine import bubblewrap
-from orchestrator.adapters.sandbox.doctor import check_machine
+from orchestrator.adapters.sandbox.doctor import check_machine, examine
 from orchestrator.adapters.sandbox.limits import ControlGroups
 from orchestrator.adapters.sandbox.seccomp import filter_program
+from orchestrator.settings import Settings
 from orchestrator.workspaces.model import Limits
 
 LIMITS = Limits(cpus=1.5, memory_mib=100, processes=20)
@@ -132,6 +133,13 @@ def test_this_machine_can_hold_sandboxes_and_says_what_it_lacks(tmp_path: Path) 
     assert [finding for finding in findings if finding.serious] == []
     findings = check_machine(state=tmp_path / ("long" * 30), memory_directory=Path("/usr/share"))
     assert {"path-too-long", "no-memory-directory"} <= {finding.word for finding in findings}
+
+
+def test_the_doctor_names_every_check_with_its_outcome() -> None:
+    checks = {check.name: check for check in examine(Settings(state=Path("/tmp/tre")))}
+    assert set(checks) == {"sandbox", "setpriv", "memory", "paths", "limits", "calls"}
+    assert all(checks[name].ok for name in ("sandbox", "memory", "paths"))
+    assert all(check.message.endswith((".", ").")) for check in checks.values())
 
 
 def test_a_machine_that_forbids_user_namespaces_is_told_with_both_ways_out(

@@ -90,7 +90,7 @@ class SandboxBackend:
             "port": plan.port,
             "host": plan.host,
             "portal_url": plan.portal_url,
-            "routes_socket": str(run / "routes.sock"),
+            "routes_socket": str(run / "r" / "routes.sock"),
             "desk_socket": str(run / "desk.sock"),
             "hub_socket": str(run / "h" / "hub.sock"),
             "hub_secret": secret,
@@ -230,7 +230,8 @@ class SandboxBackend:
             views=views,
             network=name == "gate",
             user_number=platform_number(plan.user_number),
-            hidden=[run / part for part in ("p", "e", "i", "d", "g" if name == "hub" else "c")],
+            hidden=[run / part for part in ("p", "e", "i", "d", "c", *(("g",) if name == "hub" else ()))],
+            shown=[file],
             program=self._program,
         )
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -256,7 +257,7 @@ class SandboxBackend:
             time.sleep(0.05)
 
     def _hub_secret(self, run: Path) -> str:
-        known = _read(run / "g" / "gate.json").get("hub_secret")
+        known = _read(run / "c" / "gate.json").get("hub_secret")
         return known if isinstance(known, str) else secrets.token_urlsafe(48)
 
     def _ending(self, project_id: str, session_id: str) -> dict[str, Any]:

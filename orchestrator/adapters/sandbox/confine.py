@@ -129,11 +129,13 @@ def platform_command(
     network: bool,
     user_number: int | None,
     hidden: Sequence[Path] = (),
+    shown: Sequence[Path] = (),
     program: Path | None = None,
 ) -> list[str]:
     """Return the command line that runs one of the platform's programs (hub, gate, agent) within its own view.
 
-    Paths in the view keep their names. ``hidden`` directories become empty. As root, ``user_number`` is who runs it.
+    Paths in the view keep their names. ``hidden`` directories become empty but for ``shown`` files.
+    As root, ``user_number`` is who runs it.
     """
     root = os.geteuid() == 0
     prefix = Path(sys.prefix).absolute()
@@ -154,7 +156,8 @@ def platform_command(
             arguments += ["--ro-bind", os.path.realpath(name), name]
     arguments += _parents([view.target for view in everything])
     arguments += [word for view in everything for word in _bind(view, str(view.source))]
-    arguments += [word for path in hidden for word in ("--tmpfs", str(path))]
+    arguments += [word for path in hidden for word in ("--perms", "0755", "--tmpfs", str(path))]
+    arguments += [word for path in shown for word in ("--ro-bind", str(path), str(path))]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/"]
     drop = setpriv_prefix(user_number) if root and user_number is not None else []
     return [str(program or bubblewrap()), *arguments, "--", *drop, *command]

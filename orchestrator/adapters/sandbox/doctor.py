@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.ids import new_id
+from orchestrator.settings import Settings
 from orchestrator.workspaces.model import Limits
 
 from .confine import bubblewrap
@@ -18,7 +19,7 @@ from .limits import ControlGroups
 from .places import Places
 from .seccomp import filter_program
 
-__all__ = ["Finding", "check_machine"]
+__all__ = ["Check", "Finding", "check_machine", "examine"]
 
 _SECONDS = 20
 _RESTRICTION = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -32,6 +33,41 @@ class Finding:
     word: str
     message: str
     serious: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at, with its outcome."""
+
+    name: str
+    ok: bool
+    message: str
+
+
+_GOOD = {
+    "sandbox": "Sandboxes can be made.",
+    "setpriv": "Root can be given up.",
+    "memory": "Unsealed data stay in memory.",
+    "paths": "Sockets fit below the state directory.",
+    "limits": "Memory, processors and processes of a session are limited as a whole.",
+    "calls": "Dangerous system calls are refused.",
+}
+_ABOUT = {
+    "no-bubblewrap": "sandbox",
+    "no-user-namespaces": "sandbox",
+    "no-setpriv": "setpriv",
+    "no-memory-directory": "memory",
+    "path-too-long": "paths",
+    "limits-not-enforced": "limits",
+    "no-call-filter": "calls",
+}
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Return every check of this machine for these settings, the good ones too, for ``tre doctor``."""
+    findings = check_machine(state=settings.state, memory_directory=settings.workspaces.memory_directory)
+    problems = {_ABOUT[finding.word]: finding.message for finding in findings}
+    return [Check(name=name, ok=name not in problems, message=problems.get(name, good)) for name, good in _GOOD.items()]
 
 
 def check_machine(

@@ -1,7 +1,8 @@
 """Where a project's sockets, records and configurations lie below the state directory, and who may touch them.
 
 As root three parties share ``run/PROJECT``: the controller (root), the project's platform programs (a user number of
-their own) and its sessions (another). The directory is sticky, so that no program can replace what it did not make.
+their own) and its sessions (another). Only root writes into that directory and into those that configurations lie in;
+each program has directories of its own for the sockets it makes, so none can put a link where root will write.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Places:
 
     def configuration(self, project_id: str, program: str) -> Path:
         """Return the file that tells gate or hub what it is; neither sees the other's."""
-        return self.run(project_id) / ("g" if program == "gate" else "c") / f"{program}.json"
+        return self.run(project_id) / "c" / f"{program}.json"
 
     def hub_directory(self, project_id: str) -> Path:
         """Return the directory of the hub's own database."""
@@ -78,13 +79,14 @@ class Places:
         run = self.run(project_id)
         self.state.joinpath("run").mkdir(parents=True, exist_ok=True)
         platform = platform_number(user_number)
-        make_directory(run, mode=0o1770, group=platform)
+        make_directory(run, mode=0o710, group=platform)
         for name in ("p", "e"):
             make_directory(run / name, mode=0o700)
-        make_directory(run / "c", mode=0o750, group=platform)
-        make_directory(run / "g", mode=0o1770, group=platform)
+        make_directory(run / "c", mode=0o710, group=platform)
         for name in ("s", "i", "d"):
             make_directory(run / name, mode=0o711)
+        for name in ("g", "r"):
+            make_directory(run / name, mode=0o700, user=platform, group=platform)
         make_directory(run / "h", mode=0o755, user=platform, group=platform)
         self.hub_directory(project_id).parent.mkdir(parents=True, exist_ok=True)
         make_directory(self.hub_directory(project_id), mode=0o700, user=platform, group=platform)
@@ -93,9 +95,8 @@ class Places:
     def clear(self, project_id: str) -> None:
         """Remove what hub, gate and sessions left in ``run``; the controller's own socket stays."""
         run = self.run(project_id)
-        for name in ("s", "e", "c", "g", "h"):
+        for name in ("s", "e", "c", "g", "r", "h"):
             shutil.rmtree(run / name, ignore_errors=True)
-        (run / "routes.sock").unlink(missing_ok=True)
 
 
 def make_directory(path: Path, *, mode: int, user: int | None = None, group: int | None = None) -> None:

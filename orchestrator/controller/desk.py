@@ -64,6 +64,7 @@ class DeskServer:
             answer = staticmethod(desk.answer)
 
         self._server = _Server(str(path), Handler)
+        path.chmod(0o666)  # hub and gate have a user number of their own; the directory lets nobody else in
         self._inode = path.stat().st_ino
         self._thread = threading.Thread(target=self._server.serve_forever, name=f"desk {project_id}", daemon=True)
         self._thread.start()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import OrchestratorError
 
-from .desk import DeskServer
+from .desk import DeskParts, DeskServer
 
 if TYPE_CHECKING:
-    from orchestrator.assembly import Controls
+    from orchestrator.assembly import Controls, House
 
 __all__ = ["Controller", "run"]
 
@@ -29,6 +29,13 @@ class Controller:
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
+        self._desk_parts = DeskParts(
+            identity=controls.house.identity,
+            register=controls.register,
+            launcher=controls.launcher,
+            keeper=controls.keeper,
+            admitted=controls.house.access.admitted,
+        )
         self._desks: dict[str, DeskServer] = {}
         self._passes: dict[str, Future[None]] = {}
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="project")
@@ -56,9 +63,7 @@ class Controller:
         for project_id in wanted:
             desk = self._desks.get(project_id)
             if desk is None or not desk.alive():
-                self._desks[project_id] = DeskServer(
-                    project_id, self._controls.desk_path(project_id), self._controls.desk_parts
-                )
+                self._desks[project_id] = DeskServer(project_id, self._controls.desk_path(project_id), self._desk_parts)
         for project_id in wanted | set(self._desks):
             running = self._passes.get(project_id)
             if running is None or running.done():
@@ -96,8 +101,13 @@ class Controller:
             _log.exception("%s failed; it is tried again in the next round", name)
 
 
-def run(controls: Controls) -> None:
+def run(house: House) -> None:
     """Run until TERM or INT."""
+    from orchestrator.assembly import open_controls  # noqa: PLC0415 - the package is imported without its parts
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    controls = open_controls(house)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

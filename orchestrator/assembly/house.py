@@ -1,0 +1,128 @@
+"""What portal and command line hold: the record, the rules and the rooms; no token of any Vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.access.service import AccessService
+from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
+from orchestrator.adapters.oidc import OpenIdProvider
+from orchestrator.airlock.desk import Desk
+from orchestrator.airlock.frozen import FrozenStore
+from orchestrator.airlock.governance import LiveGovernance
+from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.releases import Releases
+from orchestrator.airlock.reviews import Reviews
+from orchestrator.airlock.service import AirlockService
+from orchestrator.airlock.submissions import Submissions
+from orchestrator.alliance.service import AllianceService
+from orchestrator.audit.outbox import Outbox
+from orchestrator.audit.record import Record
+from orchestrator.audit.service import AuditService
+from orchestrator.core.clock import system_clock
+from orchestrator.core.database import make_engine
+from orchestrator.core.errors import Invalid
+from orchestrator.discovery.arrivals import Arrivals
+from orchestrator.discovery.service import DiscoveryService
+from orchestrator.identity.ports import SignOnProvider
+from orchestrator.identity.service import IdentityService
+from orchestrator.policy.service import Policy
+from orchestrator.settings import Settings
+from orchestrator.workspaces.service import Numbers, WorkspaceService
+
+__all__ = ["POLICIES", "House", "open_house"]
+
+POLICIES = Path(__file__).parents[2] / "policies"
+"""Rules of access, airlock and Vault, beside the package."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Every room, opened on one record."""
+
+    settings: Settings
+    record: Record
+    policy: Policy
+    identity: IdentityService
+    alliance: AllianceService
+    discovery: DiscoveryService
+    access: AccessService
+    workspaces: WorkspaceService
+    airlock: AirlockService
+    airlock_desk: Desk
+    audit: AuditService
+    outbox: Outbox
+    sign_on: SignOnProvider | None
+
+
+def open_house(settings: Settings) -> House:
+    """Open the rooms; raises ``Invalid`` when rules or packs do not validate, so that nothing starts on broken ones."""
+    record = Record(make_engine(settings.record_address))
+    policy = Policy(POLICIES / "access")
+    alliance = AllianceService(record, policy)
+    identity = IdentityService(record, policy, knows_custodian=alliance.knows)
+    discovery = DiscoveryService(
+        record=record,
+        policy=policy,
+        alliance=alliance,
+        arrivals=Arrivals(directory=settings.state / "arrivals"),
+        connections=frozenset(settings.databases),
+    )
+    access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+    workspaces = WorkspaceService(
+        record=record,
+        policy=policy,
+        access=access,
+        numbers=Numbers(
+            first_port=settings.workspaces.first_port,
+            last_port=settings.workspaces.last_port,
+            first_user_number=settings.workspaces.first_user_number,
+        ),
+    )
+    desk = Desk(
+        record=record,
+        policy=policy,
+        governance=LiveGovernance(record, identity, alliance, access),
+        pack=load_pack(POLICIES / "airlock" / "default.yaml"),
+        frozen=FrozenStore(settings.state / "airlock"),
+    )
+    return House(
+        settings=settings,
+        record=record,
+        policy=policy,
+        identity=identity,
+        alliance=alliance,
+        discovery=discovery,
+        access=access,
+        workspaces=workspaces,
+        airlock=AirlockService(
+            submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)
+        ),
+        airlock_desk=desk,
+        audit=AuditService(record),
+        outbox=Outbox(record),
+        sign_on=_sign_on(settings),
+    )
+
+
+def _sign_on(settings: Settings) -> SignOnProvider | None:
+    chosen = settings.sign_on
+    if chosen.kind != "oidc":
+        return None
+    secret = ""
+    if chosen.client_secret_file is not None:
+        try:
+            secret = chosen.client_secret_file.read_text().strip()
+        except OSError as error:
+            raise Invalid(
+                f"The file {chosen.client_secret_file} with the sign-on secret cannot be read.",
+                field="sign_on.client_secret_file",
+            ) from error
+    return OpenIdProvider(
+        issuer=chosen.issuer,
+        client_id=chosen.client_id,
+        client_secret=secret,
+        second_factor=chosen.second_factor,
+        clock=system_clock,
+    )

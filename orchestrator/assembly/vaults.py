@@ -1,0 +1,36 @@
+"""Opens the Vault, embedded or by address, with the identity of one process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.adapters.vault.client import VaultClient
+from orchestrator.adapters.vault.connection import AppRoleFiles, VaultConnection
+from orchestrator.adapters.vault.embedded import EmbeddedVault
+from orchestrator.core.clock import system_clock
+from orchestrator.settings import Settings
+
+__all__ = ["embedded_vault", "open_vault", "vault_address"]
+
+
+def embedded_vault(settings: Settings) -> EmbeddedVault:
+    """Return the installation's own Vault server."""
+    return EmbeddedVault(directory=settings.state / "vault", port=settings.vault.port)
+
+
+def vault_address(settings: Settings) -> str:
+    """Return where the Vault answers."""
+    return embedded_vault(settings).address if settings.vault.embedded else settings.vault.address
+
+
+def open_vault(settings: Settings, identity: str) -> VaultClient:
+    """Open the Vault as ``controller`` or ``airlock``; it logs in at the first call and again when needed."""
+    address = vault_address(settings)
+    connection = VaultConnection(address, identity=AppRoleFiles(_identity(settings, identity)))
+    return VaultClient(address, connection, clock=system_clock)
+
+
+def _identity(settings: Settings, name: str) -> Path:
+    if settings.vault.identities is not None:
+        return settings.vault.identities / name
+    return embedded_vault(settings).identity(name)

@@ -1,0 +1,50 @@
+"""Runs the airlock's worker: the one process that takes in, scans and releases; its Vault right is to sign records."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+
+from orchestrator.adapters.inspection import IsolatedInspector
+from orchestrator.airlock.ports import LiveSession
+from orchestrator.airlock.worker import Worker
+from orchestrator.workspaces.sessions import SessionRegister
+
+from .house import House
+from .vaults import open_vault
+
+__all__ = ["run_airlock_worker"]
+
+
+class _RecordedSessions:
+    """Live sessions as the record has them: the airlock opens an entrance for each, and closes it with the session."""
+
+    def __init__(self, register: SessionRegister, run: Path) -> None:
+        self._register = register
+        self._run = run
+
+    def live(self) -> list[LiveSession]:
+        """List sessions that have begun and not ended."""
+        return [
+            LiveSession(
+                session_id=row.session_id,
+                project_id=row.project_id,
+                person_id=row.person_id,
+                directory=self._run / row.project_id / "i" / row.session_id,
+            )
+            for row in self._register.live()
+        ]
+
+
+def run_airlock_worker(house: House) -> None:
+    """Work until TERM or INT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    sessions = _RecordedSessions(
+        SessionRegister(record=house.record, access=house.access), house.settings.state / "run"
+    )
+    Worker.of(house.airlock_desk, sessions, IsolatedInspector(), open_vault(house.settings, "airlock")).run(stop)

@@ -1,0 +1,92 @@
+"""Brings granted versions to an awake project through the credentials room, and records every lease that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.access.model import Granted
+from orchestrator.audit.record import Record
+from orchestrator.core.errors import Unavailable
+from orchestrator.core.events import Event, Json
+from orchestrator.credentials.model import DatabaseGrant, LeaseChanges, Wanted
+from orchestrator.credentials.ports import SealedStore
+from orchestrator.credentials.service import Credentials
+
+__all__ = ["RecordedDelivery"]
+
+_CONTROLLER = "system:controller"
+
+
+class RecordedDelivery:
+    """Implements ``Delivery``: what Vault and agent did becomes part of the log, incidents stop the workspace."""
+
+    def __init__(self, *, record: Record, credentials: Credentials, sealed: SealedStore) -> None:
+        self._record = record
+        self._credentials = credentials
+        self._sealed = sealed
+
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
+        """Take away what is not wanted, then bring what is missing; return where each files version lies unsealed."""
+        changes = self._credentials.ensure_leases(project_id, [self._wanted(grant) for grant in wanted])
+        self._note(project_id, changes)
+        if changes.incidents:
+            raise Unavailable(
+                "The dataset agent reported an incident; an operator must look at the project's log.", system="agent"
+            )
+        if changes.failed and not changes.directories and not changes.databases:
+            raise Unavailable(next(iter(changes.failed.values())), system="agent")
+        return changes.directories
+
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
+        """Draw a role per database for one session; return the directory of its relays, or none without databases."""
+        return self._credentials.open_databases(project_id, session_id, [_database(grant) for grant in granted])
+
+    def close_session(self, project_id: str, session_id: str) -> None:
+        """End the session's relays and revoke its roles. Repeatable."""
+        self._credentials.close_session(project_id, session_id)
+
+    def withdraw_all(self, project_id: str) -> None:
+        """Take away everything of the project: data, leases, the agent. Repeatable."""
+        held = project_id in self._credentials.projects()
+        self._credentials.close_project(project_id)
+        if held:
+            self._tell("leases.withdrawn", project_id, {})
+
+    def projects(self) -> set[str]:
+        """Return every project for which anything is held: an agent, a lease, unsealed data."""
+        return self._credentials.projects()
+
+    def _wanted(self, grant: Granted) -> Wanted:
+        files = grant.delivery == "files"
+        return Wanted(
+            grant_id=grant.grant_id,
+            version_id=grant.version_id,
+            until=grant.until,
+            sealed=self._sealed.load(grant.version_id) if files else None,
+            database=None if files else _database(grant),
+        )
+
+    def _note(self, project_id: str, changes: LeaseChanges) -> None:
+        for lease in changes.revoked:
+            self._tell("lease.revoked", project_id, {"grant": lease.grant_id, "version": lease.version_id})
+        for version_id in changes.wiped:
+            self._tell("data.wiped", project_id, {"version": version_id})
+        for lease in changes.issued:
+            self._tell("lease.issued", project_id, {"grant": lease.grant_id, "version": lease.version_id})
+        if changes.incidents:
+            self._tell("agent.incident", project_id, {"count": len(changes.incidents)})
+
+    def _tell(self, kind: str, project_id: str, details: Mapping[str, Json]) -> None:
+        with self._record.change() as change:
+            change.tell(Event(kind=kind, actor=_CONTROLLER, subject=f"project:{project_id}", details=details))
+
+
+def _database(grant: Granted) -> DatabaseGrant:
+    return DatabaseGrant(
+        version_id=grant.version_id,
+        name=grant.name,
+        connection=grant.connection,
+        schema=grant.schema,
+        views=grant.views,
+    )

@@ -1,0 +1,196 @@
+"""Applications: write a draft over several custodians, submit it, take it back; operators approve or refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orchestrator.access.model import Answers, Application, ApplicationState
+from orchestrator.core.errors import Invalid
+
+from .forms import Form, Posted
+from .pages import page, see
+from .public import Id
+from .visits import Visit, signed_in
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+_Chosen = Annotated[str, Query(max_length=16)]
+
+
+@router.get("/applications")
+def applications(request: Request) -> Response:
+    """List the applications this person may see."""
+    visit = signed_in(request)
+    found = visit.house.access.applications(visit.actor)
+    return page(request, "applications.html", title="Applications", applications=found)
+
+
+@router.get("/applications/new")
+def new(request: Request, dataset: _Chosen = "") -> Response:
+    """Show an empty application."""
+    return _form(request, signed_in(request), values={}, chosen=[dataset], action="/applications/new")
+
+
+@router.post("/applications/new")
+def draft(request: Request, posted: Form) -> Response:
+    """Begin an application as a draft."""
+    visit = signed_in(request)
+    try:
+        answers, datasets, why = _read(visit, posted)
+        made = visit.house.access.draft(visit.actor, answers, datasets, justifications=why)
+    except Invalid as problem:
+        return _again(request, visit, posted, problem, action="/applications/new")
+    return see(f"/applications/{made.application_id}", "saved")
+
+
+@router.get("/applications/{application_id}")
+def application(request: Request, application_id: Id) -> Response:
+    """Show an application: all of it to who applies, a custodian's own part to its officer."""
+    visit = signed_in(request)
+    found = visit.house.access.application(visit.actor, application_id)
+    titles = {one: visit.house.discovery.dataset(one).title for part in found.parts for one in part.dataset_ids}
+    return page(
+        request,
+        "application.html",
+        title=found.answers.title,
+        application=found,
+        titles=titles,
+        own=found.applicant_id == visit.person.person_id,
+        steps=_steps(visit, found),
+    )
+
+
+@router.get("/applications/{application_id}/edit")
+def edit(request: Request, application_id: Id) -> Response:
+    """Show a draft's form again."""
+    visit = signed_in(request)
+    found = visit.house.access.application(visit.actor, application_id)
+    chosen = [one for part in found.parts for one in part.dataset_ids]
+    return _form(request, visit, values=_values(found), chosen=chosen, action=f"/applications/{application_id}/edit")
+
+
+@router.post("/applications/{application_id}/edit")
+def redraft(request: Request, application_id: Id, posted: Form) -> Response:
+    """Replace what a draft says."""
+    visit = signed_in(request)
+    try:
+        answers, datasets, why = _read(visit, posted)
+        visit.house.access.redraft(visit.actor, application_id, answers, datasets, justifications=why)
+    except Invalid as problem:
+        return _again(request, visit, posted, problem, action=f"/applications/{application_id}/edit")
+    return see(f"/applications/{application_id}", "saved")
+
+
+@router.post("/applications/{application_id}/submit")
+def submit(request: Request, application_id: Id, posted: Form) -> Response:  # noqa: ARG001 - its token was checked
+    """Freeze a draft and put it before its custodians."""
+    visit = signed_in(request)
+    visit.house.access.submit(visit.actor, application_id)
+    return see(f"/applications/{application_id}", "submitted")
+
+
+@router.post("/applications/{application_id}/withdraw")
+def withdraw(request: Request, application_id: Id, posted: Form) -> Response:
+    """Take an application back."""
+    visit = signed_in(request)
+    reason = posted.text("reason", "a reason", most=1000, needed=False)
+    visit.house.access.withdraw_application(visit.actor, application_id, reason)
+    return see(f"/applications/{application_id}", "withdrawn")
+
+
+@router.post("/applications/{application_id}/approve")
+def approve(request: Request, application_id: Id, posted: Form) -> Response:  # noqa: ARG001 - its token was checked
+    """Make the project of a decided application."""
+    visit = signed_in(request)
+    project = visit.house.access.approve_project(visit.actor, application_id)
+    return see(f"/projects/{project.project_id}", "approved")
+
+
+@router.post("/applications/{application_id}/refuse")
+def refuse(request: Request, application_id: Id, posted: Form) -> Response:
+    """Refuse an application that its custodians have decided."""
+    visit = signed_in(request)
+    visit.house.access.refuse_project(visit.actor, application_id, posted.text("reason", "a reason", most=1000))
+    return see(f"/applications/{application_id}", "refused")
+
+
+def _steps(visit: Visit, found: Application) -> dict[str, bool]:
+    own = found.applicant_id == visit.person.person_id
+    waiting = (ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.DECIDED)
+    decided = found.state is ApplicationState.DECIDED and visit.is_operator and not own
+    return {
+        "edit": own and found.state is ApplicationState.DRAFT,
+        "withdraw": own and found.state in waiting,
+        "approve": decided,
+    }
+
+
+def _read(visit: Visit, posted: Posted) -> tuple[Answers, list[str], dict[str, str]]:
+    answers = Answers(
+        title=posted.text("title", "a title", most=200),
+        lay_summary=posted.text("lay_summary", "a summary in plain words"),
+        purpose=posted.text("purpose", "the purpose"),
+        organisation=posted.text("organisation", "your organisation", most=200),
+        ethics_reference=posted.text("ethics_reference", "the ethics reference", most=200),
+        ethics_until=posted.day("ethics_until", "the last day of the ethics approval"),
+        start=posted.day("start", "the first day"),
+        end=posted.day("end", "the last day"),
+        members=tuple(posted.text("members", "the members", needed=False).split()),
+    )
+    datasets = posted.many("datasets")
+    custodians = {visit.house.discovery.dataset(one).custodian_id for one in datasets}
+    why = {one: posted.text(f"why_{one}", "why you need these data", needed=False) for one in sorted(custodians)}
+    return answers, datasets, why
+
+
+def _values(found: Application) -> dict[str, str]:
+    answers = found.answers
+    values = {
+        "title": answers.title,
+        "lay_summary": answers.lay_summary,
+        "purpose": answers.purpose,
+        "organisation": answers.organisation,
+        "ethics_reference": answers.ethics_reference,
+        "ethics_until": answers.ethics_until.isoformat(),
+        "start": answers.start.isoformat(),
+        "end": answers.end.isoformat(),
+        "members": "\n".join(answers.members),
+    }
+    return values | {f"why_{part.custodian_id}": part.justification for part in found.parts}
+
+
+def _again(request: Request, visit: Visit, posted: Posted, problem: Invalid, *, action: str) -> Response:
+    chosen = posted.many("datasets", most=10_000)
+    return _form(request, visit, values=posted.values(), chosen=chosen, action=action, problem=problem)
+
+
+def _form(
+    request: Request,
+    visit: Visit,
+    *,
+    values: Mapping[str, str],
+    chosen: list[str],
+    action: str,
+    problem: Invalid | None = None,
+) -> Response:
+    by_custodian: dict[str, list[object]] = {}
+    for dataset in visit.house.discovery.search(limit=500):
+        by_custodian.setdefault(dataset.custodian_id, []).append(dataset)
+    return page(
+        request,
+        "application_form.html",
+        status=422 if problem else 200,
+        title="Application",
+        values=values,
+        chosen=chosen,
+        action=action,
+        by_custodian=by_custodian,
+        problem=problem,
+    )

@@ -1,0 +1,78 @@
+"""Custodians' officers: the parts that wait for them, and the decision on one."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orchestrator.core.errors import Invalid, NotFound
+
+from .forms import Form
+from .pages import page, see
+from .public import Id, terms_in_force
+from .visits import Visit, signed_in
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+@router.get("/decisions")
+def decisions(request: Request) -> Response:
+    """List what waits for this officer, oldest first."""
+    visit = signed_in(request)
+    waiting = visit.house.access.parts_to_decide(visit.actor)
+    return page(request, "decisions.html", title="Applications to decide", waiting=waiting)
+
+
+@router.get("/decisions/{application_id}/{custodian_id}")
+def decision(request: Request, application_id: Id, custodian_id: Id) -> Response:
+    """Show one custodian's part with the form to decide it."""
+    return _show(request, signed_in(request), application_id, custodian_id)
+
+
+@router.post("/decisions/{application_id}/{custodian_id}")
+def decide(request: Request, application_id: Id, custodian_id: Id, posted: Form) -> Response:
+    """Approve or refuse one part."""
+    visit = signed_in(request)
+    try:
+        approve = posted.choice("decision", ("approve", "refuse"), "a decision") == "approve"
+        visit.house.access.decide(
+            visit.actor,
+            application_id,
+            custodian_id,
+            approve=approve,
+            reason=posted.text("reason", "a reason", most=1000, needed=not approve),
+            agreement_until=posted.day("agreement_until", "the agreement's last day") if approve else None,
+        )
+    except Invalid as problem:
+        return _show(request, visit, application_id, custodian_id, values=posted.values(), problem=problem)
+    return see("/decisions", "decided")
+
+
+def _show(
+    request: Request,
+    visit: Visit,
+    application_id: str,
+    custodian_id: str,
+    *,
+    values: dict[str, str] | None = None,
+    problem: Invalid | None = None,
+) -> Response:
+    found = visit.house.access.application(visit.actor, application_id)
+    part = next((part for part in found.parts if part.custodian_id == custodian_id), None)
+    if part is None or custodian_id not in visit.actor.custodians:
+        raise NotFound("There is no such part of an application, or it is not yours to decide.")
+    return page(
+        request,
+        "decision.html",
+        status=422 if problem else 200,
+        title=f"Decide: {found.answers.title}",
+        application=found,
+        part=part,
+        titles={one: visit.house.discovery.dataset(one).title for one in part.dataset_ids},
+        terms=terms_in_force(visit.house, custodian_id),
+        values=values or {},
+        problem=problem,
+    )

@@ -1,0 +1,231 @@
+"""Renders pages: one Jinja environment that escapes everything and knows no undefined name."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChainableUndefined, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from orchestrator.core.errors import NotFound
+
+from .visits import csrf_token, development, house_of, keep_anonymous, visitor
+from .wall import content_policy
+
+__all__ = ["STATIC", "day", "last_day", "moment", "page", "see", "visible"]
+
+STATIC = Path(__file__).parent / "static"
+_TEMPLATES = Path(__file__).parent / "templates"
+
+_COMPONENTS = {
+    "button": "button",
+    "checkboxes": "checkboxes",
+    "details": "details",
+    "error_summary": "error-summary:errorSummary",
+    "inset": "inset-text:insetText",
+    "radios": "radios",
+    "select_box": "select:select",
+    "tag": "tag",
+    "textarea": "textarea",
+    "text_input": "input:input",
+    "warning": "warning-callout:warningCallout",
+}
+
+SAID = {
+    "accepted": "You accepted the terms.",
+    "added": "Added.",
+    "approved": "Approved.",
+    "asleep": "The workspace was asked to sleep.",
+    "changed": "Your change was recorded.",
+    "closed": "Closed.",
+    "confirmed": "Confirmed.",
+    "decided": "Your decision was recorded.",
+    "ended": "Ended.",
+    "proposed": "Proposed. Another person has to confirm it.",
+    "published": "The new terms are in force.",
+    "refused": "Refused.",
+    "registered": "Registered.",
+    "resumed": "Resumed.",
+    "reviewed": "Your review was handed in.",
+    "saved": "Saved.",
+    "submitted": "Submitted.",
+    "suspended": "Suspended at once.",
+    "voted": "Your vote was recorded.",
+    "withdrawn": "Withdrawn.",
+}
+"""What a page says after a change; the address carries only the key."""
+
+_COLOURS = {
+    "green": {"active", "approved", "awake", "held", "listed", "passed", "pass", "released", "sealed"},
+    "red": {"block", "blocked", "quarantined", "refused", "rejected", "reject", "suspended", "unavailable"},
+    "orange": {"changes", "flag", "returned", "ending", "resuming"},
+    "blue": {"submitted", "waiting", "in-review", "decided", "proposed", "waking", "arriving", "frozen", "scanning"},
+    "yellow": {"releasing", "draft"},
+}
+
+
+def visible(value: object) -> object:
+    """Make control and direction characters visible, so that a name cannot pretend to be another."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    if value.isprintable():
+        return value
+    return "".join(_seen(character) for character in value)
+
+
+def _seen(character: str) -> str:
+    if character in "\n\t":
+        return character
+    kind = unicodedata.category(character)
+    return f"⟨U+{ord(character):04X}⟩" if kind in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else character
+
+
+def day(value: date | datetime | None) -> str:
+    """Write a day as people do."""
+    if value is None:
+        return "—"
+    return f"{value.day} {value:%B %Y}"
+
+
+def last_day(value: datetime | None) -> str:
+    """Write the last day before ``value``, the first moment that no longer counts."""
+    return day(value - timedelta(microseconds=1)) if value else "—"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment to the minute, in UTC."""
+    if value is None:
+        return "—"
+    value = value.astimezone(UTC)
+    return f"{value.day} {value:%B %Y, %H:%M} UTC"
+
+
+def _colour(state: object) -> str:
+    return next((colour for colour, states in _COLOURS.items() if str(state) in states), "grey")
+
+
+def _ago(value: datetime | None, now: datetime) -> str:
+    if value is None:
+        return "—"
+    seconds = (now - value).total_seconds()
+    size = abs(seconds)
+    words = next(
+        (f"{int(size // unit)} {name}{'s' if size // unit != 1 else ''}" for unit, name in _UNITS if size >= unit),
+        "less than a minute",
+    )
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def _size(value: int) -> str:
+    if value < 1024:
+        return f"{value} bytes"
+    return f"{value / 1024:.1f} KiB" if value < 1024 * 1024 else f"{value / 1024 / 1024:.1f} MiB"
+
+
+def _component(source: Environment, place: str) -> Callable[..., Any]:
+    file, _, macro = place.partition(":")
+    module = source.get_template(f"nhsuk/components/{file}/macro.jinja").make_module()
+    called: Callable[..., Any] = getattr(module, macro or file)
+    return called
+
+
+@cache
+def _environment() -> Environment:
+    components = Environment(
+        loader=PackageLoader("nhsuk_frontend_jinja"), autoescape=True, undefined=ChainableUndefined, finalize=visible
+    )
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update({name: _component(components, place) for name, place in _COMPONENTS.items()})
+    environment.globals.update(colour=_colour, asset=_asset)
+    environment.filters.update(day=day, last_day=last_day, moment=moment, ago=_ago, filesize=_size)
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    forms_to: str = "",
+    **values: Any,
+) -> Response:
+    """Return a page. ``forms_to`` names one more origin that a form of this page may lead to."""
+    house = house_of(request)
+    defaults = {
+        "csrf": csrf_token(request),
+        "development": development(request),
+        "now": house.record.clock(),
+        "path": request.url.path,
+        "said": SAID.get(request.query_params.get("said", "")),
+        "site": house.settings.portal.name,
+        "title": "",
+        "visit": visitor(request),
+        "problem": None,
+        "person_name": _names(request),
+        "custodian_name": _custodians(request),
+    }
+    content = _environment().get_template(template).render(**(defaults | values))
+    response = HTMLResponse(content, status, dict(headers or {}))
+    if forms_to:
+        response.headers["content-security-policy"] = content_policy(forms_to=forms_to)
+    keep_anonymous(request, response)
+    return response
+
+
+def see(path: str, said: str = "") -> Response:
+    """Send the browser on to ``path`` after a post, so that a reload repeats nothing."""
+    joint = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{joint}said={said}" if said else path, 303)
+
+
+def _names(request: Request) -> Callable[[str], str]:
+    house = house_of(request)
+
+    @cache
+    def name(person_id: str) -> str:
+        if person_id.startswith("system:"):
+            return "the system"
+        try:
+            return house.identity.person(person_id).name
+        except NotFound:
+            return "somebody unknown"
+
+    return name
+
+
+def _custodians(request: Request) -> Callable[[str], str]:
+    house = house_of(request)
+
+    @cache
+    def name(custodian_id: str) -> str:
+        try:
+            return house.alliance.custodian(custodian_id).name
+        except NotFound:
+            return "an unknown custodian"
+
+    return name

@@ -1,0 +1,53 @@
+"""What waits for a person, for the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.access.model import ApplicationState
+from orchestrator.airlock.states import State
+
+from .visits import Visit
+
+__all__ = ["Task", "tasks_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One thing to do."""
+
+    title: str
+    words: str
+    href: str
+
+
+def tasks_of(visit: Visit) -> list[Task]:
+    """List what this person is waited for, in all his roles."""
+    tasks = [*_research(visit)]
+    if visit.is_officer:
+        tasks += _count(len(visit.house.access.parts_to_decide(visit.actor)), "application", "to decide", "/decisions")
+    if visit.is_checker:
+        tasks += _count(len(visit.house.airlock.queue(visit.actor)), "submission", "to check", "/reviews")
+    if visit.is_operator:
+        decided = [a for a in visit.house.access.applications(visit.actor) if a.state is ApplicationState.DECIDED]
+        tasks += _count(len(decided), "application", "to approve as a project", "/applications")
+    return tasks
+
+
+def _research(visit: Visit) -> list[Task]:
+    tasks = []
+    mine = visit.house.access.applications(visit.actor)
+    drafts = [a for a in mine if a.state is ApplicationState.DRAFT and a.applicant_id == visit.person.person_id]
+    tasks += _count(len(drafts), "application", "still a draft", "/applications")
+    waiting = [s for s in visit.house.airlock.mine(visit.actor) if s.state in (State.RETURNED, State.BLOCKED)]
+    tasks += _count(len(waiting), "submission", "to correct", "/submissions")
+    released = [s for s in visit.house.airlock.mine(visit.actor) if s.state is State.RELEASED]
+    tasks += _count(len(released), "submission", "released: collect the files", "/submissions")
+    return tasks
+
+
+def _count(number: int, noun: str, rest: str, href: str) -> list[Task]:
+    if not number:
+        return []
+    plural = "" if number == 1 else "s"
+    return [Task(title=f"{number} {noun}{plural}", words=rest[0].upper() + rest[1:] + ".", href=href)]

@@ -42,14 +42,11 @@ _GUIDANCE = "Suppress or merge these cells, and check that totals do not give th
 
 
 def whole_number(cell: str) -> int | None:
-    """Return the count a cell states (``7``, ``1,204``, ``7.0``, ``7 (3.1%)``, ``n=7``), or nothing."""
+    """Return the count a cell states (``7``, ``1,204``, ``7.0``, ``7 (3.1%)``), or nothing."""
     text = cell.strip().strip("*†‡ ")
     shared = _WITH_SHARE.fullmatch(text)
     found = _WHOLE.fullmatch(shared.group(1) if shared else text)
-    if found is None:
-        with_n = _WITH_N.search(text)
-        return int(with_n.group(1).replace(",", "")) if with_n else None
-    return int(re.sub(r"\D", "", found.group(1)))
+    return None if found is None else int(re.sub(r"\D", "", found.group(1)))
 
 
 @dataclass
@@ -97,8 +94,11 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
 
 def _table(table: Table, threshold: int) -> Iterator[Finding]:
     columns = [_Column() for _ in table.columns]
+    labels = Places()
+    _labelled(labels, "row 1", table.columns, threshold)
     try:
         for number, row in table.rows():
+            _labelled(labels, f"row {number}", row, threshold)
             total_row = bool(row and _TOTAL.search(row[0]))
             for index, cell in enumerate(row):
                 while index >= len(columns):
@@ -106,9 +106,20 @@ def _table(table: Table, threshold: int) -> Iterator[Finding]:
                 columns[index].see(f"row {number}", cell, threshold, total_row=total_row)
     except csv.Error:
         pass  # the check of the table's shape reports that it could not be read to the end
+    if labels:
+        yield labels.finding(
+            "SMALL_COUNT", Severity.FLAG, f"{labels.count} labels state an n below {threshold}.", _GUIDANCE
+        )
     for index, column in enumerate(columns):
         if _may_count(table, index, column):
             yield from _column(table.column(index), column, threshold)
+
+
+def _labelled(labels: Places, place: str, cells: Iterable[str], threshold: int) -> None:
+    for cell in cells:
+        for match in _WITH_N.finditer(cell):
+            if 1 <= int(match.group(1).replace(",", "")) < threshold:
+                labels.add(place)
 
 
 def _may_count(table: Table, index: int, column: _Column) -> bool:

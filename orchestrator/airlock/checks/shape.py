@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
@@ -14,12 +15,16 @@ from .specimen import Specimen, Table
 __all__ = ["check"]
 
 _LONG_CELL = 2_000
+_ROWS_IN_TEXT = 3
+_BETWEEN = re.compile(r"[,;|\t]|\s{2,}")
+_NUMBER = re.compile(r"[+-]?\d[\d.]*%?")
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     """Read every row; report broken, ragged and too many rows, repeated headings and very long cells."""
     table = file.table
     if table is None:
+        yield from _rows_in_text(file)
         return
     ragged, long, rows = Places(), Places(), 0
     try:
@@ -48,6 +53,24 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
         )
     if long:
         yield long.finding("LONG_CELLS", Severity.FLAG, f"{long.count} cells hold more than {_LONG_CELL} characters.")
+
+
+def _rows_in_text(file: Specimen) -> Iterator[Finding]:
+    """A table that stands among words was not read as one; a person has to."""
+    if file.text is None or file.kind != "text":
+        return
+    rows = Places()
+    for number, line in enumerate(file.text.split("\n"), start=1):
+        cells = [cell for cell in _BETWEEN.split(line.strip()) if cell.strip()]
+        if sum(_NUMBER.fullmatch(cell.strip()) is not None for cell in cells) >= 2:
+            rows.add(f"line {number}")
+    if rows.count >= _ROWS_IN_TEXT:
+        yield rows.finding(
+            "TABLE_IN_TEXT",
+            Severity.FLAG,
+            f"{rows.count} lines look like rows of a table, which the checks of tables have not read.",
+            "Hand in the table as a CSV file of its own.",
+        )
 
 
 def _shape(table: Table, rows: int, pack: Pack) -> Iterator[Finding]:

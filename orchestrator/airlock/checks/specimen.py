@@ -16,6 +16,7 @@ __all__ = ["CELL_CHARACTERS", "Specimen", "Table"]
 
 CELL_CHARACTERS = 131_072
 _HEAD = 65_536
+_WHOLE_FILE = 1 << 30
 _DELIMITERS = (",", "\t", ";", "|")
 
 
@@ -113,6 +114,7 @@ def _delimiter(text: str) -> str | None:
         if len(sample) == 50:
             break
     best: tuple[float, str] | None = None
+    csv.field_size_limit(_WHOLE_FILE)  # which cells are too long is for the reading of the table to say
     for delimiter in _DELIMITERS:
         try:
             rows = [row for row in csv.reader(io.StringIO("".join(sample), newline=""), delimiter=delimiter) if row]

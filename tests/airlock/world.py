@@ -1,0 +1,137 @@
+"""A small airlock for tests: three checkers, two projects, a real record, the shipped rules, real frozen files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.airlock.desk import Desk
+from orchestrator.airlock.fakes import FakeGovernance, FakeInspector, FakeSessions, FakeSigner
+from orchestrator.airlock.frozen import FrozenStore
+from orchestrator.airlock.model import Choice, State, Submission
+from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.ports import CustodianTerms, Inspector, LiveSession
+from orchestrator.airlock.service import AirlockService
+from orchestrator.airlock.submissions import Announced
+from orchestrator.airlock.worker import Worker
+from orchestrator.audit.record import Record
+from orchestrator.core.clock import FixedClock
+from orchestrator.core.ids import new_id
+from orchestrator.policy.service import Policy
+
+PACK = Path(__file__).parents[2] / "policies" / "airlock" / "default.yaml"
+SAFE = b"arm,n,mean age\nplacebo,120,71.2\ntreated,118,70.9\n"
+
+
+@dataclass
+class World:
+    record: Record
+    clock: FixedClock
+    governance: FakeGovernance
+    sessions: FakeSessions
+    desk: Desk
+    service: AirlockService
+    worker: Worker
+    signer: FakeSigner
+    project: str
+    author: str
+    colleague: str
+    checkers: list[str]
+    operator: str
+    officer: str
+    live: LiveSession
+
+    def actor(self, person_id: str):
+        return self.governance.actor(person_id)
+
+    def submit(self, files: dict[str, bytes] | None = None, **changes: str) -> Submission:
+        """Hand in files the way the intake does, without the socket."""
+        files = files or {"table.csv": SAFE}
+        said = Announced(
+            title="Ages by arm", files=tuple((name, "rounded, no small groups") for name in files), **changes
+        )
+        with self.desk.frozen.incoming() as incoming:
+            for content in files.values():
+                with incoming.file() as file:
+                    file.write(content)
+            return self.service.submissions.receive(self.live, said, incoming.files)
+
+    def in_review(self, files: dict[str, bytes] | None = None) -> Submission:
+        """Hand in files and have them scanned."""
+        submission = self.submit(files)
+        assert self.worker.scanning.scan(submission.submission_id) is State.IN_REVIEW
+        return self.now(submission)
+
+    def now(self, submission: Submission) -> Submission:
+        return self.service.view(self.actor(submission.author_id), submission.submission_id).submission
+
+    def state(self, submission: Submission) -> State:
+        return self.now(submission).state
+
+    def vote(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
+        actor = self.actor(person_id)
+        for file in self.now(submission).files:
+            opened = self.service.open_file(actor, submission.submission_id, file.file_id)
+            self.service.vote(
+                actor,
+                submission.submission_id,
+                file.file_id,
+                choice=choice,
+                comment=f"looked at by {person_id}",
+                binding=opened.file.binding,
+            )
+
+    def review(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
+        self.vote(person_id, submission, choice)
+        self.service.submit_review(self.actor(person_id), submission.submission_id)
+
+    def approved(self, files: dict[str, bytes] | None = None) -> Submission:
+        submission = self.in_review(files)
+        for checker in self.checkers[:2]:
+            self.review(checker, submission)
+        return self.now(submission)
+
+    def released(self, files: dict[str, bytes] | None = None) -> Submission:
+        submission = self.approved(files)
+        assert self.worker.releasing.release(submission.submission_id) is State.RELEASED
+        return self.now(submission)
+
+
+def make_world(record: Record, clock: FixedClock, policy: Policy, directory: Path, inspector: Inspector | None = None):
+    author, colleague, operator, officer, *checkers = (new_id() for _ in range(7))
+    project, custodian = new_id(), new_id()
+    governance = FakeGovernance(
+        roles={**{each: frozenset({"checker"}) for each in checkers}, operator: frozenset({"operator"})},
+        officers={officer: frozenset({custodian})},
+        members={project: frozenset({author, colleague})},
+        conditions={project: (CustodianTerms(custodian_id=custodian, version=3, checkers_needed=2, minimum_count=10),)},
+    )
+    desk = Desk(
+        record=record,
+        policy=policy,
+        governance=governance,
+        pack=load_pack(PACK),
+        frozen=FrozenStore(directory / "airlock"),
+    )
+    session_id = new_id()
+    live = LiveSession(
+        session_id=session_id, project_id=project, person_id=author, directory=directory / "i" / session_id
+    )
+    sessions, signer = FakeSessions([live]), FakeSigner()
+    return World(
+        record=record,
+        clock=clock,
+        governance=governance,
+        sessions=sessions,
+        desk=desk,
+        service=AirlockService.of(desk),
+        worker=Worker.of(desk, sessions, inspector or FakeInspector(), signer),
+        signer=signer,
+        project=project,
+        author=author,
+        colleague=colleague,
+        checkers=sorted(checkers),
+        operator=operator,
+        officer=officer,
+        live=live,
+    )

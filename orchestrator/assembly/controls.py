@@ -110,10 +110,6 @@ class Controls:
             else:
                 self.house.outbox.delivered(notice.notice_id)
 
-    def sign_head(self) -> None:
-        """Sign the log's head if anything was recorded since the last one."""
-        self.house.audit.sign_head(self.vault)
-
     def chase(self) -> None:
         """Act on deadlines that have passed."""
         self.house.access.chase()

@@ -96,9 +96,7 @@ def open_house(settings: Settings) -> House:
         discovery=discovery,
         access=access,
         workspaces=workspaces,
-        airlock=AirlockService(
-            submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)
-        ),
+        airlock=AirlockService(submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)),
         airlock_desk=desk,
         audit=AuditService(record),
         outbox=Outbox(record),

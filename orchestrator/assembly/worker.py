@@ -10,12 +10,17 @@ from pathlib import Path
 from orchestrator.adapters.inspection import IsolatedInspector
 from orchestrator.airlock.ports import LiveSession
 from orchestrator.airlock.worker import Worker
+from orchestrator.audit.ports import HeadSigner
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.workspaces.sessions import SessionRegister
 
 from .house import House
 from .vaults import open_vault
 
 __all__ = ["run_airlock_worker"]
+
+_log = logging.getLogger(__name__)
+_HEAD_SECONDS = 5.0
 
 
 class _RecordedSessions:
@@ -47,4 +52,20 @@ def run_airlock_worker(house: House) -> None:
     sessions = _RecordedSessions(
         SessionRegister(record=house.record, access=house.access), house.settings.state / "run"
     )
-    Worker.of(house.airlock_desk, sessions, IsolatedInspector(), open_vault(house.settings, "airlock")).run(stop)
+    signer = open_vault(house.settings, "airlock")
+    heads = threading.Thread(target=_sign_heads, args=(house, signer, stop), name="heads")
+    heads.start()
+    try:
+        Worker.of(house.airlock_desk, sessions, IsolatedInspector(), signer).run(stop)
+    finally:
+        stop.set()
+        heads.join()
+
+
+def _sign_heads(house: House, signer: HeadSigner, stop: threading.Event) -> None:
+    """Sign the audit log's head every few seconds while there is something new: this process holds the right to."""
+    while not stop.wait(_HEAD_SECONDS):
+        try:
+            house.audit.sign_head(signer)
+        except OrchestratorError as error:
+            _log.warning("the log's head waits to be signed: %s", error.message)

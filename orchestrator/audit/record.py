@@ -81,9 +81,7 @@ class Change:
         connection = self.session.connection()
         tree = connection.execute(_READ_TREE).one_or_none()
         if tree is None:
-            connection.execute(
-                insert(TreeRow), {"number": 1, "origin": f"tre/{new_id()}", "size": 0, "peaks": b""}
-            )
+            connection.execute(insert(TreeRow), {"number": 1, "origin": f"tre/{new_id()}", "size": 0, "peaks": b""})
         size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
         frontier = Frontier(size, [peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
         rows = []

@@ -24,7 +24,7 @@ _BATCH = 10_000
 
 
 class AuditService:
-    """Reads and verifies the log. Signing needs a signer and is the controller's part."""
+    """Reads and verifies the log. Signing needs a signer, which the airlock's worker has."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -88,7 +88,7 @@ class AuditService:
             ).first()
             if row is None:
                 raise NotPossible(
-                    f"Entry {position} is not yet covered by a signed head; the controller signs one every few seconds."
+                    f"Entry {position} is not yet covered by a signed head; the airlock signs one every few seconds."
                 )
             tree = session.get_one(TreeRow, 1)
             leaves = list(
@@ -120,9 +120,7 @@ class AuditService:
             row = HeadRow(size=size, root=root, signed_at=now, signature=signature)
             change.session.add(row)
             change.tell(
-                Event(
-                    kind="head.signed", actor="system:controller", subject=f"head:{size}", details={"root": root.hex()}
-                )
+                Event(kind="head.signed", actor="system:airlock", subject=f"head:{size}", details={"root": root.hex()})
             )
             return _head(origin, row)
 

@@ -47,7 +47,6 @@ class Controller:
         self._attempt("keep", self._keep_projects)
         self._attempt("deliver", self._controls.deliver_notices)
         self._every("orphans", 15, self._end_orphans)
-        self._every("heads", 5, self._controls.sign_head)
         self._every("chase", 60, self._controls.chase)
         self._every("bytes", 15, self._count_bytes)
 

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from orchestrator.core.database import WRITE, Base
@@ -19,9 +19,9 @@ __all__ = ["bring_up_to_date", "check_current", "differences", "new_step"]
 
 
 def bring_up_to_date(engine: Engine) -> None:
-    """Take every step that is missing, in one transaction each. Raises ``NotPossible`` for a newer record."""
+    """Take every step that is missing, in one transaction. Raises ``NotPossible`` for a newer record."""
     scripts = ScriptDirectory.from_config(_configuration())
-    with _connected(engine) as connection:
+    with _connected(engine) as connection, connection.begin():
         _refuse_newer(connection_revision(connection), scripts)
         configuration = _configuration()
         configuration.attributes["connection"] = connection
@@ -53,9 +53,9 @@ def new_step(engine: Engine, message: str) -> None:
         command.revision(configuration, message=message, autogenerate=True, rev_id=f"{number:04d}")
 
 
-def connection_revision(connection: object) -> str | None:
+def connection_revision(connection: Connection) -> str | None:
     """Return which step the tables are at."""
-    return MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _refuse_newer(found: str | None, scripts: ScriptDirectory) -> None:
@@ -73,7 +73,7 @@ class _connected:  # noqa: N801 - used like a function
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def __enter__(self) -> object:
+    def __enter__(self) -> Connection:
         try:
             self._connection = self._engine.connect().execution_options(**{WRITE: True})
         except OperationalError as error:

@@ -69,7 +69,8 @@ def session_sandbox(
 ) -> Sandbox:
     """Return the sandbox of one session. ``server`` replaces the command that runs inside (for probes)."""
     memory = plan.limits.memory_mib * _MIB
-    command = server or (image.python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *plan.arguments)
+    arguments = [argument for argument in plan.arguments if not argument.startswith("--ServerApp.sock=")]
+    command = server or (image.python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *arguments)
     count = f"--nproc={plan.limits.processes}:{plan.limits.processes}"
     limiter = (prlimit, count, "--") if (prlimit := shutil.which("prlimit", path="/usr/bin:/bin")) else ()
     passed = {name: value for name, value in plan.environment.items() if name.startswith(_PASSED_ON)}

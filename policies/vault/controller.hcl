@@ -21,7 +21,7 @@ path "sys/policies/acl/tre-database-*" {
   capabilities = ["create", "update", "read"]
 }
 
-# One role per project: its tokens have a path of their own, so that they can be revoked by prefix.
+# One role per lease: it bounds how long the lease's token can be renewed.
 path "auth/token/roles/tre-*" {
   capabilities = ["create", "update", "read"]
 }
@@ -39,15 +39,6 @@ path "auth/token/lookup-accessor" {
 }
 path "auth/token/revoke-accessor" {
   capabilities = ["create", "update"]
-}
-path "sys/leases/revoke-prefix/auth/token/create/tre-*" {
-  capabilities = ["create", "update", "sudo"]
-}
-path "sys/leases/lookup/auth/token/create/tre-*" {
-  capabilities = ["list", "sudo"]
-}
-path "sys/leases/lookup/database/creds/*" {
-  capabilities = ["list", "sudo"]
 }
 
 path "database/config" {

@@ -1,12 +1,14 @@
 """Implements ``credentials.ports.VaultPort`` on a Vault or OpenBao, with the identity of one process.
 
-Every lease is a token of its own, made through the project's token role, so that all of a project's tokens share the
-path ``auth/token/create/tre-PROJECT`` and can be revoked by that prefix. What a token is for stands in its metadata.
+Every lease is a token of its own, without a parent, so that it outlives a restart of the controller. What it is for
+stands in its metadata, which nobody can change: so what really exists is found by listing, never from memory.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -50,7 +52,6 @@ class VaultClient:
         self._networks = networks
         self._policies = policies
         self._known: dict[str, dict[str, Any]] = {}
-        self._roles: set[str] = set()
 
     def ready(self) -> bool:
         """Say whether the Vault is unsealed, active and answers within its deadline."""
@@ -164,8 +165,10 @@ class VaultClient:
 
     def revoke_project(self, project_id: str) -> None:
         """Revoke the agent and all that was issued under it. Repeatable."""
-        prefix = f"auth/token/create/tre-{check_id(project_id, field='project_id')}"
-        self._vault.post(f"sys/leases/revoke-prefix/{prefix}")
+        check_id(project_id, field="project_id")
+        for accessor, purpose in self._tokens().items():
+            if purpose.get("project") == project_id:
+                self.revoke_lease(accessor)
         deadline = time.monotonic() + _REVOKE_SECONDS
         while project_id in self.projects():
             if time.monotonic() > deadline:
@@ -190,8 +193,10 @@ class VaultClient:
         seconds = min(int((until - self._clock()).total_seconds()), _LONGEST_SECONDS)
         if seconds < 1:
             raise NotPossible("The grant has already ended, so no lease can be issued for it.")
-        role = f"tre-{check_id(project_id, field='project_id')}"
-        self._ensure_role(role)
+        check_id(project_id, field="project_id")
+        role = self._write_role(
+            [project_id, purpose["kind"], purpose.get("grant", ""), purpose.get("version", "")], seconds
+        )
         body = {
             "policies": policies,
             "no_default_policy": True,
@@ -204,12 +209,17 @@ class VaultClient:
         wrapped: dict[str, Any] = self._vault.post(f"auth/token/create/{role}", body, wrap=_WRAP)["wrap_info"]
         return wrapped
 
-    def _ensure_role(self, role: str) -> None:
-        if role in self._roles:
-            return
+    def _write_role(self, purpose: list[str], seconds: int) -> str:
+        """Write the token role of one purpose and return its name.
+
+        Renewal keeps to the *role's* longest life and ignores the token's own (measured: OpenBao 2.7.2), so each
+        purpose has a role. Its limit counts from a token's issue: writing it anew never lets an older token outlive it.
+        """
+        role = "tre-" + hashlib.sha256(json.dumps(purpose).encode()).hexdigest()[:32]
         settings = {
             "orphan": True,
             "renewable": True,
+            "token_explicit_max_ttl": f"{seconds}s",
             "token_no_default_policy": True,
             "allowed_policies": ["tre-self"],
             "allowed_policies_glob": ["tre-version-*", "tre-database-*"],
@@ -217,7 +227,7 @@ class VaultClient:
             "token_type": "service",
         }
         self._vault.post(f"auth/token/roles/{role}", settings)
-        self._roles.add(role)
+        return role
 
     def _accessors(self) -> list[str]:
         return [str(key) for key in self._vault.list("auth/token/accessors").get("data", {}).get("keys", [])]

@@ -111,7 +111,15 @@ class VaultConnection:
             return self._client.adapter.request(method, f"/v1/{path}", json=body, wrap_ttl=wrap)
 
         answer = _translated(call, path, reads=reads)
-        return answer if isinstance(answer, dict) else {}
+        if isinstance(answer, dict):
+            return answer
+        if answer.status_code >= requests.codes.multiple_choices:
+            raise Unavailable(
+                f"Vault points elsewhere for “{path}”, and redirections are not followed: correct its address.",
+                system="vault",
+                retry=False,
+            )
+        return {}
 
     def _log_in(self) -> None:
         if self._identity is None or time.monotonic() < self._renew_at:

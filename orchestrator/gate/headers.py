@@ -164,7 +164,6 @@ _SCRIPTS_POLICY = "; ".join(
         "base-uri 'self'",
         "form-action 'self'",
         "frame-ancestors 'none'",
-        "webrtc 'block'",
         "sandbox allow-same-origin allow-scripts allow-forms allow-modals",
     )
 )

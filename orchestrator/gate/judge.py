@@ -10,10 +10,22 @@ from orchestrator.core.errors import Refused
 
 from .routes import Side
 
-__all__ = ["BadRequest", "Limits", "check_body", "check_framing", "check_origin", "is_upgrade", "method_of"]
+__all__ = [
+    "JSON_KINDS",
+    "BadRequest",
+    "Limits",
+    "check_body",
+    "check_framing",
+    "check_origin",
+    "is_upgrade",
+    "method_of",
+]
 
 _SAFE = frozenset({"GET", "HEAD"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+JSON_KINDS = frozenset({"application/json", "text/plain"})
+"""JupyterLab sends its JSON as text/plain, as a browser does unless told otherwise; it goes on as JSON."""
+
 _ONCE = ("Host", "Content-Length", "Content-Type", "Origin", "Upgrade", "Sec-Fetch-Mode", "Sec-WebSocket-Key")
 
 
@@ -93,7 +105,7 @@ def check_body(request: web.BaseRequest, *, side: Side, limits: Limits) -> None:
     if side is Side.HUB:
         raise BadRequest(400, "The hub takes no content through this gate.")
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if kind not in JSON_KINDS:
         raise BadRequest(415, "Only JSON content is accepted here.")
     if length > limits.upload:
         raise BadRequest(413, f"This is too large: at most {limits.upload // 1024 // 1024} MB may be sent at once.")

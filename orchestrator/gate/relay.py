@@ -59,9 +59,9 @@ class _RunningAnswer:
 
 def passed_headers(exchange: Exchange, configuration: GateConfiguration) -> dict[str, str]:
     """Return the headers that go on; only the hub learns who asks, and only from this gate."""
-    own: dict[str, str] = {}
+    own = {"Content-Type": "application/json"} if exchange.request.headers.get("Content-Length", "0") != "0" else {}
     if exchange.side is Side.HUB:
-        own = {"X-Tre-Person": exchange.session.person, "X-Tre-Gate": configuration.hub_secret}
+        own |= {"X-Tre-Person": exchange.session.person, "X-Tre-Gate": configuration.hub_secret}
     return request_headers(
         exchange.request.headers,
         authority=configuration.authority,

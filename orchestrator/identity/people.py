@@ -129,9 +129,10 @@ class People(Asking):
     def confirm_resume(self, actor: Actor, person_id: str) -> Person:
         """Let a suspended person act again: by another operator than the one who proposed it."""
         with self._record.change() as change:
-            person, suspension = self._suspended(change.session, person_id)
-            thing = account(person_id, resume_proposed_by=suspension.resume_proposed_by or "")
+            found = store.open_suspension(change.session, person_id)
+            thing = account(person_id, resume_proposed_by=(found and found.resume_proposed_by) or "")
             self._check(change.session, actor, "confirmResume", thing)
+            person, suspension = self._suspended(change.session, person_id)
             person = replace(person, state=PERSON_STATES.after(person.state, "confirm resuming"))
             check_not_lapsed(suspension.resume_proposed_at, now=self._now())
             store.put(change, person, event=_about(person, "person.resumed", actor.person_id))

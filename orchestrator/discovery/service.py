@@ -145,6 +145,8 @@ class DiscoveryService(Asking):
         self, actor: Actor, dataset_id: str, *, connection: str, schema: str, views: Sequence[str]
     ) -> DatasetVersion:
         """Make a set of views of a configured database connection the dataset's next version."""
+        with self._record.read() as session:
+            self._keeps(session, actor, "addVersion", dataset_id)
         rules.check_source(connection=connection, schema=schema, views=views, connections=self._connections)
         source = {"connection": connection, "schema": schema, "views": sorted(views)}
         return self._add(

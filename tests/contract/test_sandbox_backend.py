@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+import orchestrator
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
 from orchestrator.adapters.sandbox.confine import View, platform_command
 from orchestrator.adapters.sandbox.places import Places
@@ -215,6 +216,21 @@ def test_what_a_session_prints_is_bounded(yard: Yard) -> None:
     _until(lambda: _state(backend, plan) is SessionState.ENDED)
     log = yard.state / "logs" / plan.project_id / f"session-{plan.session_id}.log"
     assert 1_000_000 < log.stat().st_size < 3_000_000
+
+
+def test_the_airlocks_command_is_on_the_path_and_cannot_be_changed(yard: Yard) -> None:
+    client = Path(orchestrator.__file__).parent / "airlock" / "client.py"
+    script = "tre-airlock --help && ! echo x >> /opt/tre/bin/tre-airlock && ! echo x >> /opt/tre/lib/client.py"
+    settings = SandboxSettings(
+        state=yard.state, workspace=WORKSPACE, submit_program=client, server=("/bin/sh", "-c", script)
+    )
+    backend, plan = SandboxBackend(settings), yard.plan()
+    backend.start_session(plan)
+    _until(lambda: _state(backend, plan) is SessionState.ENDED)
+    log = (yard.state / "logs" / plan.project_id / f"session-{plan.session_id}.log").read_text()
+    assert backend.session(plan.project_id, plan.session_id).exit_code == 0, log
+    assert "submit" in log
+    assert log.count("cannot create") == 2
 
 
 def test_two_datasets_of_one_name_and_a_name_with_a_path_are_refused(yard: Yard) -> None:

@@ -269,7 +269,7 @@ def test_a_broken_or_ragged_or_long_table_is_found():
 
 
 def test_a_table_among_words_is_held_for_a_person():
-    prose = "These are the numbers that we found in our study, and they are shown below for the reader.\n" * 60
+    prose = "These are the numbers that we found in our study and they are shown below for the reader.\n" * 60
     assert "TABLE_IN_TEXT" in rules_of(prose + "a,4,3\nb,5,2\nc,1,8\n", "t.txt")
     assert "TABLE_IN_TEXT" in rules_of(prose + "a   4   3\nb   5   2\nc   1   8\n", "t.txt")
     assert rules_of(prose, "t.txt") == set()

@@ -14,7 +14,10 @@ import aiohttp
 import httpx
 import pytest
 
+from orchestrator.adapters.desk import Desk
+from orchestrator.core.clock import system_clock
 from orchestrator.core.ids import new_id
+from orchestrator.hub.activity import Running, report
 from tests.contract.gate_world import PORTAL, WORKSPACE, World, execute_request, new_world, run_on, until
 
 pytestmark = pytest.mark.skipif(
@@ -470,6 +473,37 @@ def test_the_meter_counts_every_channel_and_survives_being_asked(lab: Lab) -> No
     assert count() - printed >= 500_000
 
 
+# --- activity ----------------------------------------------------------------------------------------------------
+
+
+def test_a_working_kernel_is_reported_busy_and_a_resting_one_idle(lab: Lab) -> None:
+    session = next(number for number, s in lab.world.desk.started.items() if s.person == lab.person)
+    started = lab.world.desk.started[session]
+
+    async def tell() -> dict[str, object]:
+        running = Running(session=session, person=lab.person, socket=started.socket, token=lab.token)
+        async with Desk(lab.world.desk.socket) as desk:
+            await report(running=[running], desk=desk, clock=system_clock)
+        return lab.world.desk.activity[-1]
+
+    async def while_working() -> dict[str, object]:
+        url, headers = lab.world.socket_url(lab.person, lab.kernel), lab.world.socket_headers(lab.browser)
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+            client.ws_connect(url, headers=headers, max_msg_size=0) as channel,
+        ):
+            await channel.send_json(execute_request("long", "import time; print('at work'); time.sleep(3)"))
+            while "at work" not in (await channel.receive()).data:
+                pass
+            seen = await tell()
+            await run_on(channel, "pass")
+            return seen
+
+    assert asyncio.run(while_working())["busy"] is True
+    idle = until(lambda: not (seen := asyncio.run(tell()))["busy"] and seen, what="the kernel to rest")
+    assert idle["session"] == session
+
+
 # --- ends of access ----------------------------------------------------------------------------------------------
 
 
@@ -490,9 +524,7 @@ def test_withdrawal_closes_a_busy_websocket_at_once_and_refuses_new_ones(world: 
             while received < 20:
                 received += "xxx" in (await channel.receive()).data
             world.desk.withdraw(person)
-            telling = asyncio.create_task(
-                asyncio.to_thread(world.control, "PUT", "/admission", world.desk.admission())
-            )
+            telling = asyncio.create_task(asyncio.to_thread(world.control, "PUT", "/admission", world.desk.admission()))
             while (await channel.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
             closed = time.monotonic()

@@ -1,0 +1,69 @@
+"""What the hub is set to: no admins, no tokens, no sharing, and nothing that ends when it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import new_id
+from orchestrator.hub.configuration import configuration_from
+from orchestrator.hub.settings import SERVER_SCOPES, USER_SCOPES, jupyterhub_configuration
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    return {
+        "project_id": new_id(),
+        "title": "A study",
+        "port": 8123,
+        "host": "p.localhost",
+        "portal_url": "http://127.0.0.1:8080",
+        "hub_socket": "/tmp/r/h/hub.sock",
+        "routes_socket": "/tmp/r/routes.sock",
+        "desk_socket": "/tmp/r/desk.sock",
+        "directory": "/tmp/r/hub",
+        "hub_secret": "s" * 32,
+    }
+
+
+def test_no_role_holds_tokens_sharing_groups_or_admin_rights(content: dict[str, Any]) -> None:
+    forbidden = ("tokens", "shares", "groups", "admin", "self", "inherit", "proxy", "services", "shutdown")
+    for scope in (*USER_SCOPES, *SERVER_SCOPES):
+        assert scope.endswith(("!user", "!server")), scope
+        assert scope == "read:users:groups!user" or not any(word in scope for word in forbidden), scope
+    roles = jupyterhub_configuration(configuration_from(content)).JupyterHub.load_roles
+    assert {role["name"]: role["scopes"] for role in roles} == {"user": USER_SCOPES, "server": SERVER_SCOPES}
+
+
+def test_hub_and_gate_meet_on_sockets_only_and_servers_outlive_the_hub(content: dict[str, Any]) -> None:
+    settings = jupyterhub_configuration(configuration_from(content))
+    hub = settings.JupyterHub
+    assert hub.hub_bind_url == hub.hub_connect_url == "http+unix://%2Ftmp%2Fr%2Fh%2Fhub.sock"
+    assert hub.cleanup_servers is False
+    assert hub.cleanup_proxy is False
+    assert hub.allow_named_servers is False
+    assert settings.Authenticator.admin_users == set()
+    assert settings.Spawner.disable_user_config is True
+    assert settings.Spawner.hub_connect_url == "http+unix://%2Frun%2Ftre%2Fhub%2Fhub.sock"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hub_secret", "short"), ("project_id", "../x"), ("hub_socket", "/" + "x" * 120), ("surplus", 1)],
+)
+def test_a_configuration_that_cannot_work_is_refused_with_a_sentence(
+    content: dict[str, Any], name: str, value: Any
+) -> None:
+    assert configuration_from(content).directory == Path("/tmp/r/hub")
+    with pytest.raises(Invalid) as refusal:
+        configuration_from({**content, name: value})
+    assert refusal.value.message.endswith(".")
+
+
+def test_a_configuration_without_a_name_is_refused(content: dict[str, Any]) -> None:
+    del content["desk_socket"]
+    with pytest.raises(Invalid, match="desk_socket"):
+        configuration_from(content)

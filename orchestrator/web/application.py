@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -32,7 +33,7 @@ from . import (
     workspaces,
 )
 from .api import make_api
-from .faults import describe
+from .faults import describe, plain_answer
 from .pages import STATIC, page
 from .visits import SignInNeeded
 from .wall import API, Names, Wall
@@ -79,8 +80,6 @@ def make_app(house: House) -> FastAPI:
 
 def run(house: House) -> None:
     """Serve portal and API until told to end."""
-    import uvicorn
-
     portal = house.settings.portal
     config = uvicorn.Config(
         make_app(house),
@@ -126,12 +125,8 @@ def _told(request: Request, error: Exception) -> Response:
     if isinstance(error, RequestValidationError) and request.method == "GET":
         fault = describe(HTTPException(404))
     try:
-        return page(
-            request, "fault.html", status=fault.status, headers=fault.headers, title=fault.title, fault=fault
-        )
+        return page(request, "fault.html", status=fault.status, headers=fault.headers, title=fault.title, fault=fault)
     except Unavailable:
-        from .faults import plain_answer
-
         return plain_answer(request.scope, 503, fault.message)
 
 

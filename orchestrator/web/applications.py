@@ -71,9 +71,7 @@ def application(request: Request, application_id: Id) -> Response:
 def edit(request: Request, application_id: Id) -> Response:
     """Show a draft's form again."""
     visit = signed_in(request)
-    found = visit.house.access.application(visit.actor, application_id)
-    chosen = [one for part in found.parts for one in part.dataset_ids]
-    return _form(request, visit, values=_values(found), chosen=chosen, action=f"/applications/{application_id}/edit")
+    return _unready(request, visit, application_id, None)
 
 
 @router.post("/applications/{application_id}/edit")
@@ -92,7 +90,10 @@ def redraft(request: Request, application_id: Id, posted: Form) -> Response:
 def submit(request: Request, application_id: Id, posted: Form) -> Response:  # noqa: ARG001 - its token was checked
     """Freeze a draft and put it before its custodians."""
     visit = signed_in(request)
-    visit.house.access.submit(visit.actor, application_id)
+    try:
+        visit.house.access.submit(visit.actor, application_id)
+    except Invalid as problem:
+        return _unready(request, visit, application_id, problem)
     return see(f"/applications/{application_id}", "submitted")
 
 
@@ -135,10 +136,10 @@ def _steps(visit: Visit, found: Application) -> dict[str, bool]:
 def _read(visit: Visit, posted: Posted) -> tuple[Answers, list[str], dict[str, str]]:
     answers = Answers(
         title=posted.text("title", "a title", most=200),
-        lay_summary=posted.text("lay_summary", "a summary in plain words"),
-        purpose=posted.text("purpose", "the purpose"),
-        organisation=posted.text("organisation", "your organisation", most=200),
-        ethics_reference=posted.text("ethics_reference", "the ethics reference", most=200),
+        lay_summary=posted.text("lay_summary", "the summary", most=5000, needed=False),
+        purpose=posted.text("purpose", "the purpose", most=20_000, needed=False),
+        organisation=posted.text("organisation", "the organisation", most=200, needed=False),
+        ethics_reference=posted.text("ethics_reference", "the ethics reference", most=100, needed=False),
         ethics_until=posted.day("ethics_until", "the last day of the ethics approval"),
         start=posted.day("start", "the first day"),
         end=posted.day("end", "the last day"),
@@ -164,6 +165,13 @@ def _values(found: Application) -> dict[str, str]:
         "members": "\n".join(answers.members),
     }
     return values | {f"why_{part.custodian_id}": part.justification for part in found.parts}
+
+
+def _unready(request: Request, visit: Visit, application_id: str, problem: Invalid | None) -> Response:
+    found = visit.house.access.application(visit.actor, application_id)
+    chosen = [one for part in found.parts for one in part.dataset_ids]
+    action = f"/applications/{application_id}/edit"
+    return _form(request, visit, values=_values(found), chosen=chosen, action=action, problem=problem)
 
 
 def _again(request: Request, visit: Visit, posted: Posted, problem: Invalid, *, action: str) -> Response:

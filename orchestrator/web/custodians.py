@@ -34,7 +34,10 @@ class _Given:
 
 def after(last_day: date) -> datetime:
     """Return the first moment after a last day: what an end is in the record."""
-    return datetime.combine(last_day + timedelta(days=1), time(), UTC)
+    try:
+        return datetime.combine(last_day + timedelta(days=1), time(), UTC)
+    except OverflowError as error:
+        raise Invalid("The day lies too far in the future.", field="until") from error
 
 
 @router.get("/custodians")

@@ -1,4 +1,4 @@
-"""Each column of a table in figures: what a checker looks at before the cells; and whether bytes are a whole picture."""
+"""Columns of a table in figures, which a checker looks at before the cells; and whether bytes are a whole picture."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def read_form(request: Request, body: Annotated[bytes, Depends(_body)]) -> Poste
         raise Invalid("This form cannot be read; open the page again.", field="form") from error
     posted = Posted(fields)
     if not hmac.compare_digest(posted.raw("csrf").encode(), csrf_token(request).encode()):
-        raise Refused("This form belongs to an earlier sign-in, so nothing was changed. Open the page again and repeat.")
+        raise Refused("This form belongs to an earlier sign-in, so nothing was changed. Open the page again.")
     return posted
 
 

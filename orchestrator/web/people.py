@@ -39,7 +39,7 @@ def register_person(request: Request, posted: Form) -> Response:
             posted.text("email", "an e-mail address", most=200),
             posted.text("issuer", "the identity provider", most=255),
             posted.text("subject", "the subject", most=255),
-            posted.text("affiliation", "the affiliation", most=200, needed=False),
+            affiliation=posted.text("affiliation", "the affiliation", most=200, needed=False),
         )
     except Invalid as problem:
         return _list(request, visit, values=posted.values(), problem=problem)

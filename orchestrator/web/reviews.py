@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.airlock.model import Choice, View
+from orchestrator.airlock.model import Choice
 from orchestrator.airlock.previews import preview
 from orchestrator.airlock.reviews import Opened
 from orchestrator.core.errors import Invalid, NotFound
 
-from .forms import Form
 from .figures import Column, columns_of, image_type
+from .forms import Form
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in

@@ -14,6 +14,7 @@ from orchestrator.core.errors import Invalid, NotFound, OrchestratorError, Refus
 from orchestrator.identity.model import SessionKind, SignOn
 from orchestrator.identity.ports import SignOnAttempt
 
+from .faults import describe
 from .forms import Form
 from .pages import page, see
 from .visits import clear_cookie, cookie_name, development, house_of, local_path, set_cookie, signed_in, visitor
@@ -78,8 +79,6 @@ def from_provider(request: Request) -> Response:
         signed = house.sign_on.complete(attempt, dict(request.query_params), _return_address(request))
         person_id = _person_of(request, signed)
     except OrchestratorError as error:
-        from .faults import describe
-
         fault = describe(error)
         response = page(request, "fault.html", status=fault.status, title=fault.title, fault=fault)
         clear_cookie(request, response, _ATTEMPT)

@@ -37,7 +37,7 @@ _SESSION = "tre_session"
 _ANONYMOUS = "tre_visit"
 
 
-class SignInNeeded(Exception):  # noqa: N818 - not an error: the way to the sign-in page
+class SignInNeeded(Exception):
     """This page is for people who are signed in."""
 
 

@@ -126,7 +126,7 @@ class Wall:
         if not (length.isascii() and length.isdigit()) or int(length[:12]) > MAXIMUM_BODY:
             return 413, "What you sent is too large; nothing was changed."
         if scope["method"] not in _SAFE and not _is_api(scope) and headers.get("origin") not in self._names.origins:
-            return 403, "This form was not sent from a page of this portal, so nothing was changed. Open the page again."
+            return 403, "This form was not sent from a page of this portal, so nothing was changed. Open it again."
         return None
 
 

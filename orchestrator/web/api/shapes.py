@@ -24,8 +24,8 @@ __all__ = [
     "KeyOut",
     "Limit",
     "LinkOut",
-    "MemberIn",
     "MeOut",
+    "MemberIn",
     "Offset",
     "Page",
     "PreviewOut",
@@ -482,7 +482,7 @@ class CollectIn(_In):
 
 
 class EntriesOut(BaseModel):
-    """Entries of the log as canonical JSON texts, the bytes that are hashed; ``next`` is the ``after`` to go on with."""
+    """Entries of the log as canonical JSON texts, the bytes that are hashed; go on after ``next``."""
 
     entries: list[str]
     next: int | None

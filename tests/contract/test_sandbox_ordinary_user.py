@@ -18,6 +18,7 @@ FILES = (
     "contract/test_sandbox_backend.py",
     "contract/test_sandbox_processes.py",
     "contract/test_sandbox_limits.py",
+    "contract/test_sandbox_journey.py",
 )
 NOBODY = 54_321
 

@@ -259,6 +259,13 @@ class TwoPeople(RuleBasedStateMachine):
         others = [self.identity.register_person(actor, f"P{n}", f"p{n}@x.org", "i", str(n)) for n in range(1, 5)]
         self.people = [first, *others]
         self.holdings: list[str] = []
+        for proposer, person, confirmer in [(0, 1, 1), (0, 2, 1)]:
+            until = self.clock() + timedelta(days=300)
+            holding = self.identity.propose_role(
+                self._actor(proposer), self.people[person].person_id, "operator", until
+            )
+            self.identity.confirm_role(self._actor(confirmer), holding.holding_id)
+            self.holdings.append(holding.holding_id)
 
     def _actor(self, number: int) -> Actor:
         return self.identity.actor(self.people[number].person_id, second_factor=True)

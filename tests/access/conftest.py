@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from orchestrator.access.service import AccessService
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
+from orchestrator.core.database import Base, make_engine
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.service import IdentityService
@@ -46,7 +48,10 @@ def description(title: str) -> dict[str, Any]:
 class World:
     """Everything a test of access needs, made through the services that people use."""
 
-    def __init__(self, record: Record, policy: Policy, clock: FixedClock, directory: Path) -> None:
+    def __init__(
+        self, record: Record, policy: Policy, clock: FixedClock, directory: Path, *, like: World | None = None
+    ) -> None:
+        """Make the world anew, or know everybody of another one whose record and arrivals were copied."""
         self.record, self.clock, self.directory = record, clock, directory
         self.identity = IdentityService(record, policy)
         self.alliance = AllianceService(record, policy)
@@ -64,7 +69,11 @@ class World:
             alliance=self.alliance,
             discovery=self.discovery,
         )
-        self.people: dict[str, str] = {}
+        if like is not None:
+            self.people, self.custodians = dict(like.people), like.custodians
+            self.datasets, self.versions = like.datasets, dict(like.versions)
+            return
+        self.people = {}
         first = self.identity.first_operator("Operator one", "o1@example.org", "https://id", "o1")
         self.people["operator"] = first.person_id
         self.register("operator2")
@@ -198,16 +207,29 @@ class World:
         return {each.name.removeprefix("set-") for each in granted}
 
 
+@pytest.fixture(scope="session")
+def first_world(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world as every test finds it, made once; its record is closed so that its file can be copied."""
+    directory = tmp_path_factory.mktemp("world")
+    engine = make_engine(f"sqlite:///{directory}/record.db")
+    Base.metadata.create_all(engine)
+    clock = FixedClock()
+    made = World(Record(engine, clock), policy, clock, directory)
+    engine.dispose()
+    return made
+
+
 @pytest.fixture
-def world(record: Record, policy: Policy, clock: FixedClock, tmp_path: Path) -> World:
-    return World(record, policy, clock, tmp_path)
+def world(first_world: World, policy: Policy, clock: FixedClock, tmp_path: Path) -> Iterator[World]:
+    """A world of the test's own."""
+    directory = tmp_path / "world"
+    shutil.copytree(first_world.directory, directory)
+    engine = make_engine(f"sqlite:///{directory}/record.db")
+    yield World(Record(engine, clock), policy, clock, directory, like=first_world)
+    engine.dispose()
 
 
 @pytest.fixture
 def world_everywhere(record_everywhere: Record, policy: Policy, clock: FixedClock, tmp_path: Path) -> World:
+    """A world on each kind of database in turn."""
     return World(record_everywhere, policy, clock, tmp_path)
-
-
-@pytest.fixture
-def make_world(policy: Policy, clock: FixedClock, tmp_path: Path) -> Callable[[Record], World]:
-    return lambda record: World(record, policy, clock, tmp_path)

@@ -44,7 +44,9 @@ def test_what_does_not_exist_and_what_may_not_be_seen_read_alike(world: World) -
 def test_a_draft_can_be_rewritten_and_is_frozen_once_submitted(world: World) -> None:
     lead = world.actor("lead")
     draft = world.access.draft(lead, world.answers(), [world.datasets["a"]])
-    again = world.access.redraft(lead, draft.application_id, world.answers(title="Better"), list(world.datasets.values()))
+    again = world.access.redraft(
+        lead, draft.application_id, world.answers(title="Better"), list(world.datasets.values())
+    )
     assert again.answers.title == "Better"
     assert len(again.parts) == 2
     submitted = world.access.submit(lead, draft.application_id)
@@ -246,9 +248,7 @@ def test_approval_needs_a_last_day_within_the_terms(world: World) -> None:
     officer, custodian_id = world.actor("officer_a"), world.custodians["a"]
     for until, words in ((None, "everything granted has an end"), (world.day(-1), "passed"), (world.day(701), "terms")):
         with pytest.raises(Invalid, match=words) as refusal:
-            world.access.decide(
-                officer, application.application_id, custodian_id, approve=True, agreement_until=until
-            )
+            world.access.decide(officer, application.application_id, custodian_id, approve=True, agreement_until=until)
         assert refusal.value.field == "agreement_until"
     decided = world.access.decide(
         officer, application.application_id, custodian_id, approve=True, agreement_until=world.day(699)
@@ -273,7 +273,9 @@ def test_refusal_needs_a_reason_and_the_applicant_reads_it(world: World) -> None
     with pytest.raises(Invalid) as refusal:
         world.access.decide(officer, application.application_id, custodian_id, approve=False, reason=" ")
     assert refusal.value.field == "reason"
-    world.access.decide(officer, application.application_id, custodian_id, approve=False, reason="Not in the public good")
+    world.access.decide(
+        officer, application.application_id, custodian_id, approve=False, reason="Not in the public good"
+    )
     seen = world.access.application(world.actor("lead"), application.application_id)
     assert seen.state is ApplicationState.REFUSED
     assert seen.parts[0].reason == "Not in the public good"

@@ -103,9 +103,7 @@ def test_a_new_version_of_terms_is_asked_for_in_a_sentence_and_accepting_it_brin
     project = world.approved()
     version = world.publish_terms("a")
     grant = next(
-        each
-        for each in world.access.standing(project.project_id).grants
-        if each.custodian_id == world.custodians["a"]
+        each for each in world.access.standing(project.project_id).grants if each.custodian_id == world.custodians["a"]
     )
     assert grant.people == {}
     assert grant.people_reasons[world.people["lead"]] == (
@@ -120,9 +118,7 @@ def test_renewed_training_brings_access_back(world: World) -> None:
     project = world.approved()
     _training_ends(world, project)
     member = next(
-        each
-        for each in world.access.standing(project.project_id).members
-        if each.person_id == world.people["member"]
+        each for each in world.access.standing(project.project_id).members if each.person_id == world.people["member"]
     )
     assert member.reasons == (
         "No valid training is recorded for this person; pass the course and have an operator record it.",

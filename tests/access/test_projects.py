@@ -248,7 +248,7 @@ def test_members_are_added_by_an_operator_who_is_not_one(world: World) -> None:
             world.access.add_member(world.actor(name), project.project_id, stranger)
     with pytest.raises(Refused, match="another operator"):
         world.access.add_member(world.actor("operator"), project.project_id, world.people["operator"])
-    with pytest.raises(Invalid, match="project’s last day|project's last day"):
+    with pytest.raises(Invalid, match="last day is"):
         world.access.add_member(world.actor("operator"), project.project_id, stranger, until=world.day(301))
     world.access.add_member(world.actor("operator"), project.project_id, stranger, until=world.day(5))
     with pytest.raises(NotPossible, match="already"):
@@ -278,7 +278,7 @@ def test_a_membership_is_ended_by_operator_lead_or_the_member_and_others_stay(wo
         assert set(world.access.admitted(project.project_id)) == {world.people["lead"]}
         assert world.access.is_member(project.project_id, world.people["member"])
     project = world.approved()
-    with pytest.raises(Refused, match="operator, the project’s lead|operator, the project's lead"):
+    with pytest.raises(Refused, match="A membership is ended by an operator"):
         world.access.end_member(world.actor("member"), project.project_id, world.people["lead"])
 
 
@@ -302,7 +302,9 @@ def test_the_public_register_names_people_only_when_they_agreed(world: World) ->
         "University of Nowhere",
         ProjectState.ACTIVE,
     )
-    assert [(each.title, each.custodian, each.withdrawn) for each in entry.datasets] == [("Dataset a", "Trust a", False)]
+    assert [(each.title, each.custodian, each.withdrawn) for each in entry.datasets] == [
+        ("Dataset a", "Trust a", False)
+    ]
     assert entry.people == ()
     with pytest.raises(NotFound):
         world.access.agree_to_be_named(world.actor("stranger"), project.project_id, agree=True)

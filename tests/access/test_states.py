@@ -1,4 +1,4 @@
-"""State tables of the catalogue and of access, explored whole: no dead ends, nobody waits without an owner and a date."""
+"""State tables of the catalogue and of access, explored whole: no dead ends, no wait without an owner and a date."""
 
 from __future__ import annotations
 

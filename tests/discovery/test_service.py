@@ -1,0 +1,249 @@
+"""The catalogue: officers keep it, everybody reads it, versions are immutable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.alliance.service import AllianceService
+from orchestrator.audit.record import Record
+from orchestrator.core.clock import FixedClock
+from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
+from orchestrator.discovery.arrivals import Arrivals
+from orchestrator.discovery.model import DatasetState, Delivery, VersionState
+from orchestrator.discovery.rules import files_fingerprint
+from orchestrator.discovery.service import DiscoveryService
+from orchestrator.identity.service import IdentityService
+from orchestrator.policy.model import Actor
+from orchestrator.policy.service import Policy
+
+
+class Catalogue:
+    """The service with one custodian, its officer, an officer of another and a researcher."""
+
+    def __init__(self, record: Record, policy: Policy, clock: FixedClock, directory: Path) -> None:
+        identity, alliance = IdentityService(record, policy), AllianceService(record, policy)
+        self.identity, self.clock = identity, clock
+        first = identity.first_operator("One", "o@example.org", "https://id", "o")
+        operator = identity.actor(first.person_id, second_factor=True)
+        second = identity.register_person(operator, "Two", "t@example.org", "https://id", "t").person_id
+        until = clock() + timedelta(days=300)
+        holding = identity.propose_role(operator, second, "operator", until)
+        identity.confirm_role(identity.actor(second, second_factor=True), holding.holding_id)
+        self.people = {"operator": first.person_id}
+        self.custodians: dict[str, str] = {}
+        for name in ("a", "b"):
+            custodian_id = alliance.register_custodian(operator, f"Trust {name}").custodian_id
+            person = identity.register_person(operator, name, f"{name}@example.org", "https://id", name).person_id
+            holding = identity.propose_role(operator, person, "custodian", until, custodian_id)
+            identity.confirm_role(identity.actor(second, second_factor=True), holding.holding_id)
+            self.people[name], self.custodians[name] = person, custodian_id
+        researcher = identity.register_person(operator, "R", "r@example.org", "https://id", "r")
+        self.people["researcher"] = researcher.person_id
+        self.service = DiscoveryService(
+            record=record,
+            policy=policy,
+            alliance=alliance,
+            arrivals=Arrivals(directory=directory / "arrivals"),
+            connections=frozenset({"demo"}),
+        )
+        self.source = directory / "source"
+        self.source.mkdir()
+        (self.source / "people.csv").write_text("id\n1\n")
+
+    def actor(self, name: str) -> Actor:
+        return self.identity.actor(self.people[name], second_factor=True)
+
+
+@pytest.fixture
+def catalogue(record: Record, policy: Policy, clock: FixedClock, tmp_path: Path) -> Catalogue:
+    return Catalogue(record, policy, clock, tmp_path)
+
+
+@pytest.fixture
+def dataset_id(catalogue: Catalogue, description: dict[str, Any]) -> str:
+    dataset = catalogue.service.register_dataset(
+        catalogue.actor("a"), custodian_id=catalogue.custodians["a"], name="diabetes-1", description=description
+    )
+    return dataset.dataset_id
+
+
+def test_an_officer_registers_and_everybody_reads(
+    catalogue: Catalogue, dataset_id: str, description: dict[str, Any]
+) -> None:
+    dataset = catalogue.service.dataset(dataset_id)
+    assert dataset == catalogue.service.dataset_named("diabetes-1")
+    assert dataset.title == "Simulated diabetes register"
+    assert dataset.description == description
+    assert dataset.state is DatasetState.LISTED
+
+
+def test_only_officers_of_the_custodian_change_its_datasets(
+    catalogue: Catalogue, dataset_id: str, description: dict[str, Any]
+) -> None:
+    version = catalogue.service.add_files_version(catalogue.actor("a"), dataset_id, catalogue.source)
+    service = catalogue.service
+    calls: list[Callable[[Actor], object]] = [
+        lambda actor: service.register_dataset(
+            actor, custodian_id=catalogue.custodians["a"], name="other", description=description
+        ),
+        lambda actor: service.describe_dataset(actor, dataset_id, description),
+        lambda actor: service.add_files_version(actor, dataset_id, catalogue.source),
+        lambda actor: service.add_database_version(
+            actor, dataset_id, connection="demo", schema="omop", views=["person"]
+        ),
+        lambda actor: service.withdraw_version(actor, version.version_id, "No reason"),
+        lambda actor: service.withdraw_dataset(actor, dataset_id, "No reason"),
+    ]
+    for name in ("b", "operator", "researcher"):
+        for call in calls:
+            with pytest.raises(Refused, match="Only an officer"):
+                call(catalogue.actor(name))
+    description["summary"]["title"] = "A better title"
+    assert service.describe_dataset(catalogue.actor("a"), dataset_id, description).title == "A better title"
+    assert len(list(service.arrival_directory(version.version_id).parent.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["", "Diabetes", "a_b", "-a", "a-", "a--b", "1a", "a/b", "..", "ä", "a" * 41, "a\n"])
+def test_a_name_that_is_not_safe_as_a_folder_is_refused(
+    catalogue: Catalogue, description: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        catalogue.service.register_dataset(
+            catalogue.actor("a"), custodian_id=catalogue.custodians["a"], name=name, description=description
+        )
+    assert refusal.value.field == "name"
+
+
+def test_a_name_is_taken_once_even_after_withdrawal(
+    catalogue: Catalogue, dataset_id: str, description: dict[str, Any]
+) -> None:
+    catalogue.service.withdraw_dataset(catalogue.actor("a"), dataset_id, "Wrong data")
+    with pytest.raises(NotPossible, match="taken"):
+        catalogue.service.register_dataset(
+            catalogue.actor("b"), custodian_id=catalogue.custodians["b"], name="diabetes-1", description=description
+        )
+
+
+def test_versions_are_numbered_sealed_and_current(catalogue: Catalogue, dataset_id: str) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    first = service.add_files_version(officer, dataset_id, catalogue.source)
+    assert (first.number, first.state, first.delivery) == (1, VersionState.ARRIVING, Delivery.FILES)
+    assert first.manifest_sha256 == files_fingerprint(first.manifest)
+    assert service.current_version(dataset_id) is None
+    assert service.versions_in(VersionState.ARRIVING) == [first]
+    service.mark_sealed(first.version_id)
+    sealed = service.mark_sealed(first.version_id)
+    assert service.current_version(dataset_id) == sealed
+    assert not service.arrival_directory(first.version_id).exists()
+    second = service.add_database_version(
+        officer, dataset_id, connection="demo", schema="omop", views=["visit", "person"]
+    )
+    assert (second.number, second.views) == (2, ("person", "visit"))
+    assert service.current_version(dataset_id) == sealed
+    service.mark_sealed(second.version_id)
+    service.withdraw_version(officer, second.version_id, "Wrong views")
+    assert service.current_version(dataset_id) == sealed
+    assert [version.number for version in service.versions(dataset_id)] == [1, 2]
+
+
+def test_a_version_is_withdrawn_once_and_never_sealed_again(catalogue: Catalogue, dataset_id: str) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    version = service.add_files_version(officer, dataset_id, catalogue.source)
+    with pytest.raises(Invalid):
+        service.withdraw_version(officer, version.version_id, " ")
+    service.withdraw_version(officer, version.version_id, "Wrong rows")
+    assert not service.arrival_directory(version.version_id).exists()
+    with pytest.raises(NotPossible):
+        service.withdraw_version(officer, version.version_id, "Wrong rows")
+    with pytest.raises(NotPossible):
+        service.mark_sealed(version.version_id)
+    with pytest.raises(FrozenInstanceError):
+        version.number = 7  # type: ignore[misc]
+
+
+def test_a_withdrawn_dataset_takes_its_versions_with_it(catalogue: Catalogue, dataset_id: str) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    sealed = service.mark_sealed(service.add_files_version(officer, dataset_id, catalogue.source).version_id)
+    service.add_files_version(officer, dataset_id, catalogue.source)
+    service.withdraw_dataset(officer, dataset_id, "Wrong data")
+    assert {version.state for version in service.versions(dataset_id)} == {VersionState.WITHDRAWN}
+    assert service.search("diabetes") == []
+    assert service.version(sealed.version_id).manifest == sealed.manifest
+    with pytest.raises(NotPossible, match="withdrawn"):
+        service.add_files_version(officer, dataset_id, catalogue.source)
+    assert service.sweep_arrivals() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"connection": "elsewhere"}, "connection"),
+        ({"connection": "postgresql://h/d"}, "connection"),
+        ({"schema": "pg_catalog"}, "schema"),
+        ({"schema": "information_schema"}, "schema"),
+        ({"schema": 'a"; drop'}, "schema"),
+        ({"schema": ""}, "schema"),
+        ({"views": []}, "views"),
+        ({"views": ["person", "person"]}, "views"),
+        ({"views": ["person; drop table x"]}, "views"),
+        ({"views": ["Person"]}, "views"),
+        ({"views": ["v" * 64]}, "views"),
+    ],
+)
+def test_a_database_version_takes_plain_identifiers_of_configured_connections_only(
+    catalogue: Catalogue, dataset_id: str, changes: dict[str, Any], field: str
+) -> None:
+    values: dict[str, Any] = {"connection": "demo", "schema": "omop", "views": ["person"]}
+    service, officer = catalogue.service, catalogue.actor("a")
+    assert service.add_database_version(officer, dataset_id, **values)
+    with pytest.raises(Invalid) as refusal:
+        service.add_database_version(officer, dataset_id, **(values | changes))
+    assert refusal.value.field == field
+
+
+def test_search_finds_every_word_and_puts_titles_first(
+    catalogue: Catalogue, dataset_id: str, description: dict[str, Any]
+) -> None:
+    description["summary"]["title"] = "Heart register"
+    description["summary"]["keywords"] = ["diabetes"]
+    other = catalogue.service.register_dataset(
+        catalogue.actor("b"), custodian_id=catalogue.custodians["b"], name="heart", description=description
+    )
+    service = catalogue.service
+    assert [each.dataset_id for each in service.search("DIABETES register")] == [dataset_id, other.dataset_id]
+    assert [each.dataset_id for each in service.search("heart")] == [other.dataset_id]
+    assert service.search("heart volcano") == []
+    assert len(service.search()) == 2
+    assert len(service.search(limit=1)) == 1
+    assert [each.dataset_id for each in service.search(custodian_id=catalogue.custodians["a"])] == [dataset_id]
+
+
+def test_what_interrupted_copies_left_is_swept_after_a_day(catalogue: Catalogue, dataset_id: str) -> None:
+    service = catalogue.service
+    kept = service.add_files_version(catalogue.actor("a"), dataset_id, catalogue.source)
+    arrivals = service.arrival_directory(kept.version_id).parent
+    orphan = arrivals / ".new-aaaaaaaaaaaaaaaa"
+    orphan.mkdir()
+    old = (catalogue.clock() - timedelta(days=2)).timestamp()
+    for entry in (orphan, arrivals / kept.version_id):
+        os.utime(entry, (old, old))
+    assert service.sweep_arrivals() == [orphan.name]
+    assert (arrivals / kept.version_id).exists()
+
+
+def test_what_does_not_exist_is_not_found(catalogue: Catalogue) -> None:
+    for call in (
+        lambda: catalogue.service.dataset("a" * 16),
+        lambda: catalogue.service.dataset_named("nothing"),
+        lambda: catalogue.service.version("a" * 16),
+        lambda: catalogue.service.mark_sealed("a" * 16),
+    ):
+        with pytest.raises(NotFound):
+            call()

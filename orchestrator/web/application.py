@@ -127,7 +127,7 @@ def _told(request: Request, error: Exception) -> Response:
     try:
         return page(request, "fault.html", status=fault.status, headers=fault.headers, title=fault.title, fault=fault)
     except Unavailable:
-        return plain_answer(request.scope, 503, fault.message)
+        return plain_answer(request.scope, fault.status, fault.message, fault.headers)
 
 
 def _to_sign_in(request: Request, _: Exception) -> Response:

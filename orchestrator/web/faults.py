@@ -107,9 +107,9 @@ def problem(fault: Fault) -> Response:
     return Response(content, fault.status, fault.headers, media_type="application/problem+json")
 
 
-def plain_answer(scope: Scope, status: int, message: str) -> Response:
+def plain_answer(scope: Scope, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
     """Return an answer that needs no template: for what is refused before a page could be made."""
-    fault = Fault(status, message, word=_word(status))
+    fault = Fault(status, message, word=_word(status), headers=headers)
     if scope["path"].startswith("/api/"):
         return problem(fault)
     text = (
@@ -117,7 +117,7 @@ def plain_answer(scope: Scope, status: int, message: str) -> Response:
         f'<body><main><h1>{escape(fault.title)}</h1><p>{escape(message)}</p><p><a href="/">Start again</a></p></main>'
         "</body></html>"
     )
-    return Response(text, status, media_type="text/html; charset=utf-8")
+    return Response(text, status, fault.headers, media_type="text/html; charset=utf-8")
 
 
 def _sentence(error: HTTPException) -> str:

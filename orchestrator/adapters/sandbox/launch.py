@@ -52,7 +52,7 @@ def _become(specification: dict[str, Any], starter: int, report: int) -> None:
     os.closerange(3, report)
     os.closerange(report + 1, 65536)
     os.chdir(specification["directory"])
-    os.execve(specification["argv"][0], specification["argv"], specification["environment"])  # noqa: S606
+    os.execvpe(specification["argv"][0], specification["argv"], specification["environment"])  # noqa: S606
 
 
 def main() -> None:

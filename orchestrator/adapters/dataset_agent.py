@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import http
+import http.client
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 import orchestrator
 
@@ -159,24 +160,24 @@ class DatasetAgents:
 
     def _write_configuration(self, project_id: str) -> Path:
         places = self._places
-        socket = places.socket_of(project_id).absolute()
-        if len(os.fsencode(socket)) > _LONGEST_PATH:
+        control = places.socket_of(project_id).absolute()
+        if len(os.fsencode(control)) > _LONGEST_PATH:
             raise Invalid(
-                f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state"
+                f"The path {control} is too long for a socket: choose a shorter state directory.", field="state"
             )
-        socket.parent.mkdir(parents=True, exist_ok=True)
+        control.parent.mkdir(parents=True, exist_ok=True)
         configuration = {
             "project_id": project_id,
             "vault_address": places.vault_address,
             "vault_certificate": str(places.vault_certificate) if places.vault_certificate else None,
-            "control_socket": str(socket),
+            "control_socket": str(control),
             "memory_directory": str(places.memory_of(project_id)),
-            "relay_directory": str(socket.parent / "d"),
+            "relay_directory": str(control.parent / "d"),
             "group": self._group_of(project_id),
             "databases": {name: dict(server) for name, server in places.databases.items()},
             "check_seconds": places.check_seconds,
         }
-        file = socket.with_name("agent.json")
+        file = control.with_name("agent.json")
         file.touch(mode=0o600)
         file.write_text(json.dumps(configuration))
         return file
@@ -216,20 +217,42 @@ class DatasetAgents:
         *,
         seconds: float = _ANSWER_SECONDS,
     ) -> dict[str, Any]:
-        transport = httpx.HTTPTransport(uds=str(self._places.socket_of(project_id)))
+        control = _ControlConnection(self._places.socket_of(project_id), seconds=seconds)
         try:
-            with httpx.Client(transport=transport, base_url="http://agent", timeout=seconds) as client:
-                answer = client.request(method, path, json=body)
-                data = answer.json() if answer.content else {}
-        except (httpx.HTTPError, ValueError) as error:
+            control.connect()
+        except OSError as error:
+            control.close()
+            raise Unavailable("The project's dataset agent does not run.", system="agent") from error
+        try:
+            control.request(method, path, json.dumps(body) if body is not None else None)
+            answer = control.getresponse()
+            content = answer.read()
+            data = dict(json.loads(content)) if content else {}
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unavailable(
                 "The project's dataset agent does not answer: it is started again at the next look.",
                 system="agent",
-                unknown_outcome=not isinstance(error, httpx.ConnectError),
+                unknown_outcome=True,
             ) from error
-        if answer.is_success:
-            return dict(data)
-        raise _error(dict(data))
+        finally:
+            control.close()
+        if answer.status < http.HTTPStatus.MULTIPLE_CHOICES:
+            return data
+        raise _error(data)
+
+
+class _ControlConnection(http.client.HTTPConnection):
+    """HTTP on a unix socket, for one request."""
+
+    def __init__(self, path: Path, *, seconds: float) -> None:
+        super().__init__("agent", timeout=seconds)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        """Connect to the socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
 
 
 def _error(data: dict[str, Any]) -> OrchestratorError:

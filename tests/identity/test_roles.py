@@ -301,6 +301,19 @@ class TwoPeople(RuleBasedStateMachine):
     def suspend(self, who: int, whom: int) -> None:
         self._try(lambda: self.identity.suspend(self._actor(who), self.people[whom].person_id, "reason"))
 
+    @rule(who=st.integers(0, 4), whom=st.integers(0, 4), other=st.integers(0, 4))
+    def give(self, who: int, whom: int, other: int) -> None:
+        before = len(self.holdings)
+        self.propose(who, whom, "operator")
+        if len(self.holdings) > before:
+            self._try(lambda: self.identity.confirm_role(self._actor(other), self.holdings[-1]))
+
+    @rule(who=st.integers(0, 4), which=st.integers(0, 6), other=st.integers(0, 4))
+    def end(self, who: int, which: int, other: int) -> None:
+        holding_id = self.holdings[which % len(self.holdings)]
+        self._try(lambda: self.identity.propose_end_role(self._actor(who), holding_id))
+        self._try(lambda: self.identity.confirm_end_role(self._actor(other), holding_id))
+
     @rule(days=st.integers(1, 15))
     def wait(self, days: int) -> None:
         self.clock.advance(timedelta(days=days))
@@ -325,5 +338,5 @@ class TwoPeople(RuleBasedStateMachine):
 
 def test_nobody_ever_holds_a_role_that_two_people_did_not_give(policy: Policy) -> None:
     machine = type("Machine", (TwoPeople,), {"policy": policy})
-    effort = settings(max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+    effort = settings(max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=effort)

@@ -61,6 +61,11 @@ class Front:
             return self._refuse(request, 400, refusal)
         except Unavailable as error:
             return page(request, 503, error.message, retry=2)
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001 - the last line: a person gets a sentence, the log gets the trace
+            _log.exception("a request could not be answered")
+            return page(request, 500, "The gate made a mistake; try again, and tell the operator if it stays.")
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         check_framing(request, authority=self._configuration.authority)
@@ -77,8 +82,9 @@ class Front:
         return await self._pass_on(request, target, session)
 
     async def _pass_on(self, request: web.BaseRequest, target: Target, session: Session) -> web.StreamResponse:
-        if self._visits.is_log_out(request, target, session):
-            return await self._visits.leave(session)
+        answer = await self._visits.in_place_of_hub(request, target, session)
+        if answer is not None:
+            return answer
         side = side_of(method=method_of(request), readings=target.readings, person=session.person)
         if side is None:
             raise Refused("This part of the workspace cannot be reached from a browser.")

@@ -37,7 +37,7 @@ def page(
     """Return one sentence with a status: a page for a navigation, problem JSON for anything else."""
     headers = {**own_headers(scripts=False), "Cache-Control": "no-store"}
     if retry is not None:
-        headers["Retry-After"] = str(retry)
+        headers |= {"Retry-After": str(retry), "Refresh": str(retry)}
     if not is_navigation(request):
         body = {"status": status, "message": sentence}
         return web.json_response(body, status=status, headers=headers)

@@ -41,13 +41,15 @@ class Visits:
             return await self._leave(request, cookie)
         return page(request, 404, "There is nothing at this address.")
 
-    def is_log_out(self, request: web.BaseRequest, target: Target, session: Session) -> bool:
-        """Tell whether this is what JupyterLab's menu calls logging out, or the hub's home page."""
-        return request.method == "GET" and target.path in {
-            "/hub/logout",
-            "/hub/home",
-            f"/user/{session.person}/logout",
-        }
+    async def in_place_of_hub(
+        self, request: web.BaseRequest, target: Target, session: Session
+    ) -> web.StreamResponse | None:
+        """Answer what JupyterLab's menu calls logging out and the hub's home page: both are the portal's."""
+        if request.method != "GET":
+            return None
+        if target.path in {"/hub/logout", f"/user/{session.person}/logout"}:
+            return await self.leave(session)
+        return redirect(self._configuration.portal_url) if target.path == "/hub/home" else None
 
     async def leave(self, session: Session) -> web.Response:
         """End the session and go back to the portal; kernels keep running."""

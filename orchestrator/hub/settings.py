@@ -100,5 +100,5 @@ def _servers(settings: Config) -> None:
     spawner.notebook_dir = "/home/researcher"
     spawner.start_timeout = 90
     spawner.http_timeout = 60
-    spawner.poll_interval = 10
+    spawner.poll_interval = 5
     spawner.consecutive_failure_limit = 0

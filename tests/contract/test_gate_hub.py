@@ -154,6 +154,14 @@ def test_leaving_ends_the_session_and_nothing_else(lab: Lab) -> None:
     assert lab.get("/api/status").status_code == 200
 
 
+def test_what_the_hub_calls_home_is_the_portal_and_logging_out_ends_the_session(lab: Lab) -> None:
+    browser = lab.world.enter(lab.person)
+    assert browser.get("/hub/home").headers["Location"] == PORTAL
+    assert browser.get(f"/user/{lab.person}/api/status").status_code != 303
+    assert browser.get(f"/user/{lab.person}/logout").headers["Location"] == PORTAL
+    assert browser.get("/hub/").headers["Location"].startswith(PORTAL)
+
+
 def test_signing_on_as_somebody_else_in_the_same_browser_leaves_nothing_of_the_first(lab: Lab) -> None:
     browser = lab.world.enter(lab.person)
     first = browser.cookies["tre-gate"]

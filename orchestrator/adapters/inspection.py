@@ -71,7 +71,7 @@ class IsolatedInspector:
             )
             stack.callback(_end, process)
             output = _read(process, pack.resources.wall_seconds)
-            code = process.wait(timeout=10)
+            code = _exit_code(process)
         if code != 0:
             raise _IncompleteError(f"the inspection ended early ({_ending(code)})")
         return output
@@ -140,6 +140,13 @@ def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes:
             output += piece
             if len(output) > _ANSWER_BYTES:
                 raise _IncompleteError("the inspection said too much to be trusted")
+
+
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        raise _IncompleteError("the inspection did not end after its answer") from None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

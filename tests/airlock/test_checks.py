@@ -1,5 +1,6 @@
 """The first checks: what each finds, and what it leaves alone."""
 
+# ruff: noqa: S311 - numbers for tests
 from __future__ import annotations
 
 import csv
@@ -210,7 +211,8 @@ def test_a_number_or_a_dash_is_no_formula(cell):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"PK\x03\x04rest", "zip"), (b"\x1f\x8brest", "gzip"), (b"PAR1....PAR1", "parquet"), (b"\x80\x04\x95abc", "pickle"),
+        (b"PK\x03\x04rest", "zip"), (b"\x1f\x8brest", "gzip"),
+        (b"PAR1....PAR1", "parquet"), (b"\x80\x04\x95abc", "pickle"),
         (b"SQLite format 3\x00...", "sqlite"), (b"\x7fELF...", "program"), (b"\x89HDF\r\n\x1a\n", "hdf5"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"), (b"GIF89a..", "gif"), (b"ab\x00cd\x00", "unknown-binary"),
         (b"\xff\xfea\x00,\x00b\x00", "unknown-binary"), (b"RDX3\n..", "r-data"), (b"\x93NUMPY..", "numpy"),
@@ -226,8 +228,10 @@ def test_a_kind_that_is_not_on_the_list_blocks_whatever_its_name(content, kind):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"%PDF-1.7 ...", "pdf"), (b"<svg xmlns='x'></svg>", "svg"), (b"<!doctype html><p>x", "html"), (b"<?xml version='1.0'?><a/>", "xml"),
-        (json.dumps({"nbformat": 4, "cells": []}).encode(), "notebook"), ("naïve,caf\xe9\n1,2\n".encode("latin-1"), "unknown-text"),
+        (b"%PDF-1.7 ...", "pdf"), (b"<svg xmlns='x'></svg>", "svg"), (b"<!doctype html><p>x", "html"),
+        (b"<?xml version='1.0'?><a/>", "xml"),
+        (json.dumps({"nbformat": 4, "cells": []}).encode(), "notebook"),
+        ("naïve,caf\xe9\n1,2\n".encode("latin-1"), "unknown-text"),
     ],
 )  # fmt: skip
 def test_a_kind_that_cannot_be_read_to_the_end_is_held_for_a_person(content, kind):
@@ -276,7 +280,7 @@ def test_a_table_among_words_is_held_for_a_person():
 
 
 def test_a_check_that_fails_is_a_finding_and_the_others_still_run(monkeypatch):
-    def broken(file, pack):
+    def broken(_file, _pack):
         raise RuntimeError("no")
 
     monkeypatch.setattr("orchestrator.airlock.checks.CHECKS", (("broken", broken), *CHECKS))

@@ -38,7 +38,7 @@ def wait_for(condition, seconds: float = 10.0) -> None:
 
 
 @pytest.fixture
-def entrance(world, tmp_path):
+def entrance(world):
     """A running intake in a directory short enough for a socket; yields the world with ``socket`` and ``limit``."""
     import shutil
     import tempfile
@@ -241,7 +241,8 @@ def test_the_server_refuses_two_names_for_one_file(entrance, one, two):
     "frames",
     [
         [(b"X", b"")], [(b"H", b"\xff")], [(b"H", b"[]")], [(b"H", b"{}")], [(b"H", b"[" * 50_000)], [(b"F", b"")],
-        [(b"H", b'{"protocol":2,"action":"submit"}')], [(b"H", b'{"protocol":1,"action":"submit","title":1,"files":[]}')],
+        [(b"H", b'{"protocol":2,"action":"submit"}')],
+        [(b"H", b'{"protocol":1,"action":"submit","title":1,"files":[]}')],
         [(b"H", b'{"protocol":1,"action":"submit","title":"t","files":[{"name":1,"context":"w"}]}')],
         [(b"H", b'{"protocol":1,"action":"submit","title":"t","files":[],"x":1}')],
     ],

@@ -15,7 +15,8 @@ GOOD = ["table.csv", "Tabelle 1.csv", "naïve_Ägypten.png", "結果.csv", "a", 
 BAD = [
     "", ".", "..", ".hidden", "-rf", "~root", "a/b", "a\\b", "../x", "/etc/passwd", "a:b", "a\x00b", "a\nb", "a\x1bb",
     "a\u202etxt.exe", "a\u200bb", "a\ufeffb", "a\uff0fb", "\uff0e\uff0e", "aux", "COM1.csv",
-    "nul.tar.gz", "trail.", "trail ", " lead", "n" * 121, "é" * 121, "a\u0301", "\ud800", "\ue000", "a\u2028b", "a\u00a0b", "a|b",
+    "nul.tar.gz", "trail.", "trail ", " lead", "n" * 121, "é" * 121, "a\u0301", "\ud800", "\ue000", "a\u2028b",
+    "a\u00a0b", "a|b",
 ]  # fmt: skip
 
 

@@ -97,9 +97,16 @@ class World:
         return self.now(submission)
 
 
-def make_world(record: Record, clock: FixedClock, policy: Policy, directory: Path, inspector: Inspector | None = None):
-    author, colleague, operator, officer, *checkers = (new_id() for _ in range(7))
-    project, custodian = new_id(), new_id()
+def make_world(
+    record: Record,
+    clock: FixedClock,
+    policy: Policy,
+    directory: Path,
+    inspector: Inspector | None = None,
+    ids: list[str] | None = None,
+) -> World:
+    """Put an airlock together; ``ids`` are its nine people, project and custodian, where they must stay the same."""
+    author, colleague, operator, officer, *checkers, project, custodian = ids or [new_id() for _ in range(9)]
     governance = FakeGovernance(
         roles={**{each: frozenset({"checker"}) for each in checkers}, operator: frozenset({"operator"})},
         officers={officer: frozenset({custodian})},

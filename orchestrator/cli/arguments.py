@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -38,13 +39,14 @@ CustodianArgument: TypeAlias = Annotated[str, typer.Argument(help="A custodian's
 DatasetArgument: TypeAlias = Annotated[str, typer.Argument(help="A dataset's identifier.")]
 ProjectArgument: TypeAlias = Annotated[str, typer.Argument(help="A project's identifier.")]
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LARGEST = 4 * 1024 * 1024
 
 
 def day(text: str, *, field: str = "--until") -> date:
     """Return a day written as ``2027-03-31``."""
     try:
-        if len(text) == len("2027-03-31"):
+        if _DAY.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
         pass

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
@@ -48,11 +47,9 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def _seen(letter: str, *, lines: bool) -> str:
-    if letter == " " or (lines and letter == "\n"):
+    if letter.isprintable() or (lines and letter == "\n"):
         return letter
-    if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-        return letter.encode("unicode_escape").decode("ascii")
-    return letter
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def plain(value: object) -> Plain:
@@ -157,12 +154,12 @@ def _table(rows: Sequence[Mapping[str, Plain]], columns: Sequence[str]) -> None:
     console = Console(
         file=sys.stdout,
         width=None if on_terminal else _WIDE,
-        no_color=True if "NO_COLOR" in os.environ else None,
+        force_terminal=on_terminal,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold" if on_terminal and "NO_COLOR" not in os.environ else "")
     for column in columns:
         table.add_column(Text(column.replace("_", " ").upper()), overflow="fold", no_wrap=not on_terminal)
     for row in rows:

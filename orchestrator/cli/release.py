@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +33,6 @@ def record(
     check_id(submission, field="submission")
     call = begin(context)
     document = call.house.airlock.signed_record(call.actor, submission)
-    json.loads(document)
     sys.stdout.buffer.write(document)
 
 

@@ -37,6 +37,8 @@ def read(state: Path) -> str:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError as error:
         raise Refused("You are not signed in. Run “tre sign-in” and repeat the command.") from error
+    except OSError as error:
+        raise Refused(f"{file} cannot be read ({error.strerror}). Delete it and run “tre sign-in” again.") from error
     with os.fdopen(descriptor, "rb") as stream:
         seen = os.fstat(descriptor)
         if not stat.S_ISREG(seen.st_mode) or seen.st_uid != os.getuid() or stat.S_IMODE(seen.st_mode) & 0o077:

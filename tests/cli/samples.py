@@ -1,0 +1,113 @@
+"""One command line that works for every command, with who may run it; a test sees that none is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .conftest import LATER, Terminal, answers_file
+
+__all__ = ["ANYBODY", "NEVER_RUN", "SAMPLES", "Sample"]
+
+ANYBODY = ""
+"""Needs nobody to be signed in."""
+
+NEVER_RUN = {("up",), ("web",), ("controller",), ("airlock", "worker"), ("sign-in",), ("doctor",), ("init",)}
+"""Commands that stay, wait or look at the machine: they have tests of their own."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """``who`` may run ``words``; names in braces are identifiers. ``code`` is what it answers where not 0."""
+
+    who: str
+    words: str
+    code: int = 0
+
+    def line(self, terminal: Terminal) -> list[str]:
+        """Return the words with identifiers and files in place."""
+        folder = terminal.state.parent
+        files = {"answers": answers_file(terminal, [terminal.ids["north_dataset"]])}
+        for name, content in (("terms_text", "Be careful.\n"), ("record", "{}"), ("keys", "[]")):
+            files[name] = folder / name
+            files[name].write_text(content)
+        files["description"], files["folder"] = folder / "north.json", folder / "north"
+        values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}
+        return [word.format(**values) if "{" in word else word.replace("_", " ") for word in self.words.split()]
+
+
+SAMPLES = {
+    "whoami": Sample("uma", "whoami"),
+    "sign-out": Sample(ANYBODY, "sign-out"),
+    "person list": Sample("ada", "person list"),
+    "person show": Sample("ada", "person show {rex}"),
+    "person register": Sample("ada", "person register --name Zoe --email zoe@example.org"),
+    "person change": Sample("ada", "person change {rex} --affiliation Elsewhere"),
+    "person suspend": Sample("ada", "person suspend {rex} --reason Asked_to. --yes"),
+    "person resume": Sample("ada", "person resume {rex}", 5),
+    "person confirm-resume": Sample("ada", "person confirm-resume {rex} --yes", 5),
+    "role list": Sample("ada", "role list"),
+    "role propose": Sample("ada", "role propose {rex} checker --until {later}"),
+    "role confirm": Sample("ben", "role confirm {proposed_role} --yes"),
+    "role withdraw-proposal": Sample("ada", "role withdraw-proposal {proposed_role}"),
+    "role end": Sample("ada", "role end {kim_role}"),
+    "role confirm-end": Sample("ada", "role confirm-end {kim_role} --yes", 5),
+    "training record": Sample("ada", "training record {rex} --course Again --until {later}"),
+    "training end": Sample("ada", "training end {rex_training} --yes"),
+    "accreditation record": Sample("ada", "accreditation record {rex} --number AR-9 --until {later}"),
+    "accreditation end": Sample("ada", "accreditation end {accreditation} --yes"),
+    "custodian list": Sample(ANYBODY, "custodian list"),
+    "custodian register": Sample("ada", "custodian register --name West"),
+    "terms list": Sample(ANYBODY, "terms list {north}"),
+    "terms show": Sample(ANYBODY, "terms show {north}"),
+    "terms publish": Sample("cora", "terms publish {north} {terms_text} --until {later} --yes"),
+    "terms accept": Sample("rex", "terms accept {north} 1 --yes"),
+    "dataset list": Sample(ANYBODY, "dataset list"),
+    "dataset search": Sample(ANYBODY, "dataset search register"),
+    "dataset show": Sample(ANYBODY, "dataset show {north_dataset}"),
+    "dataset register": Sample("cora", "dataset register --custodian {north} --name new-one {description}"),
+    "dataset add-files": Sample("cora", "dataset add-files {north_dataset} {folder}"),
+    "dataset add-database": Sample(
+        "cora", "dataset add-database {north_dataset} --connection x --schema s --view v", 2
+    ),
+    "dataset withdraw-version": Sample("cora", "dataset withdraw-version {north_version} --reason Wrong_data. --yes"),
+    "dataset withdraw": Sample("cora", "dataset withdraw {north_dataset} --reason Wrong_data. --yes"),
+    "application list": Sample("rex", "application list"),
+    "application show": Sample("rex", "application show {application}"),
+    "application draft": Sample("rex", "application draft {answers}"),
+    "application redraft": Sample("rex", "application redraft {draft} {answers}"),
+    "application submit": Sample("rex", "application submit {draft} --yes"),
+    "application decide": Sample("cora", "application decide {decided} {north} --refuse --reason Not_now. --yes", 5),
+    "application withdraw": Sample("rex", "application withdraw {draft} --yes"),
+    "project list": Sample("uma", "project list"),
+    "project register": Sample(ANYBODY, "project register"),
+    "project show": Sample("uma", "project show {project}"),
+    "project approve": Sample("ada", "project approve {decided} --yes"),
+    "project refuse": Sample("ada", "project refuse {decided} --reason Not_now. --yes"),
+    "project extend": Sample("ada", "project extend {project} --until {later}", 2),
+    "project renew-ethics": Sample("ada", "project renew-ethics {project} --reference 27/X --until 2028-01-31"),
+    "project suspend": Sample("ada", "project suspend {project} --reason Asked_to. --yes"),
+    "project resume": Sample("ada", "project resume {project}", 5),
+    "project close": Sample("ada", "project close {project} --yes"),
+    "member list": Sample("ada", "member list {project}"),
+    "member add": Sample("ada", "member add {project} {dora}"),
+    "member end": Sample("ada", "member end {project} {uma} --yes"),
+    "grant list": Sample("ada", "grant list"),
+    "grant withdraw": Sample("ada", "grant withdraw {grant} --reason Asked_to. --yes"),
+    "grant renew": Sample("cora", "grant renew {north_grant} --until {later}"),
+    "workspace list": Sample("ada", "workspace list"),
+    "workspace show": Sample("ada", "workspace show {project}"),
+    "workspace sleep": Sample("ada", "workspace sleep {project} --yes", 3),
+    "submission list": Sample("rex", "submission list"),
+    "submission show": Sample("rex", "submission show {rex}", 3),
+    "submission withdraw": Sample("rex", "submission withdraw {rex} --yes", 3),
+    "release record": Sample("rex", "release record {rex}", 3),
+    "release verify": Sample(ANYBODY, "release verify {record} --keys {keys}", 2),
+    "audit list": Sample("ada", "audit list"),
+    "audit verify": Sample("ada", "audit verify"),
+    "audit prove": Sample("ada", "audit prove 0", 5),
+    "audit keys": Sample(ANYBODY, "audit keys"),
+    "audit head": Sample(ANYBODY, "audit head", 3),
+    "explain project": Sample("ada", "explain project {project}"),
+    "explain action": Sample("ada", "explain action approve-project {decided}"),
+}
+"""By the words of the command."""

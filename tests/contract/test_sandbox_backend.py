@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -399,6 +400,47 @@ def test_a_platform_program_without_network_reaches_nobody(yard: Yard) -> None:
             answers[network] = (out / "answer").read_text()
     assert answers[True] == "through\n"
     assert "refused" in answers[False]
+
+
+def test_a_dataset_agent_works_within_a_view_and_with_the_rights_it_needs(yard: Yard) -> None:
+    backend, run, memory = yard.backend(), yard.state / "run" / yard.project, Path("/dev/shm") / f"tre-{yard.project}"
+    run.mkdir(parents=True)
+    memory.mkdir(mode=0o700)
+    (memory / "left-by-a-killed-agent").mkdir()
+    configuration = {
+        "project_id": yard.project,
+        "vault_address": "http://127.0.0.1:1",
+        "vault_certificate": None,
+        "control_socket": str(run / "agent.sock"),
+        "memory_directory": str(memory),
+        "relay_directory": str(run / "d"),
+        "group": USER,
+        "databases": {},
+        "check_seconds": 2.0,
+    }
+    (run / "agent.json").write_text(json.dumps(configuration))
+    command = platform_command(
+        [sys.executable, "-m", "orchestrator.agent", str(run / "agent.json")],
+        views=[View(source=path, target=str(path), writable=True) for path in (run, memory)],
+        network=True,
+        user_number=0,
+        capabilities=("chown", "dac_override", "fowner"),
+    )
+    try:
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(orchestrator.__file__).parents[1])}
+        record = backend.processes.ensure("agent", command, group=yard.project, environment=environment)
+        _until((run / "agent.sock").exists)
+        assert _until(lambda: _ask(run / "agent.sock", "/health"))[0] == 200
+        assert list(memory.iterdir()) == []  # the agent sees this very memory, and nothing beside it
+        agent = next(child for child in _family(record.pid) if child.name() != "bwrap")
+        assert [path.name for path in Path(f"/proc/{agent.pid}/root/dev/shm").iterdir()] == [memory.name]
+        status = Path(f"/proc/{agent.pid}/status").read_text()
+        held = 0b1011 if os.geteuid() == 0 else 0  # chown, dac_override, fowner
+        assert f"CapEff:\t{held:016x}\n" in status
+        assert "NoNewPrivs:\t1\n" in status
+    finally:
+        backend.processes.stop("agent", group=yard.project)
+        shutil.rmtree(memory)
 
 
 def test_the_record_of_a_session_names_what_is_not_enforced(yard: Yard) -> None:

@@ -79,8 +79,11 @@ def bubblewrap() -> Path:
         return Path(found)
 
 
-def setpriv_prefix(user_number: int) -> list[str]:
-    """Return the command that becomes this user for good: no groups, no capabilities, none to be had."""
+def setpriv_prefix(user_number: int, *, capabilities: Sequence[str] = ()) -> list[str]:
+    """Return the command that becomes this user for good: no groups, no capabilities, none to be had.
+
+    Number 0 stays root and keeps the named capabilities only, such as ``chown``.
+    """
     setpriv = shutil.which("setpriv", path="/usr/bin:/bin:/usr/sbin:/sbin")
     if setpriv is None:
         raise Unavailable(
@@ -89,7 +92,8 @@ def setpriv_prefix(user_number: int) -> list[str]:
             retry=False,
         )
     user = str(user_number)
-    drop = ["--clear-groups", "--no-new-privs", "--bounding-set", "-all", "--inh-caps", "-all"]
+    kept = ",".join(("-all", *(f"+{name}" for name in capabilities)))
+    drop = ["--clear-groups", "--no-new-privs", "--bounding-set", kept, "--inh-caps", "-all"]
     return [setpriv, "--reuid", user, "--regid", user, *drop, "--"]
 
 
@@ -127,7 +131,8 @@ def platform_command(
     *,
     views: Sequence[View],
     network: bool,
-    user_number: int | None,
+    user_number: int,
+    capabilities: Sequence[str] = (),
     hidden: Sequence[Path] = (),
     shown: Sequence[Path] = (),
     program: Path | None = None,
@@ -135,7 +140,7 @@ def platform_command(
     """Return the command line that runs one of the platform's programs (hub, gate, agent) within its own view.
 
     Paths in the view keep their names. ``hidden`` directories become empty but for ``shown`` files.
-    As root, ``user_number`` is who runs it.
+    As root, ``user_number`` is who runs it; 0 stays root within the view, with no more than ``capabilities``.
     """
     root = os.geteuid() == 0
     prefix = Path(sys.prefix).absolute()
@@ -149,6 +154,7 @@ def platform_command(
     arguments = ["--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     arguments += [] if network else ["--unshare-net"]
     arguments += [] if root else ["--unshare-user", "--cap-drop", "ALL"]
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
     arguments += ["--tmpfs", "/tmp", "--tmpfs", "/run", "--dir", "/etc"]  # noqa: S108 - inside the view
     arguments += _system()
     for name in names:
@@ -158,8 +164,8 @@ def platform_command(
     arguments += [word for view in everything for word in _bind(view, str(view.source))]
     arguments += [word for path in hidden for word in ("--perms", "0755", "--tmpfs", str(path))]
     arguments += [word for path in shown for word in ("--ro-bind", str(path), str(path))]
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/"]
-    drop = setpriv_prefix(user_number) if root and user_number is not None else []
+    arguments += ["--remount-ro", "/"]
+    drop = setpriv_prefix(user_number, capabilities=capabilities) if root else []
     return [str(program or bubblewrap()), *arguments, "--", *drop, *command]
 
 

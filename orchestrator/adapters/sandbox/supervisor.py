@@ -28,7 +28,7 @@ from .seccomp import filter_program
 __all__ = ["main", "supervise"]
 
 _OUTPUT_BYTES = 2 * 1024 * 1024
-_POLITE_SECONDS = 2.0
+_POLITE_SECONDS = 1.0
 
 
 def _descriptor(name: str, content: bytes) -> int:

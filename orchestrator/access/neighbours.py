@@ -12,8 +12,9 @@ from orchestrator.alliance import store as alliance
 from orchestrator.alliance.model import Terms
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.record import Change, Record
+from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import NotFound, NotPossible
-from orchestrator.core.events import Notice
+from orchestrator.core.events import Event, Notice
 from orchestrator.discovery import store as catalogue
 from orchestrator.discovery.model import Dataset, DatasetState, DatasetVersion, VersionState
 from orchestrator.discovery.service import DiscoveryService
@@ -79,6 +80,18 @@ class Neighbours(Asking):
         """Notify people that something waits for them or has changed."""
         for person_id in sorted(set(people) - set(apart_from)):
             change.notify(Notice(person=person_id, kind=kind, subject=subject))
+
+    def _tell_once(self, change: Change, people: Iterable[str], *, kind: str, subject: str) -> int:
+        """Notify people of something unless the log says that it was told already; return how many times it was."""
+        query = select(EntryRow.position).where(EntryRow.kind == kind, EntryRow.subject == subject)
+        if change.session.scalar(query.limit(1)) is not None:
+            return 0
+        change.tell(Event(kind=kind, actor="system:controller", subject=subject))
+        self._tell(change, people, kind=kind, subject=subject)
+        return 1
+
+    def _custodian_of(self, session: Session, dataset_id: str) -> str:
+        return catalogue.dataset_row(session, dataset_id).custodian_id
 
     def _terms_in_force(self, session: Session, custodian_id: str) -> Terms:
         return self._alliance.current_terms(custodian_id, session=session)

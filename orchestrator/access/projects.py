@@ -33,6 +33,8 @@ from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
 __all__ = ["Projects", "project_thing"]
 
 _REMIND_EVERY = timedelta(days=7)
+_CLOSE_WITHIN = timedelta(days=30)
+"""Until when a project whose last day has passed should be extended or closed; then the operators are told."""
 
 
 def project_thing(project: Project, *, person_id: str = "") -> Thing:
@@ -152,6 +154,10 @@ class Projects(Grants):
             _must_be_open(project)
             if not self._knows(change.session, person_id):
                 raise Invalid("This person is not registered here; register the person first.", field="person")
+            if store.took_part(change.session, project.application_id, person_id):
+                raise NotPossible(
+                    "This person decided on the project for a custodian or approved it, and so does not work in it."
+                )
             if any(member.person_id == person_id for member in project.members):
                 raise NotPossible("This person is a member already.")
             if role is MemberRole.LEAD and any(member.role is MemberRole.LEAD for member in project.members):
@@ -264,7 +270,7 @@ class Projects(Grants):
 
     def _chase_projects(self, now: datetime) -> int:
         with self._record.read() as session:
-            every = store.project_ids(session, states=[ProjectState.SUSPENDED])
+            every = store.project_ids(session, states=[ProjectState.ACTIVE, ProjectState.SUSPENDED])
             late = [each for each in every if _overdue(store.project_row(session, each), now)]
         for project_id in late:
             with self._record.change() as change:
@@ -310,7 +316,7 @@ def _must_be_open(project: Project) -> None:
 
 
 def _overdue(row: ProjectRow, now: datetime) -> bool:
-    deadline = PROJECT_STATES.deadline(ProjectState(row.state), row.state_since)
+    deadline = PROJECT_STATES.deadline(ProjectState(row.state), row.state_since) or row.end + _CLOSE_WITHIN
     reminded = row.reminded_at
     return deadline is not None and now >= deadline and (reminded is None or now >= reminded + _REMIND_EVERY)
 

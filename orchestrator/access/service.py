@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.alliance import store as alliance
 from orchestrator.core.errors import NotFound
+from orchestrator.discovery.model import VERSION_STATES, VersionState
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
 from orchestrator.policy.model import Actor
@@ -99,13 +100,43 @@ class AccessService(Projects):
     def chase(self) -> int:
         """Act on passed deadlines: tell whoever is waited for, lapse old drafts; return how many were acted on."""
         now = self._record.clock()
-        return self._chase_applications(now) + self._chase_projects(now)
+        return (
+            self._chase_applications(now)
+            + self._chase_projects(now)
+            + self._chase_arrivals(now)
+            + self._chase_withdrawn_versions()
+        )
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _standing(self, session: Session, project_id: str, at: datetime) -> ProjectStanding:
         project = store.to_project(session, store.project_row(session, project_id))
         return judge(project, self._facts(session, project, at), at)
+
+    def _chase_arrivals(self, now: datetime) -> int:
+        """Tell officers and operators, once, of a version that was not sealed in time."""
+        told = 0
+        for version in self._discovery.versions_in(VersionState.ARRIVING):
+            deadline = VERSION_STATES.deadline(version.state, version.added_at)
+            if deadline is None or now < deadline:
+                continue
+            with self._record.change() as change:
+                custodian_id = self._custodian_of(change.session, version.dataset_id)
+                people = [*self._operators(change.session), *self._officers(change.session, custodian_id)]
+                told += self._tell_once(change, people, kind="version.overdue", subject=f"version:{version.version_id}")
+        return told
+
+    def _chase_withdrawn_versions(self) -> int:
+        """Tell members, once, that a version granted to them was withdrawn."""
+        withdrawn = [version.version_id for version in self._discovery.versions_in(VersionState.WITHDRAWN)]
+        told = 0
+        with self._record.read() as session:
+            grants = [(row.grant_id, row.project_id) for row in store.active_grants(session, withdrawn)]
+        for grant_id, project_id in grants:
+            with self._record.change() as change:
+                people = [row.person_id for row in store.current_members(change.session, project_id)]
+                told += self._tell_once(change, people, kind="grant.version-withdrawn", subject=f"grant:{grant_id}")
+        return told
 
     def _granted(self, session: Session, project_id: str, grant_id: str, until: datetime) -> Granted:
         grant = store.grant_row(session, grant_id)

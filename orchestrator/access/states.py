@@ -94,7 +94,7 @@ PART_STATES = StateTable(
     start=PartState.DRAFT,
     steps=(
         Step(action="submit", source=PartState.DRAFT, target=PartState.WAITING, by="applicant"),
-        Step(action="void", source=PartState.DRAFT, target=PartState.VOID, by="applicant"),
+        Step(action="void", source=PartState.DRAFT, target=PartState.VOID, by="applicant or controller"),
         Step(action="approve", source=PartState.WAITING, target=PartState.APPROVED, by="custodian"),
         Step(action="refuse", source=PartState.WAITING, target=PartState.REFUSED, by="custodian"),
         Step(action="void", source=PartState.WAITING, target=PartState.VOID, by="applicant"),

@@ -33,6 +33,7 @@ __all__ = [
     "MembershipRow",
     "PartRow",
     "ProjectRow",
+    "active_grants",
     "add",
     "application_ids",
     "application_row",
@@ -50,6 +51,7 @@ __all__ = [
     "to_membership",
     "to_part",
     "to_project",
+    "took_part",
 ]
 
 _CURRENT = text("ended_at IS NULL")
@@ -257,6 +259,18 @@ def ever_worked(session: Session, project_id: str, person_id: str) -> bool:
         MembershipRow.project_id == project_id, MembershipRow.person_id == person_id
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def took_part(session: Session, application_id: str, person_id: str) -> bool:
+    """Say whether a person decided a part of an application, or approved or refused it as a whole."""
+    settled = session.get_one(ApplicationRow, application_id).settled_by
+    return person_id in {settled, *(part.decided_by for part in part_rows(session, application_id))}
+
+
+def active_grants(session: Session, version_ids: list[str]) -> list[GrantRow]:
+    """Return the active grants on some versions."""
+    query = select(GrantRow).where(GrantRow.state == GrantState.ACTIVE.value, GrantRow.version_id.in_(version_ids))
+    return list(session.scalars(query.order_by(GrantRow.grant_id)))
 
 
 def grants_of(session: Session, project_id: str) -> list[GrantRow]:

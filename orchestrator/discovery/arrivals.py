@@ -67,11 +67,15 @@ class Arrivals:
         if place.exists():
             shutil.rmtree(place)
 
-    def sweep(self, known: frozenset[str], *, older_than: float) -> list[str]:
-        """Remove what no version owns and was last touched before ``older_than`` (seconds since 1970); return names."""
+    def sweep(self, arriving: frozenset[str], *, finished: frozenset[str], older_than: float) -> list[str]:
+        """Remove the files of finished versions, and what no version owns and nobody touched since ``older_than``.
+
+        ``older_than`` is in seconds since 1970. Returns the names of what was removed.
+        """
         removed = []
         for entry in sorted(self.directory.iterdir()) if self.directory.is_dir() else ():
-            if entry.name not in known and entry.lstat().st_mtime < older_than:
+            orphaned = entry.name not in arriving and entry.lstat().st_mtime < older_than
+            if entry.name in finished or orphaned:
                 shutil.rmtree(entry, ignore_errors=True)
                 removed.append(entry.name)
         return removed

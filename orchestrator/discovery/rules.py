@@ -139,6 +139,7 @@ def check_file_path(path: str) -> str:
     if (
         not path
         or length > 1024
+        or not pure.parts
         or pure.is_absolute()
         or str(pure) != path
         or any(part in {"..", "."} for part in pure.parts)

@@ -84,6 +84,7 @@ class DiscoveryService(Asking):
             registered_at=self._record.clock(),
         )
         with self._record.change() as change:
+            self._check(change.session, actor, "registerDataset", thing)
             try:
                 store.dataset_named(change.session, name)
             except NotFound:
@@ -186,9 +187,19 @@ class DiscoveryService(Asking):
         return store.to_version(row)
 
     def sweep_arrivals(self) -> list[str]:
-        """Remove what interrupted copies left behind more than a day ago; return what was removed."""
-        known = frozenset(version.version_id for version in self.versions_in(VersionState.ARRIVING))
-        return self._arrivals.sweep(known, older_than=(self._record.clock() - timedelta(days=1)).timestamp())
+        """Remove plain files of sealed or withdrawn versions, and what an interrupted copy left more than a day ago.
+
+        The controller calls this when it starts and once in a while; it returns the names of what was removed.
+        """
+        with self._record.read() as session:
+            arriving = frozenset(row.version_id for row in store.versions_in(session, VersionState.ARRIVING))
+            finished = frozenset(
+                row.version_id
+                for state in (VersionState.SEALED, VersionState.WITHDRAWN)
+                for row in store.versions_in(session, state)
+            )
+        day_ago = self._record.clock() - timedelta(days=1)
+        return self._arrivals.sweep(arriving, finished=finished, older_than=day_ago.timestamp())
 
     # ---- reading ------------------------------------------------------------------------------------------------
 

@@ -255,7 +255,7 @@ def test_members_are_added_by_an_operator_who_is_not_one(world: World) -> None:
         world.access.add_member(world.actor("operator"), project.project_id, stranger)
     with pytest.raises(NotPossible, match="has a lead"):
         world.access.add_member(
-            world.actor("operator"), project.project_id, world.people["officer_b"], role=MemberRole.LEAD
+            world.actor("operator"), project.project_id, world.register("another"), role=MemberRole.LEAD
         )
     with pytest.raises(Invalid, match="not registered"):
         world.access.add_member(world.actor("operator"), project.project_id, "a" * 16)
@@ -321,3 +321,32 @@ def test_applications_that_were_not_approved_are_not_in_the_register(world: Worl
     world.decided(a=False, b=False)
     world.submitted()
     assert world.access.register() == []
+
+
+def test_who_decided_or_approved_does_not_join_the_project_later(world: World) -> None:
+    application = world.decided()
+    project = world.access.approve_project(world.actor("operator2"), application.application_id)
+    for name in ("officer_a", "officer_b", "operator2"):
+        with pytest.raises(NotPossible, match="does not work in it"):
+            world.access.add_member(world.actor("operator"), project.project_id, world.people[name])
+    assert world.access.add_member(world.actor("operator"), project.project_id, world.people["stranger"])
+
+
+def test_a_project_past_its_last_day_is_remembered_until_it_is_extended_or_closed(world: World) -> None:
+    project = world.approved()
+    world.clock.advance(timedelta(days=331))
+    assert world.access.chase() == 1
+    world.access.close_project(world.actor("operator"), project.project_id)
+    world.clock.advance(timedelta(days=8))
+    assert world.access.chase() == 0
+
+
+def test_members_are_told_once_that_a_version_was_withdrawn_and_operators_that_one_is_not_sealed(world: World) -> None:
+    world.approved()
+    assert world.access.chase() == 0
+    world.discovery.withdraw_version(world.actor("officer_a"), world.versions["a"], "Wrong rows")
+    world.version("b", sealed=False)
+    assert world.access.chase() == 1
+    world.clock.advance(timedelta(days=2))
+    assert world.access.chase() == 1
+    assert world.access.chase() == 0

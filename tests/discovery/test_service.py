@@ -238,6 +238,17 @@ def test_what_interrupted_copies_left_is_swept_after_a_day(catalogue: Catalogue,
     assert (arrivals / kept.version_id).exists()
 
 
+def test_plain_files_of_a_sealed_version_go_even_if_the_controller_died_before_removing_them(
+    catalogue: Catalogue, dataset_id: str
+) -> None:
+    service = catalogue.service
+    version = service.add_files_version(catalogue.actor("a"), dataset_id, catalogue.source)
+    service.mark_sealed(version.version_id)
+    service.arrival_directory(version.version_id).mkdir()
+    assert service.sweep_arrivals() == [version.version_id]
+    assert not service.arrival_directory(version.version_id).exists()
+
+
 def test_what_does_not_exist_is_not_found(catalogue: Catalogue) -> None:
     for call in (
         lambda: catalogue.service.dataset("a" * 16),

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,17 @@ RULES = Path(__file__).parents[2] / "policies" / "access"
 
 
 class Stepper:
-    """Counts effects on disk, record and key; does ``crash`` before or after the n-th."""
+    """Counts effects on disk, record and key; does ``crash`` before the n-th, which is after the one before it."""
 
     def __init__(self, crash: Callable[[], None]) -> None:
-        self.crash, self.stop_at, self.after, self.count = crash, 0, False, 0
+        self.crash, self.stop_at, self.count = crash, 0, 0
 
     def wrap(self, effect: Callable[..., Any]) -> Callable[..., Any]:
         def stepped(*arguments: Any, **named: Any) -> Any:
             self.count += 1
-            mine = self.count == self.stop_at
-            if mine and not self.after:
+            if self.count == self.stop_at:
                 self.crash()
-            result = effect(*arguments, **named)
-            if mine:
-                self.crash()
-            return result
+            return effect(*arguments, **named)
 
         return stepped
 
@@ -52,7 +49,7 @@ class Stepper:
 def instrument(stepper: Stepper, patch: Callable[[Any, str, Any], None], signer: Any) -> None:
     """Put the stepper into every effect of the story."""
     for owner, name in (
-        (frozen, "_copy"), (frozen, "_sync"), (frozen.os, "link"), (frozen.os, "fsync"), (frozen.Path, "rename"),
+        (frozen, "_copy"), (frozen.os, "link"), (frozen.os, "fsync"), (frozen.Path, "rename"),
         (audit_record.Session, "commit"), (signer, "sign"),
     ):  # fmt: skip
         patch(owner, name, stepper.wrap(getattr(owner, name)))
@@ -75,6 +72,11 @@ def go_on(world: World) -> State:
     return world.state(submission)
 
 
+@cache
+def _policy() -> Policy:
+    return Policy(RULES)
+
+
 def open_world(directory: Path) -> World:
     """Open the same airlock again in a new process."""
     names = directory / "ids.json"
@@ -82,7 +84,7 @@ def open_world(directory: Path) -> World:
         names.write_text(json.dumps([new_id() for _ in range(9)]))
     engine, clock = make_engine(f"sqlite:///{directory}/record.db"), FixedClock()
     Base.metadata.create_all(engine)
-    return make_world(Record(engine, clock), clock, Policy(RULES), directory, ids=json.loads(names.read_text()))
+    return make_world(Record(engine, clock), clock, _policy(), directory, ids=json.loads(names.read_text()))
 
 
 def main(directory: Path, stop_at: int) -> None:

@@ -102,6 +102,7 @@ def make_world(
     clock: FixedClock,
     policy: Policy,
     directory: Path,
+    *,
     inspector: Inspector | None = None,
     ids: list[str] | None = None,
 ) -> World:

@@ -129,7 +129,8 @@ def running_database(directory: Path) -> Iterator[tuple[DemonstrationDatabase, S
     try:
         database.wait_until_ready()
         with database.connect() as connection:
-            connection.execute("CREATE SCHEMA cohort CREATE SCHEMA other")
+            connection.execute("CREATE SCHEMA cohort")
+            connection.execute("CREATE SCHEMA other")
             connection.execute(
                 "CREATE TABLE cohort.base AS SELECT n, md5(n::text) AS word FROM generate_series(1, 5000) n"
             )
@@ -214,6 +215,8 @@ class World:
     def clean(self) -> None:
         for project_id in self.projects:
             self.agents.stop(project_id)
+            if self.vault.server.process is not None:
+                self.client.revoke_project(project_id)
 
 
 def log_in(

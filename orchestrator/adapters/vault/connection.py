@@ -75,6 +75,10 @@ class VaultConnection:
         """Read ``path``."""
         return self._ask("get", path)
 
+    def draw(self, path: str) -> dict[str, Any]:
+        """Read ``path`` where reading makes something, such as a database role: never repeated by itself."""
+        return self._ask("get", path, makes=True)
+
     def list(self, path: str) -> dict[str, Any]:
         """List below ``path``; nothing there is an empty answer."""
         try:
@@ -87,9 +91,15 @@ class VaultConnection:
         return self._ask("post", path, dict(body or {}), wrap=wrap)
 
     def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, wrap: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        wrap: str | None = None,
+        makes: bool = False,
     ) -> dict[str, Any]:
-        reads = method in _READS
+        reads = method in _READS and not makes
         self._log_in()
         try:
             return self._once(method, path, body, wrap, reads=reads)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from ...core.errors import Invalid
@@ -32,18 +31,32 @@ def creation_statements(grant: DatabaseGrant) -> list[str]:
 
 
 def revocation_statements(grant: DatabaseGrant) -> list[str]:
-    """Close the door, end every open back-end (with it every cursor and running query), drop the role. Repeatable."""
+    """Close the door, end every open back-end (with it every cursor and running query), drop the role. Repeatable.
+
+    Access ends even where the role itself cannot be dropped (something else was granted to it by hand): it then stays
+    without the right to log in.
+    """
     schema = _quoted(grant.schema, "schema")
-    body = f"""DO $$ BEGIN
-      IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{{{name}}}}') THEN
-        ALTER ROLE "{{{{name}}}}" NOLOGIN;
-        PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = '{{{{name}}}}';
-        REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM "{{{{name}}}}";
-        REVOKE ALL ON SCHEMA {schema} FROM "{{{{name}}}}";
+    views = ", ".join(f"'{schema}.{_quoted(view, 'views')}'" for view in grant.views)
+    body = f"""DO $$ DECLARE granted text; BEGIN
+      IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{{{name}}}}') THEN RETURN; END IF;
+      ALTER ROLE "{{{{name}}}}" NOLOGIN;
+      PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = '{{{{name}}}}';
+      BEGIN
+        FOREACH granted IN ARRAY ARRAY[{views}] LOOP
+          IF pg_catalog.to_regclass(granted) IS NOT NULL THEN
+            EXECUTE 'REVOKE ALL ON ' || granted || ' FROM "{{{{name}}}}"';
+          END IF;
+        END LOOP;
+        IF pg_catalog.to_regnamespace('{schema}') IS NOT NULL THEN
+          REVOKE ALL ON SCHEMA {schema} FROM "{{{{name}}}}";
+        END IF;
         EXECUTE pg_catalog.format('REVOKE ALL ON DATABASE %I FROM %I', pg_catalog.current_database(), '{{{{name}}}}');
         DROP ROLE "{{{{name}}}}";
-      END IF;
-    END $$"""  # noqa: S608 (the schema is checked and quoted)
+      EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'a role could not be dropped and stays without login: %', SQLERRM;
+      END;
+    END $$"""  # noqa: S608 (schema and views are checked and quoted)
     return [_whole(body)]
 
 
@@ -54,8 +67,8 @@ def _connect(verb: str, preposition: str) -> str:
 
 
 def _whole(statement: str) -> str:
-    # Vault cuts statements at every semicolon, except when a statement is given as a JSON list.
-    return json.dumps([" ".join(statement.split())])
+    # Vault cuts statements at every semicolon, except within dollar quotes; the quotes have to be closed by one.
+    return " ".join(statement.split()) + ";"
 
 
 def _quoted(name: str, field: str) -> str:

@@ -71,7 +71,7 @@ class LeaseToken:
 
     def draw_role(self) -> DrawnRole:
         """Make a database role for one session; it ends with this token at the latest."""
-        answer = self._vault.get(f"database/creds/{self.version_id}")
+        answer = self._vault.draw(f"database/creds/{self.version_id}")
         seconds = float(answer["lease_duration"])
         return DrawnRole(
             lease_id=str(answer["lease_id"]),

@@ -389,6 +389,7 @@ def test_the_only_secret_inside_is_the_hubs_own_token(inside: dict[str, Any], co
     assert CANARY not in inside["environments"]
     assert inside["environment"]["JUPYTERHUB_API_TOKEN"] == TOKEN
     assert "LD_PRELOAD" not in inside["environment"]
+    assert inside["environment"]["OMP_NUM_THREADS"] == "1"
     assert "/host/bin" not in inside["environment"]["PATH"]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +24,7 @@ import pytest
 import orchestrator
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
 from orchestrator.adapters.sandbox.confine import View, platform_command
+from orchestrator.adapters.sandbox.limits import ControlGroups
 from orchestrator.adapters.sandbox.places import Places
 from orchestrator.adapters.sandbox.processes import ProcessRecord
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
@@ -209,6 +212,19 @@ def test_a_process_that_ignores_every_signal_is_ended_all_the_same(yard: Yard) -
     family = _family(_supervisor(backend, plan).pid)
     backend.stop_session(plan.project_id, plan.session_id)
     assert _all_gone(family)
+
+
+@pytest.mark.skipif(not os.access("/sys/fs/cgroup/memory", os.W_OK), reason="needs control groups that may be written")
+def test_processes_that_no_record_speaks_of_are_found_and_ended(yard: Yard) -> None:
+    backend, session = yard.backend(*SERVER), new_id()
+    instance = hashlib.sha256(os.fsencode(yard.state.resolve())).hexdigest()[:12]
+    placement = ControlGroups(instance=instance).place(yard.project, session, Limits())
+    orphan = subprocess.Popen(["/bin/sleep", "300"], preexec_fn=placement.join)  # noqa: PLW1509
+    [seen] = backend.observe()
+    assert [(found.session_id, found.state) for found in seen.sessions] == [(session, SessionState.RUNNING)]
+    backend.stop_session(yard.project, session)
+    assert orphan.wait() == -signal.SIGKILL
+    assert backend.observe() == []
 
 
 def test_what_a_session_prints_is_bounded(yard: Yard) -> None:

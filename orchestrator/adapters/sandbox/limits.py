@@ -130,12 +130,24 @@ class ControlGroups:
 
 
 def _make(directory: Path, parent: Path, controllers: frozenset[str]) -> None:
-    for step in (directory.parent.parent, directory.parent, directory):
-        if (parent / "cgroup.controllers").exists():
-            for name in controllers:
-                with contextlib.suppress(OSError):
-                    (step.parent / "cgroup.subtree_control").write_text(f"+{name}", encoding="ascii")
-        step.mkdir(exist_ok=True)
+    """Make the group and those above it; another session's end may take an empty one away in between."""
+    for last_try in (False, False, True):
+        try:
+            for step in (directory.parent.parent, directory.parent, directory):
+                if (parent / "cgroup.controllers").exists():
+                    _hand_down(step.parent, controllers)
+                step.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            if last_try:
+                raise
+        else:
+            return
+
+
+def _hand_down(group: Path, controllers: frozenset[str]) -> None:
+    for name in controllers:
+        with contextlib.suppress(OSError):
+            (group / "cgroup.subtree_control").write_text(f"+{name}", encoding="ascii")
 
 
 def _limit(directory: Path, name: str, limits: Limits) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from .places import Places, make_directory, platform_number
 __all__ = ["make_folders", "session_sandbox", "supervisor_plan"]
 
 _PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
 _SERVER = ("-m", "jupyterhub.singleuser")
 _MIB = 1024 * 1024
 
@@ -74,12 +76,14 @@ def session_sandbox(
     count = f"--nproc={plan.limits.processes}:{plan.limits.processes}"
     limiter = (prlimit, count, "--") if (prlimit := shutil.which("prlimit", path="/usr/bin:/bin")) else ()
     passed = {name: value for name, value in plan.environment.items() if name.startswith(_PASSED_ON)}
+    # libraries count the machine's processors, not the session's share, and their threads count as processes
+    threads = dict.fromkeys(_THREADS, str(max(1, math.ceil(plan.limits.cpus))))
     return Sandbox(
         views=(*image.views, *_views(plan, places)),
         directories=("/data", "/home", "/run/tre", "/run/tre/databases"),
         memory_directories=(("/tmp", memory // 2), ("/run", 16 * _MIB), ("/dev/shm", memory // 2)),  # noqa: S108
         links=image.links,
-        environment={**passed, **image.environment, "JUPYTER_RUNTIME_DIR": "/tmp/jupyter"},  # noqa: S108
+        environment={**passed, **threads, **image.environment, "JUPYTER_RUNTIME_DIR": "/tmp/jupyter"},  # noqa: S108
         directory="/opt",
         host_name="workspace",
         user=USER,

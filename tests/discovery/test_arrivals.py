@@ -6,7 +6,8 @@ import hashlib
 import os
 import socket
 import stat
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -173,12 +174,31 @@ def test_limits_count_every_file_together(tmp_path: Path, source: Path) -> None:
     assert len(Arrivals(directory=tmp_path / "x", largest_bytes=5, most_files=2).take(new_id(), source)) == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(arrivals: Arrivals, source: Path) -> None:
+@pytest.fixture
+def as_ordinary_user() -> Iterator[Path]:
+    """A folder of an ordinary user, acting as that user even when the tests run as root."""
+    nobody, root = 65534, os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as name:
+        if root:
+            os.chown(name, nobody, nobody)
+            os.seteuid(nobody)
+        try:
+            yield Path(name)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+def test_an_unreadable_file_is_named(as_ordinary_user: Path) -> None:
+    source, arrivals = as_ordinary_user / "source", Arrivals(directory=as_ordinary_user / "arrivals")
+    source.mkdir()
+    (source / "b.csv").write_text("x")
     (source / "b.csv").chmod(0)
     with pytest.raises(Invalid, match=r"b\.csv cannot be read"):
         arrivals.take(new_id(), source)
     assert left(arrivals) == []
+    (source / "b.csv").chmod(0o600)
+    assert arrivals.take(new_id(), source)
 
 
 def _while_reading(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:

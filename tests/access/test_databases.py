@@ -1,0 +1,56 @@
+"""The story of one project on each kind of database: the same calls, the same answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from orchestrator.access.model import GrantState, ProjectState
+from orchestrator.core.errors import Conflict, NotPossible
+
+World = Any
+
+
+def test_a_project_lives_alike_on_each_database(world_everywhere: World) -> None:
+    world = world_everywhere
+    lead, operator = world.actor("lead"), world.actor("operator")
+    draft = world.access.draft(lead, world.answers(), [world.datasets["a"]])
+    world.access.redraft(lead, draft.application_id, world.answers(title="Both"), list(world.datasets.values()))
+    world.access.submit(lead, draft.application_id)
+    for name in ("a", "b"):
+        world.decide(draft.application_id, name)
+    project = world.access.approve_project(operator, draft.application_id)
+    assert project.title == "Both"
+    for name in ("a", "b"):
+        world.accept("lead", name)
+    assert world.held(project, "lead") == {"a", "b"}
+    world.access.withdraw_grant(world.actor("officer_b"), world.grant_id(project, "b"), "Misused")
+    assert world.held(project, "lead") == {"a"}
+    world.access.end_member(operator, project.project_id, world.people["member"])
+    world.access.add_member(operator, project.project_id, world.people["member"])
+    closed = world.access.close_project(operator, project.project_id)
+    assert closed.state is ProjectState.CLOSED
+    assert {grant.state for grant in closed.grants} == {GrantState.ENDED, GrantState.WITHDRAWN}
+    assert len(world.access.register()) == 1
+
+
+def test_each_database_refuses_a_second_active_grant_and_a_second_current_membership(world_everywhere: World) -> None:
+    world = world_everywhere
+    world.approved()
+    for statement in (
+        "INSERT INTO project_grant SELECT 'a', project_id, dataset_id, version_id, custodian_id, agreement_until,"
+        " state, granted_at, ended_by, ended_at, reason FROM project_grant LIMIT 1",
+        "INSERT INTO membership SELECT 'a', project_id, person_id, role, since, until, named, ended_at, ended_by"
+        " FROM membership LIMIT 1",
+    ):
+        with pytest.raises(Conflict), world.record.change() as change:
+            change.session.execute(text(statement))
+
+
+def test_an_approved_application_cannot_be_approved_again_on_either_database(world_everywhere: World) -> None:
+    world = world_everywhere
+    project = world.approved()
+    with pytest.raises(NotPossible):
+        world.access.approve_project(world.actor("operator2"), project.application_id)

@@ -89,7 +89,7 @@ SAMPLES = {
     "project resume": Sample("ada", "project resume {project}", 5),
     "project close": Sample("ada", "project close {project} --yes"),
     "member list": Sample("ada", "member list {project}"),
-    "member add": Sample("ada", "member add {project} {dora}"),
+    "member add": Sample("ada", "member add {project} {kim}"),
     "member end": Sample("ada", "member end {project} {uma} --yes"),
     "grant list": Sample("ada", "grant list"),
     "grant withdraw": Sample("ada", "grant withdraw {grant} --reason Asked_to. --yes"),

@@ -6,6 +6,7 @@ import http
 import http.client
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -154,9 +155,7 @@ class DatasetAgents:
         """Remove what a killed agent left: clear data first, then sockets."""
         erase(self._places.memory_of(project_id))
         self._places.socket_of(project_id).unlink(missing_ok=True)
-        relays = self._places.run / project_id / "d"
-        if relays.exists():
-            erase(relays)
+        shutil.rmtree(self._places.run / project_id / "d", ignore_errors=True)
 
     def _write_configuration(self, project_id: str) -> Path:
         places = self._places

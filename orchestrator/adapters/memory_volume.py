@@ -139,7 +139,7 @@ def erase(directory: Path) -> None:
         for name in files:
             path = Path(folder) / name
             with contextlib.suppress(FileNotFoundError):
-                if not path.is_symlink():
+                if path.is_file() and not path.is_symlink():
                     path.chmod(0o600)
                     os.truncate(path, 0)
     with contextlib.suppress(FileNotFoundError):

@@ -108,7 +108,8 @@ SMALL = {
     "tabs": "arm\tn\na\t120\nb\t4\n",
     "semicolons": "arm;n\na;120\nb;4\n",
     "n in the label": "group,rate\nall (n=240),0.2\nrare (n=3),0.3\n",
-    "a life table": "event_at,removed,observed,censored,entrance,at_risk\n0,0,0,0,163,163\n6,1,1,0,0,163\n7,30,20,10,0,162\n",
+    "a life table": "event_at,removed,observed,censored,entrance,at_risk\n0,0,0,0,163,163\n"
+    "6,1,1,0,0,163\n7,30,20,10,0,162\n",
     "a weak mask": "arm,n\na,<5\nb,130\n",
     "a count at the end of many rows": "group,n\n" + "g,100\n" * 4000 + "h,2\n",
     "a byte order mark": "\ufeffarm,n\na,120\nb,4\n",

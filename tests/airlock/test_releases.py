@@ -99,7 +99,10 @@ def test_a_checker_who_lost_his_role_after_voting_voids_the_approval(world, loss
 
 @pytest.mark.parametrize(
     ("row", "values"),
-    [(FileRow, {"context": "something else"}), (FileRow, {"name": "other.csv"}), (FileRow, {"sha256": "0" * 64}), (VoteRow, {"choice": "changes"}), (VoteRow, {"binding": "0" * 64})],
+    [
+        (FileRow, {"context": "something else"}), (FileRow, {"name": "other.csv"}), (FileRow, {"sha256": "0" * 64}),
+        (VoteRow, {"choice": "changes"}), (VoteRow, {"binding": "0" * 64}),
+    ],
 )  # fmt: skip
 def test_an_approval_is_void_when_anything_it_covers_changes(world, row, values):
     submission = world.approved()

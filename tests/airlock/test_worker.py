@@ -80,7 +80,7 @@ def test_what_was_half_scanned_is_scanned_again(world):
     submission = world.submit()
 
     class Killed(FakeInspector):
-        def inspect(self, path, *, name, sha256, pack):
+        def inspect(self, *_, **__):
             raise KeyboardInterrupt
 
     worker = Worker.of(world.desk, world.sessions, Killed(), world.signer)

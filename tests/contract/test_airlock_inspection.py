@@ -80,7 +80,7 @@ def test_whatever_goes_wrong_is_a_finding_and_never_clean(sample, tmp_path, case
     assert "not inspected to its end" in incomplete(seen), case
 
 
-def test_a_file_that_eats_memory_is_a_finding(sample, tmp_path):
+def test_a_file_that_eats_memory_is_a_finding(sample):
     sample.chmod(0o600)
     with sample.open("wb") as file:
         file.write(b"a,b\n")

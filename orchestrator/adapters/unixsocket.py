@@ -90,5 +90,6 @@ def unix_session(*, root: Path, path: Path, timeout: aiohttp.ClientTimeout) -> a
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         timeout=timeout,
+        read_bufsize=256 * 1024,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     )

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from orchestrator.core.errors import Unavailable
 
 from .configuration import GateConfiguration
+from .frames import FrameWriter
 from .judge import BadRequest, Limits
 from .meter import Meter
 from .relay import Exchange, passed_headers
@@ -37,6 +38,7 @@ class _Pair:
     def __init__(self, request: web.BaseRequest, down: _Down, up: _Up) -> None:
         self.down = down
         self.up = up
+        self._request = request
         self._transport = request.transport
         self._ending = False
         self._ended = asyncio.Event()
@@ -59,11 +61,17 @@ class _Pair:
             connection.transport.abort()
         self.up._response.close()
 
+    def _frames(self) -> FrameWriter:
+        if self._transport is None:
+            raise ConnectionResetError("The browser has gone.")
+        waiting = getattr(getattr(self.up, "_reader", None), "_buffer", ())
+        return FrameWriter(self.down, transport=self._transport, writer=self._request.writer, waiting=waiting)
+
     async def run(self, count_down: _Counter, count_up: _Counter) -> None:
         """Pass messages until either side closes or the access ends."""
         tasks = [
-            asyncio.create_task(_pump(self.up, self.down, count_down)),
-            asyncio.create_task(_pump(self.down, self.up, count_up)),
+            asyncio.create_task(_pump_down(self.up, self._frames(), count_down)),
+            asyncio.create_task(_pump_up(self.down, self.up, count_up)),
             asyncio.create_task(self._ended.wait()),
         ]
         try:
@@ -149,11 +157,18 @@ class WebsocketRelay:
             raise Unavailable("The workspace does not answer at present.", system=exchange.side.value) from error
 
 
-async def _pump(
-    source: _Up | _Down,
-    sink: _Up | _Down,
-    count: _Counter,
-) -> None:
+async def _pump_down(source: _Up, sink: FrameWriter, count: _Counter) -> None:
+    with contextlib.suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
+        while True:
+            message = await source.receive()
+            if message.type is not WSMsgType.TEXT and message.type is not WSMsgType.BINARY:
+                await sink.flush()
+                return
+            count(len(message.data))
+            await sink.write(message.type, message.data)
+
+
+async def _pump_up(source: _Down, sink: _Up, count: _Counter) -> None:
     with contextlib.suppress(ConnectionError, RuntimeError, aiohttp.ClientError):
         while True:
             message = await source.receive()

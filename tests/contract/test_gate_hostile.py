@@ -538,6 +538,61 @@ def test_messages_pass_both_ways_and_are_counted(directory: Path) -> None:
     run(story())
 
 
+def test_bursts_of_messages_of_every_size_arrive_whole_and_in_order(directory: Path) -> None:
+    """The gate writes what waits in one go; the sizes are those at which a frame's header changes its form."""
+    sizes = [0, 1, 125, 126, 127, 1000, 32 * 1024, 32 * 1024 + 1, 65535, 65536, 200_000, 0, 7] * 3
+    sent = [("é" if number % 3 else "y") * size for number, size in enumerate(sizes)]
+
+    async def burst(request: web.Request) -> web.StreamResponse:
+        channel = web.WebSocketResponse(max_msg_size=0)
+        await channel.prepare(request)
+        await channel.receive()
+        for number, text in enumerate(sent):
+            await (channel.send_str(text) if number % 2 else channel.send_bytes(text.encode()))
+        await channel.close(code=4002)
+        return channel
+
+    async def story() -> None:
+        async with scene(directory, burst) as here:
+            channel = await open_channel(here)
+            await channel.send_str("go")
+            for number, text in enumerate(sent):
+                message = await channel.receive()
+                assert message.type is (WSMsgType.TEXT if number % 2 else WSMsgType.BINARY)
+                assert message.data == (text if number % 2 else text.encode())
+            assert (await channel.receive()).data == 4002
+            counted = here.gate.meter.report()["people"][PERSON]  # type: ignore[index]
+            assert counted["to_browser"] == sum(len(text.encode()) for text in sent)
+
+    run(story())
+
+
+def test_a_browser_that_does_not_read_stops_the_server_and_not_the_gates_memory(directory: Path) -> None:
+    sent = 0
+
+    async def flood(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        channel = web.WebSocketResponse(max_msg_size=0)
+        await channel.prepare(request)
+        while not channel.closed:
+            await channel.send_str("x" * 1000)
+            sent += 1000
+            await asyncio.sleep(0)
+        return channel
+
+    async def story() -> None:
+        async with scene(directory, flood) as here:
+            await open_channel(here)
+            seen = -1
+            while seen != sent:
+                seen = sent
+                await asyncio.sleep(0.3)
+            assert sent < 64 * 1024 * 1024
+            await here.gate.keeper.close(PERSON)
+
+    run(story())
+
+
 def test_a_message_that_is_too_large_ends_the_socket_and_not_the_gate(directory: Path) -> None:
     limits = replace(Limits(), message_to_browser=1024 * 1024, message_from_browser=1024 * 1024)
 

@@ -98,12 +98,15 @@ class WorkspaceBrowser:
         """Run one cell and return what it printed."""
         output = CellOutput()
         address = f"{self._server}/api/kernels/{self._kernel}/channels"
-        async with self._client.ws_connect(address, max_msg_size=32 * 1024 * 1024) as socket:
-            request = _execute_request(code)
-            await socket.send_str(json.dumps(request))
-            async with asyncio.timeout(_CELL_SECONDS):
-                while not await self._collect(socket, request["header"]["msg_id"], output):
-                    pass
+        try:
+            async with self._client.ws_connect(address, max_msg_size=32 * 1024 * 1024) as socket:
+                request = _execute_request(code)
+                await socket.send_str(json.dumps(request))
+                async with asyncio.timeout(_CELL_SECONDS):
+                    while not await self._collect(socket, request["header"]["msg_id"], output):
+                        pass
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"The kernel cannot be reached: {error}.", system="workspace") from error
         return output
 
     async def status(self, path: str) -> int:

@@ -123,13 +123,15 @@ def run_command(state: Path, arguments: Sequence[str], *, client: PortalClient |
 def _code(process: subprocess.Popen[str]) -> str:
     deadline = time.monotonic() + _DEADLINE
     assert process.stderr is not None  # noqa: S101 - opened as a pipe above
+    shown = ""
     while time.monotonic() < deadline:
         line = process.stderr.readline()
+        shown += line
         if not line:
             break
         if re.fullmatch(r"\s{2,}[A-Z0-9-]{6,}\s*", line):
             return line.strip()
-    raise Unavailable("The command showed no code.", system="command line")
+    raise Unavailable(f"The command showed no code: {shown.strip()[-200:]}", system="command line")
 
 
 def _tokens(page: str) -> dict[str, str]:

@@ -307,12 +307,8 @@ class Story:
                 while time.monotonic() - started < _GONE_SECONDS + 5:
                     try:
                         after = await browser.run(READ_BREAST_CANCER)
-                    except (OrchestratorError, OSError, TimeoutError):
+                    except Unavailable:
                         break
-                    except Exception as error:
-                        if "websocket" in type(error).__name__.lower() or "client" in type(error).__name__.lower():
-                            break
-                        raise
                     if after.error:
                         break
                     await asyncio.sleep(0.2)

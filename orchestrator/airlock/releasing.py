@@ -37,7 +37,7 @@ class Releasing:
     def release(self, submission_id: str) -> State:
         """Take a submission as far towards release as it may go; may be repeated after a crash at any point."""
         state = self._release(submission_id)
-        if state is not State.RELEASED:
+        if state not in (State.RELEASED, State.LAPSED):
             self._desk.frozen.remove_release(submission_id)
         return state
 
@@ -96,7 +96,8 @@ class Releasing:
             void = self._event("review.voided", submission, {"checkers": people})
             review_store.void_reviews(change, submission.submission_id, unfit, event=void)
         at = desk.record.clock()
-        store.move(change, submission, Action.VOID, at=at, event=event, new_round=not unfit)
+        again = store.move(change, submission, Action.VOID, at=at, event=event, new_round=not unfit)
+        desk.tell_checkers(change, again)
         return False
 
     def _unfit(self, submission: Submission, reviews: Sequence[Review]) -> list[str]:

@@ -49,7 +49,8 @@ class Scanning:
         with self._desk.record.read() as session:
             ids = store.ids_in(session, State.IN_REVIEW, State.APPROVED)
             known = [store.load(session, each) for each in ids]
-        changed = [each for each in known if self._desk.pack_for(each.project_id).sha256 != each.pack_sha256]
+        in_force = {project: self._desk.pack_for(project).sha256 for project in {each.project_id for each in known}}
+        changed = [each for each in known if in_force[each.project_id] != each.pack_sha256]
         for submission in changed:
             with self._desk.record.change() as change:
                 now = store.load(change.session, submission.submission_id)

@@ -13,6 +13,7 @@ from .states import Action
 __all__ = ["Upkeep"]
 
 _ACTOR = "system:airlock"
+_TIMED = OPEN | {State.RELEASED, State.QUARANTINED}
 
 
 class Upkeep:
@@ -24,7 +25,7 @@ class Upkeep:
     def hold(self) -> int:
         """Hold, or let go, every open submission as its project and author stand now; return how many changed."""
         changed = 0
-        for submission in self._open():
+        for submission in self._in(OPEN):
             reasons = self._desk.hold_reasons(submission)
             if reasons == submission.held:
                 continue
@@ -40,7 +41,7 @@ class Upkeep:
     def expire(self) -> int:
         """End what waited beyond its deadline. Time never releases anything; return how many ended."""
         now = self._desk.record.clock()
-        late = [each for each in self._open() if each.deadline is not None and each.deadline <= now]
+        late = [each for each in self._in(_TIMED) if each.deadline is not None and each.deadline <= now]
         for submission in late:
             with self._desk.record.change() as change:
                 current = store.load(change.session, submission.submission_id)
@@ -59,10 +60,9 @@ class Upkeep:
                 self._desk.frozen.remove_release(submission.submission_id)
         return len(late)
 
-    def _open(self) -> list[Submission]:
+    def _in(self, states: frozenset[State]) -> list[Submission]:
         with self._desk.record.read() as session:
-            ids = store.ids_in(session, *OPEN, State.RELEASED, State.QUARANTINED)
-            return [store.load(session, each) for each in ids]
+            return [store.load(session, each) for each in store.ids_in(session, *states)]
 
 
 def _event(kind: str, submission: Submission, details: dict[str, Json]) -> Event:

@@ -39,6 +39,7 @@ class Worker:
     releasing: Releasing
     upkeep: Upkeep
     pause: float = 1.0
+    upkeep_pause: float = 5.0
 
     @classmethod
     def of(cls, desk: Desk, sessions: LiveSessions, inspector: Inspector, signer: RecordSigner) -> Worker:
@@ -58,8 +59,9 @@ class Worker:
             self.recover()
             parts = [
                 threading.Thread(target=self.intake.run, args=(stop,), name="intake"),
-                threading.Thread(target=self._repeat, args=(stop, self._scan), name="scanning"),
-                threading.Thread(target=self._repeat, args=(stop, self._release), name="releasing"),
+                threading.Thread(target=self._repeat, args=(stop, self._keep_up, self.upkeep_pause), name="upkeep"),
+                threading.Thread(target=self._repeat, args=(stop, self._scan, self.pause), name="scanning"),
+                threading.Thread(target=self._repeat, args=(stop, self._release, self.pause), name="releasing"),
             ]
             for part in parts:
                 part.start()
@@ -83,13 +85,16 @@ class Worker:
 
     def once(self) -> None:
         """Do everything that is due now, once: for tests and commands."""
+        self._keep_up()
         self._scan()
         self._release()
 
-    def _scan(self) -> None:
+    def _keep_up(self) -> None:
         self.upkeep.hold()
         self.upkeep.expire()
         self.scanning.again_where_rules_changed()
+
+    def _scan(self) -> None:
         for submission_id in self.scanning.waiting():
             _guarded(self.scanning.scan, submission_id)
 
@@ -97,7 +102,7 @@ class Worker:
         for submission_id in self.releasing.waiting():
             _guarded(self.releasing.release, submission_id)
 
-    def _repeat(self, stop: threading.Event, work: Callable[[], None]) -> None:
+    def _repeat(self, stop: threading.Event, work: Callable[[], None], pause: float) -> None:
         while not stop.is_set():
             try:
                 work()
@@ -105,7 +110,7 @@ class Worker:
                 _log.warning("the airlock waits and tries again: %s", error.message)
             except Exception:  # noqa: BLE001 - one failure must not end the worker: it is logged and tried again
                 _log.exception("the airlock failed at a step and tries again")
-            stop.wait(self.pause)
+            stop.wait(pause)
 
 
 def _guarded(step: Callable[[str], object], submission_id: str) -> None:

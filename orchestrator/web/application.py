@@ -33,7 +33,7 @@ from . import (
     workspaces,
 )
 from .api import make_api
-from .faults import describe, plain_answer
+from .faults import describe, plain_answer, problem
 from .pages import STATIC, page
 from .visits import SignInNeeded
 from .wall import API, Names, Wall
@@ -122,6 +122,8 @@ class _Static(StaticFiles):
 
 def _told(request: Request, error: Exception) -> Response:
     fault = describe(error)
+    if request.scope["path"].startswith("/api/"):
+        return problem(fault)
     if isinstance(error, RequestValidationError) and request.method == "GET":
         fault = describe(HTTPException(404))
     try:

@@ -26,6 +26,7 @@ _ABOUT = (
     "`Authorization: Bearer …`. Errors are problem documents (RFC 9457) with a stable `error` word."
 )
 _STATUSES = {
+    400: "The body cannot be read as JSON.",
     401: "Nobody is signed in with this bearer.",
     403: "The access rules refuse it; `reasons` say why.",
     404: "There is no such thing, or none this person may know of.",

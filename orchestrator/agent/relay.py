@@ -62,9 +62,9 @@ class DatabaseRelay:
         self._listener = await asyncio.start_unix_server(self._accept, path=socket)
         socket.chmod(0o660)
         if self._group is not None and os.geteuid() == 0:
-            os.chown(socket, -1, self._group)
-            os.chown(self.directory, -1, self._group)
-            self.directory.chmod(0o750)
+            for path, mode in ((socket, 0o660), (self.directory, 0o750), (self.directory.parent, 0o750)):
+                os.chown(path, -1, self._group)
+                path.chmod(mode)
 
     async def close(self) -> None:
         """Stop listening and end every connection. Repeatable."""

@@ -7,16 +7,19 @@ import json
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.dataset_agent import DatasetAgents
 from orchestrator.core.clock import system_clock
 from orchestrator.core.errors import Invalid, NotPossible, Refused, Unavailable
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import Wanted
+from orchestrator.credentials.service import Credentials
 from tests.contract.credentials_world import MEMORY, VaultWorld, World, eventually, running_vault, short_directory
 
 
@@ -250,6 +253,23 @@ def test_no_secret_stands_in_arguments_environment_configuration_or_log(world: W
     assert identity.wrapped_token.encode() not in seen
 
 
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run sessions under another account")
+def test_as_root_the_projects_group_reads_its_data_and_nobody_else_does(world: World) -> None:
+    world.agents = DatasetAgents(world.places, world.processes, group_of=lambda _: 223_344)
+    world.service = Credentials(vault=world.client, agent=world.agents, store=world.store, clock=system_clock)
+    wanted = world.files(CONTENT)
+    project = _start(world, wanted)
+    file = str(world.memory(project) / wanted.version_id / "table.csv")
+
+    def read_as(number: int) -> subprocess.CompletedProcess[bytes]:
+        account = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"]
+        return subprocess.run([*account, "cat", file], capture_output=True, check=False, timeout=20)
+
+    assert read_as(223_344).stdout == CONTENT["table.csv"]
+    assert b"Permission denied" in read_as(223_345).stderr
+
+
 def test_the_control_socket_is_its_owners_alone(world: World) -> None:
     project = _start(world)
     assert stat.S_IMODE(world.places.socket_of(project).stat().st_mode) == 0o600
@@ -269,8 +289,6 @@ def test_a_directory_on_a_disk_is_refused(world: World) -> None:
     project = world.project()
     identity = world.client.open_agent(project, system_clock() + timedelta(hours=1))
     on_disk = dataclasses.replace(world.places, memory=world.directory)
-    from orchestrator.adapters.dataset_agent import DatasetAgents
-
     agents = DatasetAgents(on_disk, world.processes, group_of=lambda _: None)
     with pytest.raises(Unavailable):
         agents.start(identity)
@@ -283,8 +301,6 @@ def test_a_directory_on_a_disk_is_refused(world: World) -> None:
 def test_a_state_directory_too_deep_for_sockets_is_refused_in_words(world: World) -> None:
     project = world.project()
     deep = dataclasses.replace(world.places, run=world.directory / ("x" * 90))
-    from orchestrator.adapters.dataset_agent import DatasetAgents
-
     agents = DatasetAgents(deep, world.processes, group_of=lambda _: None)
     with pytest.raises(Invalid, match="shorter state directory"):
         agents.start(world.client.open_agent(project, system_clock() + timedelta(hours=1)))

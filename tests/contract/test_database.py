@@ -14,9 +14,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from orchestrator.adapters.dataset_agent import DatasetAgents
+from orchestrator.core.clock import system_clock
 from orchestrator.core.errors import Refused
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import Wanted
+from orchestrator.credentials.service import Credentials
 from tests.contract.credentials_world import (
     Server,
     World,
@@ -285,6 +288,21 @@ def test_a_lease_for_one_dataset_draws_no_role_of_another(world: World, wanted: 
     with pytest.raises(Refused):
         token.get(f"database/creds/{second.version_id}")
     world.client.revoke_lease(lease.accessor)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run sessions under another account")
+def test_as_root_the_projects_group_reaches_the_socket(world: World, wanted: Wanted) -> None:
+    agents = DatasetAgents(world.places, world.processes, group_of=lambda _: 223_344)
+    service = Credentials(vault=world.client, agent=agents, store=world.store, clock=system_clock)
+    project = world.project()
+    service.ensure_leases(project, [wanted])
+    assert wanted.database is not None
+    relay = service.open_databases(project, new_id(), [wanted.database])
+    assert relay is not None
+    for path, mode in ((relay, 0o750), (relay / "cohort", 0o750), (relay / "cohort" / ".s.PGSQL.5432", 0o660)):
+        seen = path.stat()
+        assert (seen.st_gid, stat.S_IMODE(seen.st_mode)) == (223_344, mode), path
 
 
 def test_the_socket_is_the_sessions_alone(relay: Path) -> None:

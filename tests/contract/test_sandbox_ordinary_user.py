@@ -23,6 +23,7 @@ FILES = (
 NOBODY = 54_321
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user already runs these tests as one")
 @pytest.mark.parametrize("file", FILES)
 def test_the_sandbox_does_the_same_for_an_ordinary_user(file: str, tmp_path: Path) -> None:

@@ -142,11 +142,13 @@ class DatasetAgents:
         self._clean(project_id)
 
     def projects(self) -> set[str]:
-        """Return every project with an agent's process or with data in memory, wanted or not, so that none is left."""
+        """Return every project of this installation with an agent's process or with data in memory, wanted or not.
+
+        The memory volume may be shared with another installation, whose projects are not ours to clean.
+        """
         found = {record.group for record in self._processes.records() if record.name == _NAME and record.group}
-        return found | {
-            entry.name.removeprefix("tre-") for entry in self._places.memory.glob("tre-*") if entry.is_dir()
-        }
+        known = {entry.parent.name for entry in self._places.run.glob("*/agent.json")}
+        return found | {project_id for project_id in known if self._places.memory_of(project_id).exists()}
 
     def _alive(self, project_id: str) -> bool:
         return self._processes.find(_NAME, group=project_id) is not None

@@ -138,6 +138,11 @@ def test_a_killed_agent_of_a_project_that_sleeps_is_cleaned_as_an_orphan(world: 
     wanted = world.files(CONTENT)
     project = _start(world, wanted)
     os.kill(world.agent_process(project), signal.SIGKILL)
+    assert project in world.agents.projects()
+    foreign = MEMORY / f"tre-{new_id()}"
+    foreign.mkdir()
+    assert foreign.name.removeprefix("tre-") not in world.agents.projects()
+    foreign.rmdir()
     world.service.close_project(project)
     assert not world.memory(project).exists()
     assert project not in world.agents.projects()

@@ -7,12 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import uvicorn
 
-from tests.web.world import PNG, World, make_world
+from tests.web.world import PNG, SUMMARY, World, day, make_world
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -38,7 +39,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The portal on a free port of loopback, with a story in progress."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    world = make_world(tmp_path_factory.mktemp("served"), portal={"port": port})
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        gate = other.getsockname()[1]
+    ports = {"first_port": gate, "last_port": gate}
+    world = make_world(tmp_path_factory.mktemp("served"), portal={"port": port}, workspaces=ports)
     server = uvicorn.Server(uvicorn.Config(world.app, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -177,3 +181,140 @@ def test_no_main_page_has_an_accessibility_violation_or_a_complaint_of_the_brows
     expected = ("404", "403")
     assert [text for text in complaints if not any(code in text for code in expected)] == []
     assert not found, "\n".join(f"{path}: {report}" for path, report in found.items())
+
+
+def test_an_application_is_written_and_submitted_with_the_keyboard_alone(chromium, served: World) -> None:
+    page = opened(chromium, served, "researcher")
+    page.goto("/applications/new")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    page.keyboard.press("Enter")
+    typed = {
+        "title": "Typed by keyboard",
+        "lay_summary": SUMMARY,
+        "purpose": "To try.",
+        "organisation": "Institute",
+        "ethics_reference": "REC 1",
+    }
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.name || document.activeElement.type || ''")
+        reached.append(name)
+        if name in typed:
+            page.keyboard.insert_text(typed[name])
+        elif name in ("ethics_until", "start", "end"):
+            moment = day({"start": 0, "end": 90}.get(name, 200))
+            page.keyboard.type(f"{moment:%m%d%Y}")
+            page.keyboard.press("Shift+Tab")
+            while page.evaluate("document.activeElement.name") == name:
+                page.keyboard.press("Shift+Tab")
+            while page.evaluate("document.activeElement.name") != name:
+                page.keyboard.press("Tab")
+            for _ in range(2):
+                page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.name") == name:
+                page.keyboard.press("Tab")
+        elif name == "datasets":
+            page.keyboard.press("Space")
+        elif name == "submit":
+            assert "Save" in page.evaluate("document.activeElement.textContent")
+            page.keyboard.press("Enter")
+            break
+    page.wait_for_url("**/applications/*said=saved")
+    assert "Typed by keyboard" in page.locator("h1").inner_text()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if "Submit to the custodians" in page.evaluate("document.activeElement.textContent"):
+            page.keyboard.press("Enter")
+            break
+    page.wait_for_url("**/applications/*said=submitted")
+    assert "Submitted" in page.locator("main").inner_text()
+    page.context.close()
+
+
+def test_focus_is_always_visible_where_the_keyboard_goes(chromium, served: World, told: dict[str, str]) -> None:
+    page = opened(chromium, served, "checker")
+    page.goto(f"/reviews/{told['review']}/files/{told['file']}")
+    seen = 0
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            """() => {
+                const it = document.activeElement;
+                if (it === document.body) return null;
+                const look = getComputedStyle(it), beside = it.nextElementSibling;
+                const next = beside && getComputedStyle(beside, "::before");
+                const ringed = (style) => style && (parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none");
+                return ringed(look) || ringed(next) || look.backgroundColor === "rgb(255, 235, 59)";
+            }"""
+        )
+        if shown is None:
+            break
+        assert shown, page.evaluate("document.activeElement.outerHTML")
+        seen += 1
+    assert seen > 15
+    page.context.close()
+
+
+def _gate(port: int, asked: list[str]) -> ThreadingHTTPServer:
+    class Gate(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["host"] + self.path)
+            self.send_response(200)
+            self.send_header("content-length", "6")
+            self.end_headers()
+            self.wfile.write(b"inside")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Gate)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_the_waiting_page_leads_into_the_workspace_by_itself(chromium, served: World) -> None:
+    asked: list[str] = []
+    workspace = _gate(served.house.settings.workspaces.first_port, asked)
+    page = opened(chromium, served, "researcher")
+    page.goto(f"/projects/{served.project}")
+    page.get_by_role("button", name="Open the workspace").click()
+    page.wait_for_url("**/waiting")
+    assert "waking" in page.get_by_role("status").inner_text()
+    served.awake()
+    page.wait_for_url("**/_gate/enter?ticket=*")
+    assert page.inner_text("body") == "inside"
+    assert asked[0].startswith(f"{served.project}.localhost:")
+    page.context.close()
+    workspace.shutdown()
+    workspace.server_close()
+
+
+def test_without_scripts_everything_still_works(chromium, served: World, told: dict[str, str]) -> None:
+    page = opened(chromium, served, "checker", javascript=False)
+    page.goto(f"/reviews/{told['review']}")
+    page.get_by_role("link", name="figure.png").click()
+    assert page.locator("main img").evaluate("image => image.naturalWidth") == 1
+    page.get_by_label("may leave").check()
+    page.get_by_label("Comment").fill("a picture without data")
+    page.get_by_role("button", name="Record my vote").click()
+    page.wait_for_url(f"**/reviews/{told['review']}#f-*")
+    assert "You have looked at 1 of 3 files" in page.locator("main").inner_text()
+    page.context.close()
+
+
+def test_a_narrow_screen_needs_no_scrolling_sideways(chromium, served: World, told: dict[str, str]) -> None:
+    page = opened(chromium, served, "operator", width=320)
+    for path in (
+        "/",
+        "/people",
+        "/audit",
+        f"/projects/{served.project}",
+        "/register",
+        f"/applications/{told['waiting']}",
+    ):
+        page.goto(path)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 320, (path, wide)
+    page.context.close()

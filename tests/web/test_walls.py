@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
+from orchestrator.core.errors import Unavailable
 from orchestrator.web import application
 from orchestrator.web.forms import read_form
 from orchestrator.web.visits import local_path
@@ -215,3 +223,40 @@ def test_a_record_that_is_gone_is_told_as_unavailable_with_a_time_to_return(worl
         assert int(answer.headers["retry-after"]) > 0
         assert "Traceback" not in answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_portal_serves_and_ends_when_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    make_house(tmp_path).record.engine.dispose()
+    (tmp_path / "tre.yaml").write_text(f"portal:\n  port: {port}\n")
+    program = (
+        "import sys; from pathlib import Path; from orchestrator.assembly import open_house; "
+        "from orchestrator.settings import load_settings; from orchestrator.web import run; "
+        "run(open_house(load_settings(Path(sys.argv[1]))))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=Path(__file__).parents[2])
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                break
+            try:
+                with urlopen(f"http://localhost:{port}/", timeout=10) as answer:
+                    assert answer.status == 200
+                    assert "server" not in answer.headers
+                break
+            except URLError:
+                time.sleep(0.1)
+        assert process.poll() is None
+    finally:
+        process.terminate()
+    assert process.wait(30) in (0, -15)
+
+
+def test_a_taken_port_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        house = make_house(tmp_path, portal={"port": port})
+        with pytest.raises(Unavailable, match=r"set portal\.port"):
+            application.run(house)
+        house.record.engine.dispose()

@@ -65,7 +65,8 @@ def main() -> None:
             assert seen.sound
             rows.append((limit, single, single / limit, grouped, grouped / limit, verified))
     print(f"load average {os.getloadavg()[0]:.1f}; {arguments.rounds} rounds; median (minimum to maximum)")
-    names = ("fdatasync limit, /s", "one per commit, /s", "  of the limit", "100 per commit, /s", "  of the limit", "verify, entries/s")
+    names = ("fdatasync limit, /s", "one per commit, /s", "  of the limit")
+    names += ("100 per commit, /s", "  of the limit", "verify, entries/s")
     for label, column in zip(names, zip(*rows, strict=True), strict=True):
         form = ".2f" if "of the" in label else ".0f"
         print(f"{label:22} {statistics.median(column):>10{form}}  ({min(column):{form}} to {max(column):{form}})")

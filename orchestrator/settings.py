@@ -57,7 +57,9 @@ class SignOnSettings(_Part):
     client_id: str = ""
     client_secret_file: Path | None = None
     second_factor: frozenset[str] = frozenset()
-    """Values of the token's ``amr`` or ``acr`` that count as a second factor; empty: none is demanded."""
+    """Values of ``amr`` or ``acr`` that count as a second factor; empty: the provider demands one itself."""
+    other_hosts: frozenset[str] = frozenset()
+    """Hosts besides the issuer's own that its discovery document may point to."""
 
     @model_validator(mode="after")
     def _complete(self) -> SignOnSettings:

@@ -44,9 +44,7 @@ class MailCourier:
         message["To"] = address
         message["Subject"] = f"Something waits for you: {notice.kind}"
         message["Message-ID"] = f"<{notice.notice_id}@tre>"
-        message.set_content(
-            f"Event: {notice.kind}\nAbout: {notice.subject}\n\nSign in to see it: {self.portal_url}\n"
-        )
+        message.set_content(f"Event: {notice.kind}\nAbout: {notice.subject}\n\nSign in to see it: {self.portal_url}\n")
         try:
             with smtplib.SMTP(self.host, self.port, timeout=_DEADLINE) as server:
                 if server.has_extn("starttls"):

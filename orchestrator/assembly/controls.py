@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ from orchestrator.adapters.notices import Courier, MailCourier, WebhookCourier
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
 from orchestrator.adapters.sealed_store import SealedDirectory
 from orchestrator.adapters.vault.client import VaultClient
-from orchestrator.core.errors import NotFound, OrchestratorError
+from orchestrator.core.errors import NotFound, NotPossible, OrchestratorError
 from orchestrator.core.ids import check_id
 from orchestrator.credentials.model import DatabaseGrant
 from orchestrator.credentials.service import Credentials
@@ -131,7 +132,7 @@ def open_controls(house: House) -> Controls:
     agents = DatasetAgents(
         AgentPlaces(
             run=state / "run",
-            memory=settings.workspaces.memory_directory,
+            memory=_memory(settings),
             vault_address=vault_address(settings),
             databases={name: _agent_database(database) for name, database in settings.databases.items()},
         ),
@@ -181,6 +182,17 @@ def workspace_environment(settings: Settings) -> Path:
     if settings.workspaces.environment is not None:
         return settings.workspaces.environment
     return Path(sys.prefix).with_name(".venv-workspace")
+
+
+def _memory(settings: Settings) -> Path:
+    """Return this installation's own directory in memory: what lies in another one's is never touched."""
+    name = hashlib.sha256(os.fsencode(settings.state.resolve())).hexdigest()[:12]
+    directory = settings.workspaces.memory_directory / f"tre-{name}"
+    directory.mkdir(mode=0o711, exist_ok=True)
+    if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
+        raise NotPossible(f"{directory} belongs to somebody else; remove it or choose another memory_directory.")
+    directory.chmod(0o711)
+    return directory
 
 
 def _couriers(house: House) -> tuple[Courier, ...]:

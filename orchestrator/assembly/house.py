@@ -7,7 +7,6 @@ from pathlib import Path
 
 from orchestrator.access.service import AccessService
 from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
-from orchestrator.adapters.oidc import OpenIdProvider
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.governance import LiveGovernance
@@ -108,6 +107,8 @@ def _sign_on(settings: Settings) -> SignOnProvider | None:
     chosen = settings.sign_on
     if chosen.kind != "oidc":
         return None
+    from orchestrator.adapters.oidc import OpenIdProvider  # noqa: PLC0415 - heavy, and wanted by the portal only
+
     secret = ""
     if chosen.client_secret_file is not None:
         try:
@@ -122,5 +123,6 @@ def _sign_on(settings: Settings) -> SignOnProvider | None:
         client_id=chosen.client_id,
         client_secret=secret,
         second_factor=chosen.second_factor,
+        other_hosts=chosen.other_hosts,
         clock=system_clock,
     )

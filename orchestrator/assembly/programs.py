@@ -103,17 +103,14 @@ class Installation:
 
             programs.append(Program("vault", vault_command, vault.wait_until_ready))
         programs += [
-            Program(name, self._own(*arguments))
-            for name, arguments in (
-                ("airlock", ("airlock", "worker")),
-                ("controller", ("controller",)),
-                ("web", ("web",)),
-            )
+            Program("airlock", self._own("orchestrator.assembly.worker")),
+            Program("controller", self._own("orchestrator.controller")),
+            Program("web", self._own("orchestrator.web")),
         ]
         return programs
 
-    def _own(self, *arguments: str) -> Callable[[], tuple[Sequence[str], dict[str, str]]]:
-        command = [sys.executable, "-m", "orchestrator.cli", "--state", str(self._settings.state), *arguments]
+    def _own(self, module: str) -> Callable[[], tuple[Sequence[str], dict[str, str]]]:
+        command = [sys.executable, "-m", module, "--state", str(self._settings.state)]
         return lambda: (command, {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"})
 
     def _ensure(self, program: Program) -> None:
@@ -141,7 +138,7 @@ class Installation:
             self.watch()
             try:
                 answer = httpx.get(
-                    f"http://{portal.host}:{portal.port}/healthz",
+                    f"http://{portal.host}:{portal.port}/",
                     headers={"Host": f"localhost:{portal.port}"},
                     timeout=2.0,
                     trust_env=False,

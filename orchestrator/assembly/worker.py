@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -45,7 +46,6 @@ class _RecordedSessions:
 
 def run_airlock_worker(house: House) -> None:
     """Work until TERM or INT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -69,3 +69,9 @@ def _sign_heads(house: House, signer: HeadSigner, stop: threading.Event) -> None
             house.audit.sign_head(signer)
         except OrchestratorError as error:
             _log.warning("the log's head waits to be signed: %s", error.message)
+
+
+if __name__ == "__main__":
+    from .entry import serve
+
+    sys.exit(serve("assembly.worker", run_airlock_worker))

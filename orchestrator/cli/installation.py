@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -70,18 +72,19 @@ def up(context: typer.Context) -> None:
 
 def web(context: typer.Context) -> None:
     """Serve portal and API."""
-    house = begin_public(context)
-    from orchestrator.web import run  # noqa: PLC0415 - heavy
-
-    run(house)
+    _become("orchestrator.web", context)
 
 
 def controller(context: typer.Context) -> None:
     """Make workspaces agree with the record, again and again."""
-    house = begin_public(context)
-    from orchestrator.controller import run  # noqa: PLC0415 - heavy
+    _become("orchestrator.controller", context)
 
-    run(house)
+
+def _become(module: str, context: typer.Context) -> None:
+    """Turn this process into another entry point: entry points do not import each other."""
+    begin_public(context)
+    state = str(directory_of(context))
+    os.execv(sys.executable, [sys.executable, "-m", module, "--state", state])  # noqa: S606 - no shell
 
 
 @airlock.command("worker")

@@ -48,6 +48,7 @@ class Controller:
         self._attempt("deliver", self._controls.deliver_notices)
         self._every("orphans", 15, self._end_orphans)
         self._every("chase", 60, self._controls.chase)
+        self._every("sweep", 3600, self._controls.house.discovery.sweep_arrivals)
         self._every("bytes", 15, self._count_bytes)
 
     def close(self) -> None:
@@ -104,8 +105,6 @@ def run(house: House) -> None:
     """Run until TERM or INT."""
     from orchestrator.assembly import open_controls  # noqa: PLC0415 - the package is imported without its parts
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     controls = open_controls(house)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,7 +29,8 @@ import polars as pl, psycopg
 people = pl.read_parquet("/data/shared-care-omop/person.parquet")
 conditions = pl.read_parquet("/data/shared-care-omop/condition_occurrence.parquet")
 women = pl.read_csv("/data/breast-cancer-trial/gbsg2.csv")
-with psycopg.connect(host="/run/tre/databases/pilot-trial-sdtm", user="researcher", dbname="pilot-trial-sdtm") as database:
+trial = "pilot-trial-sdtm"
+with psycopg.connect(host=f"/run/tre/databases/{trial}", user="researcher", dbname=trial) as database:
     subjects = database.execute("SELECT count(DISTINCT usubjid) FROM trial.dm").fetchone()[0]
     arms = database.execute("SELECT arm, count(*) FROM trial.dm GROUP BY arm HAVING count(*) >= 10").fetchall()
 conditions = conditions.rename({c: c.lower() for c in conditions.columns})

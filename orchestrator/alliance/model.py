@@ -22,8 +22,7 @@ class Custodian:
 class Terms:
     """One version of a custodian's terms: never changed, only followed by the next.
 
-    ``checkers_needed`` people review what leaves, ``minimum_count`` is the smallest count that may be shown,
-    ``custodian_signs_release`` asks for an officer's signature on each release besides.
+    ``checkers_needed`` people review what leaves, ``minimum_count`` is the smallest count that may be shown.
     """
 
     custodian_id: str
@@ -33,7 +32,6 @@ class Terms:
     valid_until: datetime
     checkers_needed: int
     minimum_count: int
-    custodian_signs_release: bool
     published_by: str
     published_at: datetime
 

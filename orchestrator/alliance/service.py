@@ -53,7 +53,6 @@ class AllianceService:
         valid_until: datetime,
         checkers_needed: int = 2,
         minimum_count: int = 10,
-        custodian_signs_release: bool = False,
     ) -> Terms:
         """Publish the next version of a custodian's terms: everybody has to accept it anew."""
         self._policy.check(actor, "publishTerms", _custodian(custodian_id))
@@ -72,7 +71,6 @@ class AllianceService:
                 valid_until=valid_until,
                 checkers_needed=checkers_needed,
                 minimum_count=minimum_count,
-                custodian_signs_release=custodian_signs_release,
                 published_by=actor.person_id,
                 published_at=now,
             )
@@ -174,6 +172,5 @@ def _published(terms: Terms) -> Event:
             "valid_until": iso(terms.valid_until),
             "checkers_needed": terms.checkers_needed,
             "minimum_count": terms.minimum_count,
-            "custodian_signs_release": terms.custodian_signs_release,
         },
     )

@@ -48,7 +48,6 @@ class TermsRow(Base):
     valid_until: Mapped[datetime] = mapped_column(Moment)
     checkers_needed: Mapped[int]
     minimum_count: Mapped[int]
-    custodian_signs_release: Mapped[bool]
     published_by: Mapped[str] = mapped_column(String(16))
     published_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -39,6 +40,7 @@ class _RecordedSessions:
                 project_id=row.project_id,
                 person_id=row.person_id,
                 directory=self._run / row.project_id / "i" / row.session_id,
+                user_number=self._register.workspace(row.project_id).user_number if os.geteuid() == 0 else None,
             )
             for row in self._register.live()
         ]

@@ -19,7 +19,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Terms: what each custodian asks for, in versions that never change.", no_args_is_help=True)
 SHAPE = Shape(
     name="version",
-    columns=("version", "valid_until", "checkers_needed", "minimum_count", "custodian_signs_release", "text_sha256"),
+    columns=("version", "valid_until", "checkers_needed", "minimum_count", "text_sha256"),
 )
 _LARGEST = 1024 * 1024
 
@@ -49,9 +49,6 @@ def publish(
     minimum_count: Annotated[
         int, typer.Option("--minimum-count", min=1, max=1_000_000, help="The smallest count that may be shown.")
     ] = 10,
-    officer_signs: Annotated[
-        bool, typer.Option("--officer-signs", help="An officer signs each release besides.")
-    ] = False,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -68,7 +65,6 @@ def publish(
         valid_until=last,
         checkers_needed=checkers,
         minimum_count=minimum_count,
-        custodian_signs_release=officer_signs,
     )
     show(made, SHAPE, output)
 

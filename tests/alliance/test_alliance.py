@@ -206,7 +206,6 @@ def test_only_the_current_version_within_its_dates_is_acceptable() -> None:
         valid_until=now + YEAR,
         checkers_needed=2,
         minimum_count=10,
-        custodian_signs_release=False,
         published_by="o",
         published_at=now,
     )

@@ -99,7 +99,7 @@ def test_an_officer_speaks_for_one_custodian_only(
         ("custodian", 1, "abcdefghijklmnop", "custodian_id"),
     ],
 )
-def test_an_unusable_proposal_is_told_by_field(  # noqa: PLR0917
+def test_an_unusable_proposal_is_told_by_field(
     identity: IdentityService,
     ann: Person,
     eve: Person,

@@ -237,7 +237,6 @@ def upgrade() -> None:
     sa.Column('valid_until', orchestrator.core.database.Moment(timezone=True), nullable=False),
     sa.Column('checkers_needed', sa.Integer(), nullable=False),
     sa.Column('minimum_count', sa.Integer(), nullable=False),
-    sa.Column('custodian_signs_release', sa.Boolean(), nullable=False),
     sa.Column('published_by', sa.String(length=16), nullable=False),
     sa.Column('published_at', orchestrator.core.database.Moment(timezone=True), nullable=False),
     sa.CheckConstraint('checkers_needed >= 2', name=op.f('ck_alliance_terms_checkers_needed')),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
 import tempfile
 import zipfile
-from typing import Annotated
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Path
 from starlette.background import BackgroundTask
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from orchestrator.airlock.releases import Collected
+from orchestrator.core.errors import Unavailable
 
 from .forms import Form
 from .pages import page
@@ -49,7 +50,7 @@ def bundle(collected: Collected) -> Response:
     with zipfile.ZipFile(packed, "w") as archive:
         for file, path in collected.files:
             with path.open("rb") as source, archive.open(_entry(f"files/{file.name}"), "w") as target:
-                shutil.copyfileobj(source, target)
+                _copy(source, target, file.sha256)
         archive.writestr(_entry("record.json"), collected.document)
     length = packed.tell()
     packed.seek(0)
@@ -61,6 +62,19 @@ def bundle(collected: Collected) -> Response:
     return StreamingResponse(
         pieces, media_type="application/zip", headers=headers, background=BackgroundTask(packed.close)
     )
+
+
+def _copy(source: IO[bytes], target: IO[bytes], sha256: str) -> None:
+    digest = hashlib.sha256()
+    while piece := source.read(_PIECE):
+        digest.update(piece)
+        target.write(piece)
+    if digest.hexdigest() != sha256:
+        raise Unavailable(
+            "A released file was found altered, so nothing is handed out. Tell an operator.",
+            system="airlock store",
+            retry=False,
+        )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

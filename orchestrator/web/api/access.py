@@ -6,26 +6,23 @@ from fastapi import APIRouter
 
 from orchestrator.access.model import Answers, MemberRole, ProjectStanding
 
-from .callers import Caller, Id
-from .shapes import (
+from .access_shapes import (
     ApplicationIn,
     ApplicationOut,
     DecisionIn,
     EndIn,
     GrantOut,
     GrantStandingOut,
-    Limit,
     MemberIn,
     MemberOut,
     MemberStandingOut,
-    Offset,
-    Page,
     ProjectOut,
     ReasonIn,
     StandingOut,
     WaitingPart,
-    page_of,
 )
+from .callers import Caller, Id
+from .shapes import Limit, Offset, Page, page_of
 
 __all__ = ["router"]
 

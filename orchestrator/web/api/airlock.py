@@ -11,20 +11,9 @@ from orchestrator.airlock.model import Choice
 from orchestrator.airlock.previews import preview
 
 from ..releases import bundle
+from .airlock_shapes import ChoiceIn, CollectIn, LinkOut, PreviewOut, ReviewOut, SubmissionOut, ViewOut
 from .callers import Caller, Id
-from .shapes import (
-    ChoiceIn,
-    CollectIn,
-    Limit,
-    LinkOut,
-    Offset,
-    Page,
-    PreviewOut,
-    ReviewOut,
-    SubmissionOut,
-    ViewOut,
-    page_of,
-)
+from .shapes import Limit, Offset, Page, page_of
 
 __all__ = ["router"]
 

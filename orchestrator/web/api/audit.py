@@ -11,8 +11,9 @@ from starlette.requests import Request
 
 from orchestrator.policy.model import SITE
 
+from .airlock_shapes import EntriesOut, HeadOut, KeyOut, LogFinding, VerificationOut
 from .callers import Caller, house_of
-from .shapes import EntriesOut, HeadOut, KeyOut, Limit, LogFinding, VerificationOut
+from .shapes import Limit
 
 __all__ = ["router"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from .airlock_shapes import TicketOut, WorkspaceOut
 from .callers import Caller, Id
-from .shapes import TicketOut, WorkspaceOut
 
 __all__ = ["router"]
 

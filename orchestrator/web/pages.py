@@ -64,7 +64,7 @@ SAID = {
 """What a page says after a change; the address carries only the key."""
 
 _COLOURS = {
-    "green": {"active", "approved", "awake", "held", "listed", "passed", "pass", "released", "sealed"},
+    "green": {"active", "approve", "approved", "awake", "held", "listed", "passed", "pass", "released", "sealed"},
     "red": {"block", "blocked", "quarantined", "refused", "rejected", "reject", "suspended", "unavailable"},
     "orange": {"changes", "flag", "returned", "ending", "resuming"},
     "blue": {"submitted", "waiting", "in-review", "decided", "proposed", "waking", "arriving", "frozen", "scanning"},

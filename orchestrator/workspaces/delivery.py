@@ -13,6 +13,8 @@ from orchestrator.credentials.model import DatabaseGrant, LeaseChanges, Wanted
 from orchestrator.credentials.ports import SealedStore
 from orchestrator.credentials.service import Credentials
 
+from .ports import Delivered, IncidentError
+
 __all__ = ["RecordedDelivery"]
 
 _CONTROLLER = "system:controller"
@@ -26,17 +28,18 @@ class RecordedDelivery:
         self._credentials = credentials
         self._sealed = sealed
 
-    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
-        """Take away what is not wanted, then bring what is missing; return where each files version lies unsealed."""
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
+        """Take away what is not wanted, then bring what is missing. Raises ``IncidentError``, with all taken away."""
         changes = self._credentials.ensure_leases(project_id, [self._wanted(grant) for grant in wanted])
         self._note(project_id, changes)
         if changes.incidents:
-            raise Unavailable(
-                "The dataset agent reported an incident; an operator must look at the project's log.", system="agent"
+            self._credentials.close_project(project_id)
+            raise IncidentError(
+                "The dataset agent reported an incident, so the workspace was ended; tell an operator.", system="agent"
             )
         if changes.failed and not changes.directories and not changes.databases:
             raise Unavailable(next(iter(changes.failed.values())), system="agent")
-        return changes.directories
+        return Delivered(directories=changes.directories, anew=changes.agent_restarted)
 
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Draw a role per database for one session; return the directory of its relays, or none without databases."""

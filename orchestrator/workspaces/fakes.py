@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.access.model import Granted
 from orchestrator.core.errors import NotFound
 
 from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, SessionState, WorkspacePlan
+from .ports import Delivered, IncidentError
 
 __all__ = ["FakeBackend", "FakeDelivery"]
 
@@ -88,15 +89,20 @@ class FakeDelivery:
         self.directory = directory
         self.held: dict[str, dict[str, Path]] = {}
         self.roles: dict[str, set[str]] = {}
+        self.incidents: set[str] = set()
 
-    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
         """Hold exactly what is wanted."""
+        if project_id in self.incidents:
+            self.withdraw_all(project_id)
+            raise IncidentError("An incident.", system="agent")
+        anew = project_id not in self.held
         self.held[project_id] = {
             grant.version_id: self.directory / project_id / grant.version_id
             for grant in wanted
             if grant.delivery == "files"
         }
-        return self.held[project_id]
+        return Delivered(directories=self.held[project_id], anew=anew)
 
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Note one role per database."""

@@ -14,7 +14,7 @@ from orchestrator.core.errors import NotFound, OrchestratorError
 
 from .launching import SessionLauncher
 from .model import Admission, SessionState, WorkspacePlan
-from .ports import Delivery, WorkspaceBackend
+from .ports import Delivery, IncidentError, WorkspaceBackend
 from .sessions import SessionRegister
 from .store import SessionRow, WorkspaceRow
 
@@ -73,7 +73,13 @@ class WorkspaceKeeper:
                 self._attempt(trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people)))
             for session in self._register.live(project_id):
                 self._attempt(trouble, self._session_step(session, people.keys()))
-            self._attempt(trouble, lambda: self._provide(project_id))
+            try:
+                self._launcher.provide(project_id)
+            except IncidentError as incident:
+                self._register.asleep(project_id, "incident")
+                return [incident.message, *self.put_to_sleep(project_id, "incident")]
+            except OrchestratorError as error:
+                trouble.append(error.message)
             self._attempt(trouble, lambda: self._wake(row, Admission(project_id=project_id, people=people)))
             if trouble:
                 self._register.troubled(project_id, trouble[0])
@@ -115,9 +121,6 @@ class WorkspaceKeeper:
 
     def _count(self, project_id: str) -> None:
         self._register.note_bytes(project_id, self._backend.bytes_to_browser(project_id))
-
-    def _provide(self, project_id: str) -> None:
-        self._credentials.ensure(project_id, self._launcher.wanted(project_id))
 
     def _wake(self, row: WorkspaceRow, admission: Admission) -> None:
         project = self._access.project_record(row.project_id)

@@ -105,7 +105,7 @@ class SessionLauncher:
 
     def _plan(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted]) -> SessionPlan:
         workspace = self._register.workspace(project_id)
-        held = self._credentials.ensure(project_id, self.wanted(project_id))
+        held = self.provide(project_id, starting=session_id)
         files = [grant for grant in granted if grant.delivery == "files"]
         missing = [grant.name for grant in files if grant.version_id not in held]
         if missing:
@@ -129,6 +129,15 @@ class SessionLauncher:
             intake_directory=self._directories.intake(project_id, session_id),
             relay_directory=relay,
         )
+
+    def provide(self, project_id: str, *, starting: str = "") -> Mapping[str, Path]:
+        """Bring the project's data in step; when they came anew, sessions that still mount the old ones end."""
+        delivered = self._credentials.ensure(project_id, self.wanted(project_id))
+        if delivered.anew:
+            for session in self._register.live(project_id):
+                if session.session_id != starting:
+                    self.end(project_id, session.session_id, "data-anew")
+        return delivered.directories
 
     def wanted(self, project_id: str) -> list[Granted]:
         """Return every version that anybody who is admitted may hold now, each once."""

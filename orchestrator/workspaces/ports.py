@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from orchestrator.access.model import Granted
+from orchestrator.core.errors import Unavailable
 
 from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, WorkspacePlan
 
-__all__ = ["Delivery", "WorkspaceBackend"]
+__all__ = ["Delivered", "Delivery", "IncidentError", "WorkspaceBackend"]
 
 
 class WorkspaceBackend(Protocol):
@@ -41,11 +43,23 @@ class WorkspaceBackend(Protocol):
         """Return, per person, the bytes that left through the gate since it was last asked."""
 
 
+class IncidentError(Unavailable):
+    """Something that a person has to look at, such as a token that somebody else used: the workspace must end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """Where each files version lies unsealed; ``anew``: everything was taken away before, also under open mounts."""
+
+    directories: Mapping[str, Path]
+    anew: bool = False
+
+
 class Delivery(Protocol):
     """Brings granted data to a project and takes them away (the credentials room)."""
 
-    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Mapping[str, Path]:
-        """Take away what is not wanted, then bring what is missing; return where each files version lies unsealed."""
+    def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
+        """Take away what is not wanted, then bring what is missing. Raises ``IncidentError``, with all taken away."""
 
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Draw a role per database for one session; return the directory of its relays, or none without databases."""

@@ -251,6 +251,27 @@ def test_a_second_pass_without_a_change_changes_nothing(world: World) -> None:
         assert session.connection().exec_driver_sql("SELECT size FROM audit_tree").scalar() == before
 
 
+def test_an_incident_at_the_agent_ends_the_workspace_and_everything_in_it(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    world.delivery.incidents.add(PROJECT)
+    assert world.keeper.keep(PROJECT) == ["An incident."]
+    assert world.backend.observe() == []
+    assert world.delivery.held == {}
+    assert not world.register.workspace(PROJECT).awake
+
+
+def test_data_that_came_anew_end_the_sessions_that_mount_the_old_ones(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    world.launch(BEN)
+    world.delivery.withdraw_all(PROJECT)
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+    world.launch(ANNA)
+    assert world.mounted() == {ANNA: {"heart", "lung"}}
+
+
 def test_an_unreachable_vault_stops_new_access_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise Unavailable("Vault does not answer.", system="vault")

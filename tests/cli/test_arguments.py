@@ -19,7 +19,7 @@ from orchestrator.core.errors import Invalid
 
 from .conftest import Terminal, answers_file
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WORDS = some.lists(some.text(min_size=0, max_size=30), max_size=5)
 
 

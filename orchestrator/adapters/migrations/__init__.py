@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from orchestrator.core.database import WRITE, Base
@@ -17,11 +17,15 @@ from orchestrator.core.errors import NotPossible, Unavailable
 
 __all__ = ["bring_up_to_date", "check_current", "differences", "new_step"]
 
+_ONE_AT_A_TIME = 0x7472_6501
+
 
 def bring_up_to_date(engine: Engine) -> None:
     """Take every step that is missing, in one transaction. Raises ``NotPossible`` for a newer record."""
     scripts = ScriptDirectory.from_config(_configuration())
     with _connected(engine) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         _refuse_newer(connection_revision(connection), scripts)
         configuration = _configuration()
         configuration.attributes["connection"] = connection

@@ -125,8 +125,6 @@ def test_the_doctor_looks_at_this_machine(terminal: Terminal) -> None:
     [
         (("up",), "orchestrator.assembly.run_everything"),
         (("airlock", "worker"), "orchestrator.assembly.run_airlock_worker"),
-        (("web",), "orchestrator.web.run"),
-        (("controller",), "orchestrator.controller.run"),
     ],
 )
 def test_each_process_is_started_with_the_installation(
@@ -137,3 +135,13 @@ def test_each_process_is_started_with_the_installation(
     assert terminal.run(*words).code == 0
     given = getattr(seen[0], "settings", seen[0])
     assert given.state == terminal.state
+
+
+@pytest.mark.parametrize("name", ["web", "controller"])
+def test_portal_and_controller_take_the_place_of_the_command(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr("os.execv", lambda _program, words: seen.append(words))
+    assert terminal.run(name).code == 0
+    assert seen[0][1:] == ["-m", f"orchestrator.{name}", "--state", str(terminal.state)]

@@ -1,0 +1,121 @@
+"""James' story from the first search to the checked result, on real parts, as `./scripts/run --once` walks it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "orchestrator.demonstration"]
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state directory with a short path, empty of processes and of memory afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="tre-", dir="/tmp"))
+    yield directory
+    left = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"]) if mentions(process, directory)]
+    shutil.rmtree(directory, ignore_errors=True)
+    assert left == [], "processes were left running"
+
+
+def mentions(process: psutil.Process, directory: Path) -> bool:
+    return any(str(directory) in word for word in process.info["cmdline"] or ())
+
+
+def free_port() -> int:
+    """Return the first of a hundred ports of which the ones used here are free."""
+    for base in range(20000, 30000, 100):
+        try:
+            for port in (base, base + 1, base + 2, base + 10):
+                with socket.create_server(("127.0.0.1", port)):
+                    pass
+        except OSError:
+            continue
+        return base
+    raise AssertionError("no free ports")
+
+
+def test_the_whole_story_is_walked_once_and_everything_ends(state: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--state", str(state), "--once", "--output", "json", "--port", str(free_port())],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    result = json.loads(done.stdout)
+    failed = [step for step in result["steps"] if not step["ok"]]
+    assert failed == [], done.stderr
+    assert done.returncode == 0
+    assert len(result["steps"]) == 16
+    assert len(result["released"]) == 1
+    assert len(result["released"][0]["sha256"]) == 64
+    assert "ok" in done.stderr
+
+
+def test_it_stays_up_until_told_to_end_and_a_second_start_continues(state: Path) -> None:
+    port = free_port()
+    for _ in range(2):
+        process = subprocess.Popen(
+            [*COMMAND, "--state", str(state), "--port", str(port)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            assert answers(port, process), process.stdout.read() if process.stdout else ""
+        finally:
+            process.send_signal(signal.SIGINT)
+            printed, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, printed
+        assert "James Whitfield" in printed
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "the portal still listens"
+
+
+def answers(port: int, process: subprocess.Popen[str]) -> bool:
+    """Wait until the portal shows the catalogue with the three datasets."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            page = httpx.get(f"http://127.0.0.1:{port}/sign-in", timeout=2, trust_env=False)
+            if page.status_code == 200 and "James Whitfield" in page.text:
+                time.sleep(2)
+                return process.poll() is None
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.3)
+    return False
+
+
+def test_a_state_directory_of_something_else_is_refused_in_words(state: Path) -> None:
+    (state / "tre.yaml").write_text("portal:\n  port: 8700\n")
+    done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "belongs to another installation" in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_state_directory_that_cannot_be_written_is_refused_in_words() -> None:
+    done = subprocess.run([*COMMAND, "--state", "/proc/tre"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stdout + done.stderr

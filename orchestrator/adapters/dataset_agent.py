@@ -22,6 +22,8 @@ from ..core.ids import check_id
 from ..credentials.manifest import version_to_json
 from ..credentials.model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
 from .memory_volume import erase
+from .sandbox.confine import View, platform_command
+from .sandbox.places import make_directory
 from .sandbox.processes import Processes
 
 __all__ = ["AgentPlaces", "DatasetAgents"]
@@ -31,6 +33,7 @@ _START_SECONDS = 20.0
 _ANSWER_SECONDS = 30.0
 _UNSEAL_SECONDS = 600.0
 _LONGEST_PATH = 107
+_CAPABILITIES = ("chown", "dac_override", "fowner")  # data and relays are given to the group of the project's sessions
 _ERRORS: dict[str, type[OrchestratorError]] = {
     "refused": Refused,
     "not-found": NotFound,
@@ -45,6 +48,7 @@ class AgentPlaces:
 
     run: Path
     memory: Path
+    sealed: Path
     vault_address: str
     vault_certificate: Path | None = None
     databases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -55,8 +59,21 @@ class AgentPlaces:
         return self.memory / f"tre-{check_id(project_id, field='project_id')}"
 
     def socket_of(self, project_id: str) -> Path:
-        """Return the control socket of the project's agent."""
-        return self.run / check_id(project_id, field="project_id") / "agent.sock"
+        """Return the control socket of the project's agent, in a directory that nobody else sees."""
+        return self.run / check_id(project_id, field="project_id") / "a" / "agent.sock"
+
+    def relays_of(self, project_id: str) -> Path:
+        """Return the directory that the project's database relays lie in."""
+        return self.run / check_id(project_id, field="project_id") / "d"
+
+    def views(self, project_id: str) -> tuple[View, ...]:
+        """Return what the project's agent sees of the host beside the programs: its own places, and sealed data."""
+        own = (self.socket_of(project_id).parent, self.relays_of(project_id), self.memory_of(project_id))
+        certificates = {self.vault_certificate, *(server.get("certificate") for server in self.databases.values())}
+        readable = (self.sealed, *(Path(name) for name in sorted(str(name) for name in certificates if name)))
+        return tuple(
+            View(source=path.absolute(), target=str(path.absolute()), writable=path in own) for path in (*own, *readable)
+        )
 
 
 class DatasetAgents:
@@ -75,13 +92,21 @@ class DatasetAgents:
         self.stop(project_id)
         configuration = self._write_configuration(project_id)
         root = str(Path(orchestrator.__file__).parents[1])
-        self._processes.ensure(
-            _NAME,
+        self._make_directories(project_id)
+        command = platform_command(
             [sys.executable, "-m", "orchestrator.agent", str(configuration)],
-            group=project_id,
-            environment={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": root},
+            views=self._places.views(project_id),
+            network=True,
+            user_number=0,
+            capabilities=_CAPABILITIES,
         )
-        self._wait_for_socket(project_id)
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
+        self._processes.ensure(_NAME, command, group=project_id, environment=environment)
+        try:
+            self._wait_for_socket(project_id)
+        except Unavailable:
+            self.stop(project_id)
+            raise
         body = {"wrapped_token": identity.wrapped_token, "accessor": identity.accessor}
         self._ask(project_id, "PUT", "/identity", body)
 
@@ -147,7 +172,7 @@ class DatasetAgents:
         The memory volume may be shared with another installation, whose projects are not ours to clean.
         """
         found = {record.group for record in self._processes.records() if record.name == _NAME and record.group}
-        known = {entry.parent.name for entry in self._places.run.glob("*/agent.json")}
+        known = {entry.parents[1].name for entry in self._places.run.glob("*/a/agent.json")}
         return found | {project_id for project_id in known if self._places.memory_of(project_id).exists()}
 
     def _alive(self, project_id: str) -> bool:
@@ -157,7 +182,7 @@ class DatasetAgents:
         """Remove what a killed agent left: clear data first, then sockets."""
         erase(self._places.memory_of(project_id))
         self._places.socket_of(project_id).unlink(missing_ok=True)
-        shutil.rmtree(self._places.run / project_id / "d", ignore_errors=True)
+        shutil.rmtree(self._places.relays_of(project_id), ignore_errors=True)
 
     def _write_configuration(self, project_id: str) -> Path:
         places = self._places
@@ -166,14 +191,14 @@ class DatasetAgents:
             raise Invalid(
                 f"The path {control} is too long for a socket: choose a shorter state directory.", field="state"
             )
-        control.parent.mkdir(parents=True, exist_ok=True)
+        control.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         configuration = {
             "project_id": project_id,
             "vault_address": places.vault_address,
             "vault_certificate": str(places.vault_certificate) if places.vault_certificate else None,
             "control_socket": str(control),
-            "memory_directory": str(places.memory_of(project_id)),
-            "relay_directory": str(control.parent / "d"),
+            "memory_directory": str(places.memory_of(project_id).absolute()),
+            "relay_directory": str(places.relays_of(project_id).absolute()),
             "group": self._group_of(project_id),
             "databases": {name: dict(server) for name, server in places.databases.items()},
             "check_seconds": places.check_seconds,
@@ -182,6 +207,17 @@ class DatasetAgents:
         file.touch(mode=0o600)
         file.write_text(json.dumps(configuration))
         return file
+
+    def _make_directories(self, project_id: str) -> None:
+        """Make what the agent's view is laid over: its view can hold only what is there when it starts."""
+        places = self._places
+        places.sealed.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_directory(places.socket_of(project_id).parent, mode=0o700)
+        make_directory(places.relays_of(project_id), mode=0o711)
+        memory = places.memory_of(project_id)
+        memory.mkdir(mode=0o700, exist_ok=True)
+        if memory.is_symlink() or memory.stat().st_uid != os.geteuid():
+            raise NotPossible(f"{memory} belongs to somebody else: remove it before the agent starts.")
 
     def _wait_for_socket(self, project_id: str) -> None:
         deadline = time.monotonic() + _START_SECONDS

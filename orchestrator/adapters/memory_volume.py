@@ -28,10 +28,11 @@ class MemoryVolume:
     """One project's directory in memory. ``group`` may read it where the agent runs as root."""
 
     def __init__(self, directory: Path, *, group: int | None = None) -> None:
-        kind = _file_system(directory.parent)
+        place = directory if directory.exists() else directory.parent
+        kind = _file_system(place)
         if kind not in _MEMORY_KINDS:
             raise NotPossible(
-                f"{directory.parent} is not memory but “{kind}”: name a tmpfs, so that clear data never reach a disk."
+                f"{place} is not memory but “{kind}”: name a tmpfs, so that clear data never reach a disk."
             )
         self.directory = directory
         self._group = group if os.geteuid() == 0 else None
@@ -76,9 +77,11 @@ class MemoryVolume:
                 erase(entry)
 
     def remove(self) -> None:
-        """Remove everything, the directory too. Repeatable."""
+        """Remove everything, the directory too unless it is the root of a mount. Repeatable."""
         if self.directory.exists():
-            erase(self.directory)
+            self.wipe_all()
+            with contextlib.suppress(OSError):
+                self.directory.rmdir()
 
     def wipe_all(self) -> None:
         """Remove everything, leaving an empty directory."""

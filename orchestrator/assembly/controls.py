@@ -133,6 +133,7 @@ def open_controls(house: House) -> Controls:
         AgentPlaces(
             run=state / "run",
             memory=_memory(settings),
+            sealed=state / "sealed",
             vault_address=vault_address(settings),
             databases={name: _agent_database(database) for name, database in settings.databases.items()},
         ),

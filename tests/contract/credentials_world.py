@@ -161,6 +161,7 @@ class World:
         places = AgentPlaces(
             run=self.directory / "run",
             memory=MEMORY,
+            sealed=self.directory / "sealed",
             vault_address=self.vault.embedded.address,
             databases=databases,
             check_seconds=0.3,

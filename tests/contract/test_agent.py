@@ -8,13 +8,16 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestrator.adapters.dataset_agent import DatasetAgents
+from orchestrator.adapters.sandbox.confine import platform_command
 from orchestrator.core.clock import system_clock
 from orchestrator.core.errors import Invalid, NotPossible, Refused, Unavailable
 from orchestrator.core.ids import new_id
@@ -114,7 +117,7 @@ def test_an_agent_whose_identity_was_revoked_wipes_everything_and_ends(world: Wo
     project = _start(world, wanted)
     world.client.revoke_project(project)
     eventually(lambda: world.processes.find("agent", group=project) is None)
-    assert not world.memory(project).exists()
+    assert list(world.memory(project).iterdir()) == []
 
 
 def test_a_killed_agent_leaves_nothing_readable_after_the_next_look_and_the_grant_works_again(world: World) -> None:
@@ -338,6 +341,62 @@ def test_too_little_memory_is_said_before_anything_is_written(world: World) -> N
     with pytest.raises(NotPossible, match="memory"):
         world.agents.unseal(project, lease, huge, world.store.directory(wanted.version_id))
     assert list(world.memory(project).iterdir()) == []
+
+
+_LOOK = """
+import json, os, sys
+def seen(path):
+    try:
+        return sorted(os.listdir(path)) if os.path.isdir(path) else os.path.getsize(path) >= 0
+    except OSError:
+        return None
+print(json.dumps({path: seen(path) for path in sys.argv[1:]}))
+"""
+
+
+def _looked(world: World, project: str, *paths: Path) -> dict[Path, object]:
+    """What a program started as the project's agent is sees of each path."""
+    command = platform_command(
+        [sys.executable, "-c", _LOOK, *(str(path) for path in paths)],
+        views=world.places.views(project),
+        network=True,
+        user_number=0,
+    )
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30, text=True)
+    return {Path(path): seen for path, seen in json.loads(done.stdout).items()}
+
+
+def test_an_agent_sees_its_own_places_and_neither_another_projects_nor_the_vaults(world: World) -> None:
+    wanted = world.files(CONTENT)
+    mine, other = _start(world, wanted), _start(world, world.files({"table": b"1"}))
+    keys = sorted(path for path in world.vault.embedded.directory.rglob("*") if path.is_file())
+    own = (world.places.socket_of(mine).parent, world.memory(mine), world.places.sealed)
+    foreign = (world.places.socket_of(other).parent, world.memory(other), world.directory / "arrivals", *keys)
+    assert len(keys) > 3
+    assert all(path.exists() for path in (*own, *foreign))
+    seen = _looked(world, mine, *own, *foreign)
+    assert {path for path in own if seen[path]} == set(own)
+    assert seen[world.memory(mine)] == [wanted.version_id]
+    assert {path for path in foreign if seen[path] is not None} == set()
+    assert _looked(world, other, *foreign)[foreign[0]]
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up, and may look at the agent's view")
+def test_as_root_an_agent_keeps_three_capabilities_and_a_process_table_of_its_own(world: World) -> None:
+    project = _start(world, world.files({"table": b"1"}))
+    (agent,) = (
+        process
+        for process in psutil.Process(world.agent_process(project)).children(recursive=True)
+        if process.name() != "bwrap"
+    )
+    status = (Path("/proc") / str(agent.pid) / "status").read_text()
+    assert f"CapEff:\t{0b1011:016x}\n" in status
+    assert "NoNewPrivs:\t1\n" in status
+    root = Path("/proc") / str(agent.pid) / "root"
+    assert (root / str(world.places.socket_of(project)).lstrip("/")).exists()
+    assert not (root / str(world.vault.embedded.directory).lstrip("/")).exists()
+    assert os.readlink(f"/proc/{agent.pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
 
 
 @pytest.fixture(autouse=True)

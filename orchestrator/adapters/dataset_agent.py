@@ -72,7 +72,8 @@ class AgentPlaces:
         certificates = {self.vault_certificate, *(server.get("certificate") for server in self.databases.values())}
         readable = (self.sealed, *(Path(name) for name in sorted(str(name) for name in certificates if name)))
         return tuple(
-            View(source=path.absolute(), target=str(path.absolute()), writable=path in own) for path in (*own, *readable)
+            View(source=path.absolute(), target=str(path.absolute()), writable=path in own)
+            for path in (*own, *readable)
         )
 
 

@@ -396,7 +396,7 @@ def test_as_root_an_agent_keeps_three_capabilities_and_a_process_table_of_its_ow
     root = Path("/proc") / str(agent.pid) / "root"
     assert (root / str(world.places.socket_of(project)).lstrip("/")).exists()
     assert not (root / str(world.vault.embedded.directory).lstrip("/")).exists()
-    assert os.readlink(f"/proc/{agent.pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
+    assert Path(f"/proc/{agent.pid}/ns/pid").readlink() != Path("/proc/self/ns/pid").readlink()
 
 
 @pytest.fixture(autouse=True)

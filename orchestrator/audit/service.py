@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, NotPossible
-from orchestrator.core.events import Event
+from orchestrator.core.events import Event, Json
 
-from .merkle import Frontier, inclusion_proof
-from .model import Head, InclusionProof, Verification, checkpoint
+from .merkle import EMPTY_ROOT, Frontier, inclusion_proof
+from .model import Finding, Head, InclusionProof, Verification, checkpoint
 from .ports import HeadSigner
 from .record import Record
 from .store import EntryRow, HeadRow, KeyRow, TreeRow
@@ -59,23 +60,13 @@ class AuditService:
         ``keys`` are the public keys to trust; without them those noted in the record are used, which an attacker who
         may write the database could have replaced: a custodian verifies with a key he keeps.
         """
-        with self._record.read() as session:
-            tree = session.get(TreeRow, 1)
-            size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
-            heads = {head.size: head for head in _heads(session)}
-            if known is not None:
-                heads[known.size] = known
-            trusted = keys or {row.version: row.public for row in session.scalars(select(KeyRow))}
-            reader = LogReader(heads=heads, keys=trusted)
-            reader.read(_stored(session))
-            reader.finish(size=size, peaks=[peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
-        return Verification(
-            size=reader.frontier.size,
-            root=reader.frontier.root(),
-            heads=len(heads),
-            unsigned=reader.frontier.size - max([h for h in heads if h <= reader.frontier.size], default=0),
-            findings=tuple(reader.findings),
-        )
+        try:
+            with self._record.read() as session:
+                return _verified(session, keys=keys, known=known)
+        except (TypeError, ValueError, AttributeError) as error:
+            message = f"A row of the log, its heads or its keys holds what was never written there ({error})."
+            finding = Finding(rule="unreadable", position=None, message=message)
+            return Verification(size=0, root=EMPTY_ROOT, heads=0, unsigned=0, findings=(finding,))
 
     def prove(self, position: int) -> InclusionProof:
         """Return a proof that entry ``position`` is in the log, up to the newest signed head that covers it."""
@@ -114,21 +105,43 @@ class AuditService:
         with self._record.change() as change:
             if change.session.get(HeadRow, size) is not None:
                 return None
+            noted: dict[str, Json] = {}
             for version, public in keys.items():
                 if change.session.get(KeyRow, version) is None:
                     change.session.add(KeyRow(version=version, public=public))
+                    noted[str(version)] = public.hex()
             row = HeadRow(size=size, root=root, signed_at=now, signature=signature)
             change.session.add(row)
-            change.tell(
-                Event(kind="head.signed", actor="system:airlock", subject=f"head:{size}", details={"root": root.hex()})
-            )
+            details: dict[str, Json] = {"root": root.hex(), "signed_at": iso(now), "keys": noted}
+            change.tell(Event(kind="head.signed", actor="system:airlock", subject=f"head:{size}", details=details))
             return _head(origin, row)
 
 
+def _verified(session: Session, *, keys: dict[int, bytes] | None, known: Head | None) -> Verification:
+    tree = session.get(TreeRow, 1)
+    size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
+    stored = _heads(session)
+    heads: dict[int, tuple[Head, ...]] = {}
+    for head in (*stored, *((known,) if known else ())):
+        heads[head.size] = (*heads.get(head.size, ()), head)
+    noted = {row.version: row.public for row in session.scalars(select(KeyRow))}
+    reader = LogReader(heads=heads, keys=noted if keys is None else keys)
+    reader.read(_stored(session))
+    reader.finish(size=size, peaks=[peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
+    reader.compare(heads=stored, keys=noted)
+    return Verification(
+        size=reader.frontier.size,
+        root=reader.frontier.root(),
+        heads=len(heads),
+        unsigned=reader.frontier.size - max([h for h in heads if h <= reader.frontier.size], default=0),
+        findings=tuple(reader.findings),
+    )
+
+
 def _stored(session: Session) -> Iterator[StoredEntry]:
-    query = select(EntryRow.position, EntryRow.body, EntryRow.leaf).order_by(EntryRow.position)
-    for position, body, leaf in session.execute(query).yield_per(_BATCH):
-        yield StoredEntry(position, body, leaf)
+    columns = (EntryRow.position, EntryRow.body, EntryRow.leaf, EntryRow.kind, EntryRow.subject)
+    for row in session.execute(select(*columns).order_by(EntryRow.position)).yield_per(_BATCH):
+        yield StoredEntry(*row)
 
 
 def _heads(session: Session) -> list[Head]:

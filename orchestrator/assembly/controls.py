@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -33,7 +34,7 @@ from orchestrator.workspaces.sessions import SessionRegister
 from .house import House
 from .vaults import open_vault, vault_address
 
-__all__ = ["Controls", "open_controls", "workspace_environment"]
+__all__ = ["Controls", "open_controls", "release_memory", "workspace_environment"]
 
 _log = logging.getLogger(__name__)
 
@@ -185,10 +186,20 @@ def workspace_environment(settings: Settings) -> Path:
     return Path(sys.prefix).with_name(".venv-workspace")
 
 
+def release_memory(settings: Settings) -> None:
+    """Take this installation's directory out of memory once nothing lies in it any more."""
+    with contextlib.suppress(OSError):
+        _memory_directory(settings).rmdir()
+
+
+def _memory_directory(settings: Settings) -> Path:
+    name = hashlib.sha256(os.fsencode(settings.state.resolve())).hexdigest()[:12]
+    return settings.workspaces.memory_directory / f"tre-{name}"
+
+
 def _memory(settings: Settings) -> Path:
     """Return this installation's own directory in memory: what lies in another one's is never touched."""
-    name = hashlib.sha256(os.fsencode(settings.state.resolve())).hexdigest()[:12]
-    directory = settings.workspaces.memory_directory / f"tre-{name}"
+    directory = _memory_directory(settings)
     directory.mkdir(mode=0o711, exist_ok=True)
     if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
         raise NotPossible(f"{directory} belongs to somebody else; remove it or choose another memory_directory.")

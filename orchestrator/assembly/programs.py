@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.adapters.sandbox.processes import Processes
@@ -16,8 +17,9 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import OrchestratorError, Unavailable
 from orchestrator.settings import Settings
 
-from .controls import open_controls
+from .controls import open_controls, release_memory
 from .house import open_house
+from .readiness import check_ports
 from .vaults import embedded_vault
 
 __all__ = ["Installation", "Program"]
@@ -35,6 +37,7 @@ class Program:
     name: str
     command: Callable[[], tuple[Sequence[str], dict[str, str]]]
     after_start: Callable[[], None] = lambda: None
+    listens: tuple[str, int] | None = None
     started: int = field(default=0, init=False)
     pause: float = field(default=0.0, init=False)
     again_at: float = field(default=0.0, init=False)
@@ -53,6 +56,10 @@ class Installation:
         state.chmod(0o711)
         self.processes = Processes(run=state / "run", logs=state / "logs")
         self._programs = [*more, *self._list()]
+
+    def check_ports(self) -> None:
+        """Raise ``NotPossible`` when the port of a program that does not run yet is somebody else's."""
+        check_ports(self.processes, {program.name: program.listens for program in self._programs if program.listens})
 
     def start(self, tell: Callable[[str], None] = lambda _line: None) -> None:
         """Bring the record's tables up to date and start what does not run; returns when the portal answers."""
@@ -81,8 +88,9 @@ class Installation:
             controls = open_controls(open_house(self._settings))
             for seen in controls.backend.observe():
                 controls.keeper.put_to_sleep(seen.project_id, "shutdown")
-        except OrchestratorError as error:
-            _log.warning("workspaces: %s", error.message)
+            release_memory(self._settings)
+        except (OrchestratorError, SQLAlchemyError, OSError) as error:
+            _log.warning("workspaces: %s", error)
         for program in reversed(self._programs):
             if program.name not in ("web", "controller"):
                 tell(program.name)
@@ -101,11 +109,14 @@ class Installation:
                 vault.configure()
                 return vault.command()
 
-            programs.append(Program("vault", vault_command, vault.wait_until_ready))
+            programs.append(
+                Program("vault", vault_command, vault.wait_until_ready, _loopback(self._settings.vault.port))
+            )
+        portal = self._settings.portal
         programs += [
             Program("airlock", self._own("orchestrator.assembly.worker")),
             Program("controller", self._own("orchestrator.controller")),
-            Program("web", self._own("orchestrator.web")),
+            Program("web", self._own("orchestrator.web"), listens=(portal.host, portal.port)),
         ]
         return programs
 
@@ -152,3 +163,7 @@ class Installation:
             f"The portal did not answer within {_PORTAL_SECONDS:.0f} s: look into {self._settings.state / 'logs'}.",
             system="portal",
         )
+
+
+def _loopback(port: int) -> tuple[str, int]:
+    return ("127.0.0.1", port)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner, SpawnException
-from traitlets import Unicode
+from traitlets import Integer, Unicode
 
 from orchestrator.adapters.desk import Desk
 from orchestrator.core.errors import NotFound, Refused, Unavailable
@@ -28,12 +29,15 @@ ARGUMENTS = (
 """What every server is told: one socket, no terminals, no calls home. Nothing of it comes from the person."""
 
 _PASSED = ("JUPYTERHUB_", "JPY_SESSION_")
+_PAUSE_SECONDS = 0.1
 
 
 class DeskSpawner(Spawner):  # type: ignore[misc]
     """One person's session. What it may hold is the controller's decision; options from the browser are ignored."""
 
     desk_socket = Unicode(config=True, help="The controller's desk for this project.")
+
+    looks_for_socket = Integer(200, config=True, help="How often, a tenth of a second apart, to look for the socket.")
 
     session_id = Unicode()
     socket = Unicode()
@@ -64,7 +68,15 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
             raise SpawnException(error.message, reason="unavailable", status_code=503) from error
         self.session_id = started.session
         self.socket = str(started.socket)
+        await self._appears(started.socket)
         return self._url()
+
+    async def _appears(self, socket: Path) -> None:
+        """Wait a while for the server's socket: JupyterHub's own waiting doubles its pauses, this one does not."""
+        for _ in range(self.looks_for_socket):
+            if await asyncio.to_thread(socket.exists):
+                return
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self, now: bool = False) -> None:  # noqa: ARG002
         """Have the session ended; when this returns none of its processes is left."""

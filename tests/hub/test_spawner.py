@@ -61,7 +61,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def spawner(monkeypatch: pytest.MonkeyPatch) -> DeskSpawner:
     monkeypatch.setattr("jupyterhub.spawner.Spawner.get_env", lambda _: dict(ENVIRONMENT))
-    made = DeskSpawner(user=User())
+    made = DeskSpawner(user=User(), looks_for_socket=2)
     made._desk = Desk()
     return made
 

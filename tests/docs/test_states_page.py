@@ -18,3 +18,9 @@ def test_every_room_with_states_is_on_the_page() -> None:
     generator = runpy.run_path(str(HERE / "scripts" / "generate-docs"))
     files = {file for file, _ in generator["tables"]()}
     assert {"orchestrator/access/states.py", "orchestrator/discovery/model.py"} <= files
+
+
+def test_the_page_of_settings_is_fresh() -> None:
+    generator = runpy.run_path(str(HERE / "scripts" / "generate-docs"))
+    written = (HERE / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert written == generator["settings_page"](), "run .venv/bin/python scripts/generate-docs"

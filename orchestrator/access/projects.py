@@ -130,14 +130,18 @@ class Projects(Grants):
             words = rules.check_reason(reason, needed=False)
             self._move_project(row, PROJECT_STATES.after(project.state, "close"), words)
             now = self._record.clock()
+            grants: list[Json] = []
             for grant in store.grants_of(change.session, project_id):
                 if GRANT_STATES.allows(GrantState(grant.state), "end"):
                     grant.state = GRANT_STATES.after(GrantState(grant.state), "end").value
                     grant.ended_by, grant.ended_at = actor.person_id, now
+                    grants.append(grant.grant_id)
+            members: list[Json] = []
             for member in store.current_members(change.session, project_id):
                 member.ended_by, member.ended_at = actor.person_id, now
+                members.append(member.person_id)
             self._tell_members(change, project, "project.closed")
-            return self._changed(change, actor, row, "project.closed")
+            return self._changed(change, actor, row, "project.closed", grants=grants, members=members)
 
     def add_member(
         self,

@@ -101,7 +101,12 @@ class Controls:
         )
 
     def deliver_notices(self) -> None:
-        """Send what waits in the outbox; what no courier takes now is tried again later."""
+        """Send what waits in the outbox; what a courier does not take now is tried again later.
+
+        Without any courier notices stay in the outbox: nothing is recorded as delivered that was not.
+        """
+        if not self.couriers:
+            return
         for notice in self.house.outbox.due():
             try:
                 for courier in self.couriers:

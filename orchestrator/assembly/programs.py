@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _PORTAL_SECONDS = 60.0
 _CALM_SECONDS = 30.0
 _LONGEST_PAUSE = 30.0
+_MODES = {"": 0o711, "run": 0o711, "projects": 0o711, "logs": 0o700, "record": 0o700, "airlock": 0o700, "sealed": 0o700}
+"""What other accounts of the machine see of a state directory: only the way to their own sockets and homes."""
 
 
 @dataclass
@@ -51,9 +53,9 @@ class Installation:
         """``more`` programs are started before the installation's own, such as a demonstration's database."""
         self._settings = settings
         state = settings.state
-        for part in (state, state / "run", state / "logs", state / "record"):
-            part.mkdir(parents=True, exist_ok=True)
-        state.chmod(0o711)
+        for part, mode in _MODES.items():
+            (state / part).mkdir(parents=True, exist_ok=True)
+            (state / part).chmod(mode)
         self.processes = Processes(run=state / "run", logs=state / "logs")
         self._programs = [*more, *self._list()]
 

@@ -57,7 +57,8 @@ class Grants(Decisions):
         concerned = actor.person_id in members or row.custodian_id in current.custodians or "operator" in current.roles
         if not concerned:
             raise NotFound("There is no such grant, or none that you may see.")
-        thing = Thing(kind="Grant", id=grant_id, attributes={"custodian": row.custodian_id, "members": members})
+        workers = store.workers(session, row.project_id)
+        thing = Thing(kind="Grant", id=grant_id, attributes={"custodian": row.custodian_id, "workers": workers})
         self._check(session, actor, action, thing)
         return row, project
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -89,6 +90,11 @@ class Neighbours(Asking):
         change.tell(Event(kind=kind, actor="system:controller", subject=subject))
         self._tell(change, people, kind=kind, subject=subject)
         return 1
+
+    def _actors(self, session: Session, kinds: Iterable[str], subjects: Iterable[str]) -> set[str]:
+        """Return who did any of these things, as the log has it."""
+        query = select(EntryRow.body).where(EntryRow.kind.in_(list(kinds)), EntryRow.subject.in_(list(subjects)))
+        return {str(json.loads(body)["actor"]) for body in session.scalars(query)}
 
     def _custodian_of(self, session: Session, dataset_id: str) -> str:
         return catalogue.dataset_row(session, dataset_id).custodian_id

@@ -33,19 +33,26 @@ from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
 __all__ = ["Projects", "project_thing"]
 
 _REMIND_EVERY = timedelta(days=7)
+_WIDENING = ("project.extended", "project.resumed", "project.ethics-renewed", "grant.renewed")
+"""What is done in favour of a project by people who do not work in it."""
 _CLOSE_WITHIN = timedelta(days=30)
 """Until when a project whose last day has passed should be extended or closed; then the operators are told."""
 
 
-def project_thing(project: Project, *, person_id: str = "") -> Thing:
-    """Return a project as the rules see it; ``person_id`` is whom a change of membership is about."""
-    lead = next((member.person_id for member in project.members if member.role is MemberRole.LEAD), "")
+def project_thing(project: Project, *, workers: frozenset[str], now: datetime, person_id: str = "") -> Thing:
+    """Return a project as the rules see it; ``person_id`` is whom a change of membership is about.
+
+    ``workers`` is everybody who ever was a member: leaving for a moment makes nobody an outsider.
+    """
+    leads = (each for each in project.members if each.role is MemberRole.LEAD and not _ran_out(each, now))
+    lead = next((member.person_id for member in leads), "")
     return Thing(
         kind="Project",
         id=project.project_id,
         attributes={
             "lead": lead,
             "members": frozenset(member.person_id for member in project.members),
+            "workers": workers,
             "custodians": frozenset(grant.custodian_id for grant in project.grants),
             "person": person_id,
         },
@@ -158,13 +165,12 @@ class Projects(Grants):
             _must_be_open(project)
             if not self._knows(change.session, person_id):
                 raise Invalid("This person is not registered here; register the person first.", field="person")
-            if store.took_part(change.session, project.application_id, person_id):
-                raise NotPossible(
-                    "This person decided on the project for a custodian or approved it, and so does not work in it."
-                )
-            if any(member.person_id == person_id for member in project.members):
+            self._check_outsider(change.session, project, person_id)
+            self._end_run_out(change, actor, project)
+            members = [member for member in project.members if not _ran_out(member, self._now())]
+            if any(member.person_id == person_id for member in members):
                 raise NotPossible("This person is a member already.")
-            if role is MemberRole.LEAD and any(member.role is MemberRole.LEAD for member in project.members):
+            if role is MemberRole.LEAD and any(member.role is MemberRole.LEAD for member in members):
                 raise NotPossible("The project has a lead; end that membership first.")
             member = MembershipRow(
                 membership_id=new_id(),
@@ -256,13 +262,47 @@ class Projects(Grants):
         """Return a project that the actor may see and do ``action`` to; who may not see it is told of nothing."""
         row = store.project_row(session, project_id)
         project = store.to_project(session, row)
-        self._must_see_project(self._current(session, actor), project)
-        self._check(session, actor, action, project_thing(project, person_id=person_id))
+        self._must_see_project(session, self._current(session, actor), project)
+        self._check(session, actor, action, self._thing(session, project, person_id=person_id))
         return row, project
 
-    def _must_see_project(self, current: Actor, project: Project) -> None:
-        if not self._policy.may(current, "showProject", project_thing(project)):
+    def _thing(self, session: Session, project: Project, *, person_id: str = "") -> Thing:
+        workers = store.workers(session, project.project_id)
+        return project_thing(project, workers=workers, now=self._now(), person_id=person_id)
+
+    def _may_see_project(self, session: Session, current: Actor, project: Project) -> bool:
+        return self._policy.may(current, "showProject", self._thing(session, project))
+
+    def _must_see_project(self, session: Session, current: Actor, project: Project) -> None:
+        if not self._may_see_project(session, current, project):
             raise NotFound("There is no such project, or none that you may see.")
+
+    def _check_outsider(self, session: Session, project: Project, person_id: str) -> None:
+        """Raise ``NotPossible`` for whoever decided something in favour of the project: such a person never joins."""
+        if store.took_part(session, project.application_id, person_id):
+            raise NotPossible(
+                "This person decided on the project for a custodian or approved it, and so does not work in it."
+            )
+        subjects = [f"project:{project.project_id}", *(f"grant:{grant.grant_id}" for grant in project.grants)]
+        if person_id in self._actors(session, _WIDENING, subjects):
+            raise NotPossible(
+                "This person extended, resumed or renewed something of the project, and so does not work in it."
+            )
+
+    def _end_run_out(self, change: Change, actor: Actor, project: Project) -> None:
+        """End the memberships whose last day has passed, so that these people can be added again."""
+        late = {member.membership_id: member for member in project.members if _ran_out(member, self._now())}
+        for row in store.current_members(change.session, project.project_id):
+            if row.membership_id in late:
+                row.ended_at, row.ended_by = row.until, actor.person_id
+                event = Event(
+                    kind="member.ran-out",
+                    actor=actor.person_id,
+                    subject=f"project:{project.project_id}",
+                    details={"person": row.person_id},
+                )
+                change.tell(event)
+        change.session.flush()
 
     def _move_project(self, row: ProjectRow, state: ProjectState, reason: str) -> None:
         row.state, row.state_since, row.reason, row.reminded_at = state.value, self._record.clock(), reason, None
@@ -312,6 +352,10 @@ def _membership_end(until: date | None, row: ProjectRow, now: datetime) -> datet
     if end > row.end:
         raise Invalid(f"The project's last day is {last_day(row.end)}; give that day or an earlier one.", field="until")
     return end
+
+
+def _ran_out(member: Membership, now: datetime) -> bool:
+    return member.until is not None and member.until <= now
 
 
 def _must_be_open(project: Project) -> None:

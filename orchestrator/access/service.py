@@ -26,7 +26,7 @@ from .model import (
     RegisterDataset,
     RegisterEntry,
 )
-from .projects import Projects, project_thing
+from .projects import Projects
 
 __all__ = ["AccessService"]
 
@@ -41,7 +41,7 @@ class AccessService(Projects):
         with self._record.read() as session:
             current = self._current(session, actor)
             project = store.to_project(session, store.project_row(session, project_id))
-            self._must_see_project(current, project)
+            self._must_see_project(session, current, project)
             return _seen(current, project)
 
     def projects(self, actor: Actor) -> list[Project]:
@@ -49,9 +49,7 @@ class AccessService(Projects):
         with self._record.read() as session:
             current = self._current(session, actor)
             every = [store.to_project(session, store.project_row(session, each)) for each in store.project_ids(session)]
-            return [
-                _seen(current, each) for each in every if self._policy.may(current, "showProject", project_thing(each))
-            ]
+            return [_seen(current, each) for each in every if self._may_see_project(session, current, each)]
 
     def project_ids(self) -> list[str]:
         """Return every project that is not closed: what the controller keeps in step."""

@@ -52,6 +52,7 @@ __all__ = [
     "to_part",
     "to_project",
     "took_part",
+    "workers",
 ]
 
 _CURRENT = text("ended_at IS NULL")
@@ -259,6 +260,11 @@ def ever_worked(session: Session, project_id: str, person_id: str) -> bool:
         MembershipRow.project_id == project_id, MembershipRow.person_id == person_id
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def workers(session: Session, project_id: str) -> frozenset[str]:
+    """Return everybody who is or ever was a member."""
+    return frozenset(row.person_id for row in memberships(session, project_id))
 
 
 def took_part(session: Session, application_id: str, person_id: str) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from orchestrator.access import store as access_store
 from orchestrator.access.model import Project
 from orchestrator.access.service import AccessService
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.record import Record
+from orchestrator.audit.store import EntryRow
+from orchestrator.core.clock import iso
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.model import Actor
 
@@ -40,9 +45,17 @@ class LiveGovernance:
             reasons.append("The author is no longer a member of the project.")
         for member in own:
             reasons += member.reasons
-        if _lost_data(self._access.project_record(project_id), since, self._record.clock()):
+        project = self._access.project_record(project_id)
+        if _lost_data(project, since, self._record.clock()) or self._lost_version(project, since):
             reasons.append("Data of this project was withdrawn, or its agreement ended, after this was submitted.")
         return tuple(dict.fromkeys(" ".join(reason.split()) for reason in reasons))
+
+    def _lost_version(self, project: Project, since: datetime) -> bool:
+        """Say whether a version of the project's data was withdrawn after ``since``, as the log has it."""
+        subjects = [f"version:{grant.version_id}" for grant in project.grants]
+        query = select(EntryRow.body).where(EntryRow.kind == "version.withdrawn", EntryRow.subject.in_(subjects))
+        with self._record.read() as session:
+            return any(str(json.loads(body)["at"]) > iso(since) for body in session.scalars(query))
 
     def members_within_a_year(self, project_id: str) -> frozenset[str]:
         """Return everyone who is a member of the project or was one within the last twelve months."""

@@ -59,6 +59,23 @@ def test_withdrawn_data_holds_what_was_submitted_before_and_not_what_comes_after
     assert governance.hold_reasons(project.project_id, lead, since=rooms.now) == ()
 
 
+@pytest.mark.parametrize("whole_dataset", [False, True], ids=["version", "dataset"])
+def test_a_withdrawn_version_holds_what_was_submitted_before_and_not_what_comes_after(
+    rooms, project, governance, whole_dataset
+):
+    before = rooms.now
+    lead, officer = rooms.people["lead"], rooms.actor("officer_a")
+    rooms.clock.advance(timedelta(minutes=1))
+    assert governance.hold_reasons(project.project_id, lead, since=before) == ()
+    if whole_dataset:
+        rooms.discovery.withdraw_dataset(officer, rooms.datasets["a"], "People were in it who had opted out.")
+    else:
+        rooms.discovery.withdraw_version(officer, rooms.versions["a"], "Two columns were swapped.")
+    rooms.clock.advance(timedelta(minutes=1))
+    assert any("withdrawn" in each for each in governance.hold_reasons(project.project_id, lead, since=before))
+    assert governance.hold_reasons(project.project_id, lead, since=rooms.now) == ()
+
+
 def test_who_left_within_a_year_still_counts_as_a_member(rooms, project, governance):
     person = rooms.people["member"]
     if person not in governance.members_within_a_year(project.project_id):

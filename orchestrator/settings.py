@@ -107,6 +107,8 @@ class WorkspaceSettings(_Part):
 class DatabaseSettings(_Part):
     """One PostgreSQL server that datasets may be read from; the credentials are those that make roles."""
 
+    custodian: str = ""
+    """The name of the custodian whose data lie there: only its officers may offer views of it. Empty: nobody may."""
     host: str = "127.0.0.1"
     port: Port = 5432
     database: str

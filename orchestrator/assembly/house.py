@@ -66,7 +66,7 @@ def open_house(settings: Settings) -> House:
         policy=policy,
         alliance=alliance,
         arrivals=Arrivals(directory=settings.state / "arrivals"),
-        connections=frozenset(settings.databases),
+        connections={name: database.custodian for name, database in settings.databases.items()},
     )
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
     workspaces = WorkspaceService(

@@ -14,7 +14,7 @@ from orchestrator.assembly.readiness import make_state_directory
 from orchestrator.core.errors import Invalid
 from orchestrator.settings import Settings, load_settings
 
-from .datasets import DATASETS, load_trial
+from .datasets import CUSTODIANS, DATASETS, load_trial
 from .people import CONNECTION
 
 __all__ = ["demonstration_database", "demonstration_settings"]
@@ -68,6 +68,7 @@ def _chosen(state: Path, port: int) -> dict[str, object]:
         "workspaces": {"first_port": port + 10, "last_port": port + 99},
         "databases": {
             CONNECTION: {
+                "custodian": next(CUSTODIANS[dataset.custodian] for dataset in DATASETS if dataset.views),
                 "host": "127.0.0.1",
                 "port": port + 2,
                 "database": "demonstration",

@@ -162,7 +162,9 @@ def check_source(
     if not _CONNECTION.fullmatch(connection) or connection not in connections:
         known = ", ".join(sorted(connections)) or "none"
         raise Invalid(
-            f"There is no database connection of that name in the settings (known: {known}).", field="connection"
+            f"The settings have no database connection of that name for this custodian (known: {known}); an operator "
+            "names the custodian of each database in tre.yaml.",
+            field="connection",
         )
     if not _WORD.fullmatch(schema) or schema.startswith(_RESERVED_SCHEMAS):
         raise Invalid(

@@ -54,13 +54,13 @@ class DiscoveryService(Asking):
         policy: Policy,
         alliance: Custodians,
         arrivals: Arrivals,
-        connections: frozenset[str] = frozenset(),
+        connections: Mapping[str, str] | None = None,
     ) -> None:
-        """``connections`` are the names of database connections in the settings."""
+        """``connections`` are the database connections in the settings, each with the name of its custodian."""
         super().__init__(record, policy)
         self._alliance = alliance
         self._arrivals = arrivals
-        self._connections = connections
+        self._connections = dict(connections or {})
 
     # ---- changes ------------------------------------------------------------------------------------------------
 
@@ -148,7 +148,9 @@ class DiscoveryService(Asking):
         """Make a set of views of a configured database connection the dataset's next version."""
         with self._record.read() as session:
             self._keeps(session, actor, "addVersion", dataset_id)
-        rules.check_source(connection=connection, schema=schema, views=views, connections=self._connections)
+            custodian_id = store.dataset_row(session, dataset_id).custodian_id
+        known = self._connections_of(custodian_id)
+        rules.check_source(connection=connection, schema=schema, views=views, connections=known)
         source = {"connection": connection, "schema": schema, "views": sorted(views)}
         return self._add(
             actor,
@@ -248,6 +250,11 @@ class DiscoveryService(Asking):
         return self._arrivals.place(version_id)
 
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _connections_of(self, custodian_id: str) -> frozenset[str]:
+        """Return the connections that lead to this custodian's data; one that names nobody is nobody's."""
+        name = str(self._alliance.custodian(custodian_id).name).casefold()
+        return frozenset(each for each, owner in self._connections.items() if owner.casefold() == name)
 
     def _keeps(self, session: Session, actor: Actor, action: str, dataset_id: str) -> None:
         """Raise ``Refused`` unless the actor, as he is in this transaction, may do this to the dataset."""

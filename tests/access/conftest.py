@@ -60,7 +60,7 @@ class World:
             policy=policy,
             alliance=self.alliance,
             arrivals=Arrivals(directory=directory / "arrivals"),
-            connections=frozenset({"demo"}),
+            connections={"demo": "Trust a"},
         )
         self.access = AccessService(
             record=record,

@@ -51,7 +51,7 @@ class Catalogue:
             policy=policy,
             alliance=alliance,
             arrivals=Arrivals(directory=directory / "arrivals"),
-            connections=frozenset({"demo"}),
+            connections={"demo": "Trust A", "registry": "Trust b", "nobody": ""},
         )
         self.source = directory / "source"
         self.source.mkdir()
@@ -206,6 +206,18 @@ def test_a_database_version_takes_plain_identifiers_of_configured_connections_on
     with pytest.raises(Invalid) as refusal:
         service.add_database_version(officer, dataset_id, **(values | changes))
     assert refusal.value.field == field
+
+
+def test_a_database_belongs_to_one_custodian_and_nobody_else_offers_views_of_it(
+    catalogue: Catalogue, dataset_id: str
+) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    for connection in ("registry", "nobody"):
+        with pytest.raises(Invalid) as refusal:
+            service.add_database_version(officer, dataset_id, connection=connection, schema="omop", views=["person"])
+        assert refusal.value.field == "connection"
+        assert "registry" not in refusal.value.message.replace("“registry”", "")
+    assert service.add_database_version(officer, dataset_id, connection="demo", schema="omop", views=["person"])
 
 
 def test_search_finds_every_word_and_puts_titles_first(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import product
 
@@ -85,6 +87,25 @@ def test_revoking_a_project_ends_agent_and_leases_and_leaves_other_projects(port
     assert port.leases(project) == []
     assert project not in port.projects()
     assert len(port.leases(other)) == 1
+
+
+def test_leases_made_while_others_are_listed_all_live(vault: VaultWorld) -> None:
+    """OpenBao deletes a token that is looked up before its making has ended, so one client never does both at once."""
+    client = vault.client()
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            client.projects()
+
+    with ThreadPoolExecutor(6) as pool:
+        looking = [pool.submit(look) for _ in range(3)]
+        made = list(pool.map(lambda _: _hour(client, new_id(), new_id()), range(40)))
+        ended.set()
+    for one in looking:
+        one.result()
+    for lease in made:
+        assert vault.unwrapped(lease.wrapped_token).get("auth/token/lookup-self")["data"]["accessor"] == lease.accessor
 
 
 def test_a_grant_that_has_ended_gets_no_lease(port: VaultPort) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ class VaultClient:
         self._networks = networks
         self._policies = policies
         self._known: dict[str, dict[str, Any]] = {}
+        # OpenBao deletes a token that is looked up before its making has ended (measured: 2.7.2): never both at once
+        self._making = threading.Lock()
 
     def ready(self) -> bool:
         """Say whether the Vault is unsealed, active and answers within its deadline."""
@@ -206,7 +209,8 @@ class VaultClient:
             "display_name": purpose["kind"],
             "meta": {**purpose, "project": project_id, "until": iso(until)},
         }
-        wrapped: dict[str, Any] = self._vault.post(f"auth/token/create/{role}", body, wrap=_WRAP)["wrap_info"]
+        with self._making:
+            wrapped: dict[str, Any] = self._vault.post(f"auth/token/create/{role}", body, wrap=_WRAP)["wrap_info"]
         return wrapped
 
     def _write_role(self, purpose: list[str], seconds: int) -> str:
@@ -235,10 +239,11 @@ class VaultClient:
     def _tokens(self) -> dict[str, dict[str, Any]]:
         """Return the purpose of every token there is; what a token is for never changes, so it is looked up once."""
         known: dict[str, dict[str, Any]] = {}
-        for accessor in self._accessors():
-            purpose = self._known.get(accessor)
-            known[accessor] = self._look_up(accessor) if purpose is None else purpose
-        self._known = {accessor: purpose for accessor, purpose in known.items() if purpose}
+        with self._making:
+            for accessor in self._accessors():
+                purpose = self._known.get(accessor)
+                known[accessor] = self._look_up(accessor) if purpose is None else purpose
+            self._known = {accessor: purpose for accessor, purpose in known.items() if purpose}
         return known
 
     def _look_up(self, accessor: str) -> dict[str, Any]:

@@ -82,17 +82,22 @@ class WorkspaceBrowser:
                             raise Refused(f"The workspace refused to open ({answer.status}): {_words(text)}")
                     address = f"{self._origin}/hub/spawn" if "/spawn" not in path else f"{self._origin}{path}"
                     await asyncio.sleep(0.3)
-        except TimeoutError as error:
-            raise Unavailable("The workspace did not become ready in time.", system="workspace") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(
+                f"The workspace did not become ready: {error or 'it took too long'}.", system="workspace"
+            ) from error
 
     async def start_kernel(self) -> None:
         """Start a kernel over the server's own API."""
-        async with self._client.post(
-            f"{self._server}/api/kernels", json={"name": "python3"}, headers=self._headers()
-        ) as answer:
-            if answer.status != 201:
-                raise Unavailable(f"No kernel was started ({answer.status}).", system="workspace")
-            self._kernel = (await answer.json())["id"]
+        try:
+            async with self._client.post(
+                f"{self._server}/api/kernels", json={"name": "python3"}, headers=self._headers()
+            ) as answer:
+                if answer.status != 201:
+                    raise Unavailable(f"No kernel was started ({answer.status}).", system="workspace")
+                self._kernel = (await answer.json())["id"]
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"No kernel was started: {error}.", system="workspace") from error
 
     async def run(self, code: str) -> CellOutput:
         """Run one cell and return what it printed."""

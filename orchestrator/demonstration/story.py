@@ -317,19 +317,33 @@ class Story:
         seconds = asyncio.run(lose())
         self._seen["withdrawal_seconds"] = round(seconds, 2)
         _see(seconds <= _GONE_SECONDS, f"the data could be read for {seconds:.1f} s after the withdrawal")
-        self._await_awake()
+        error, kept = self._look_again()
+        _see("FileNotFoundError" in error, f"the withdrawn dataset is still there: {error or 'readable'}")
+        _see(kept == "True", "the researcher's own work was lost")
 
-        async def look_again() -> str:
+    def _look_again(self) -> tuple[str, str]:
+        """Return what reading the withdrawn dataset says in a new kernel, and whether the own work is still there.
+
+        The session that held the dataset is being ended, so that the first look may fall into its end.
+        """
+
+        async def look() -> tuple[str, str]:
             async with self._browser() as browser:
                 await browser.enter()
                 await browser.start_kernel()
                 gone = await browser.run(READ_BREAST_CANCER)
                 kept = await browser.run("import os; print(os.path.exists('/home/researcher/outbox/results.csv'))")
-                return gone.error + "|" + kept.text.strip()
+                return gone.error, kept.text.strip()
 
-        error, kept = asyncio.run(look_again()).split("|")
-        _see("FileNotFoundError" in error, f"the withdrawn dataset is still there: {error or 'readable'}")
-        _see(kept == "True", "the researcher's own work was lost")
+        deadline = time.monotonic() + _AWAKE_SECONDS
+        while True:
+            self._await_awake()
+            try:
+                return asyncio.run(look())
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
 
     def _verify_log(self) -> None:
         seen = self._get("olivia", "/audit/verification")

@@ -119,7 +119,7 @@ def _why(root: bool, words: str) -> str:
         forbids = "Your system forbids user namespaces to ordinary users."
         return f"{said}{forbids} {ways}“sysctl kernel.unprivileged_userns_clone=1”."
     return (
-        f"{said}Your system forbids user namespaces to ordinary users. {ways}look at “sysctl user.max_user_namespaces”."
+        f"{said}Your system forbids user namespaces to ordinary users. {ways}“sysctl user.max_user_namespaces=10000”."
     )
 
 

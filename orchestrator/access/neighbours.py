@@ -20,7 +20,7 @@ from orchestrator.discovery import store as catalogue
 from orchestrator.discovery.model import Dataset, DatasetState, DatasetVersion, VersionState
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity import store as identity
-from orchestrator.identity.asking import Asking, actor_of
+from orchestrator.identity.asking import Asking
 from orchestrator.identity.model import Person, Role, RoleHolding
 from orchestrator.identity.rules import judge as judge_person
 from orchestrator.identity.service import IdentityService
@@ -51,9 +51,7 @@ class Neighbours(Asking):
         self._discovery = discovery
 
     def _current(self, session: Session, actor: Actor) -> Actor:
-        """Return the actor as he is in this transaction: a role or account that ended meanwhile does not count."""
-        person = identity.load(session, Person, actor.person_id)
-        return actor_of(session, person, second_factor=actor.second_factor, now=self._now())
+        return self.as_now(session, actor)
 
     def _knows(self, session: Session, person_id: str) -> bool:
         """Say whether a person is registered here."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.audit.record import Change, Record
-from orchestrator.core.errors import NotFound
+from orchestrator.core.errors import NotFound, Refused
 from orchestrator.core.events import Notice
-from orchestrator.policy.model import Actor, Thing
+from orchestrator.policy.model import Actor, Decision, Thing
 from orchestrator.policy.service import Policy
 
 from .frozen import FrozenStore
@@ -46,14 +46,23 @@ class Desk:
 
     def check(self, actor: Actor, action: str, submission: Submission) -> None:
         """Ask the access rules; raises ``Refused`` with their reasons, or ``NotFound`` where one may not even look."""
-        thing = self.thing_of(submission)
-        if action == "showSubmission" and not self.policy.may(actor, action, thing):
+        decision = self.decide(actor, action, submission)
+        if action == "showSubmission" and not decision.allowed:
             raise NotFound("There is no such submission, or none that you may see.")
-        self.policy.check(actor, action, thing)
+        if not decision.allowed:
+            raise Refused(decision.reasons[0], reasons=decision.reasons)
 
     def may(self, actor: Actor, action: str, submission: Submission) -> bool:
         """Say whether the access rules allow it."""
-        return self.policy.may(actor, action, self.thing_of(submission))
+        return self.decide(actor, action, submission).allowed
+
+    def decide(self, actor: Actor, action: str, submission: Submission) -> Decision:
+        """Return the rules' answer about the actor as he is now: of what the caller knew, only how he signed on counts.
+
+        Roles may have ended, or accounts been stopped, since a page or command began.
+        """
+        current = replace(self.governance.actor(actor.person_id), second_factor=actor.second_factor)
+        return self.policy.decide(current, action, self.thing_of(submission))
 
     def hold_reasons(self, submission: Submission) -> tuple[str, ...]:
         """Say in sentences why this submission may not go on now; empty when it may."""

@@ -87,7 +87,7 @@ class Releases:
         return Collected(submission=submission, files=files, document=document.encode())
 
     def _why_not(self, actor: Actor, link: Link, submission: Submission) -> Refused | None:
-        decision = self._desk.policy.decide(actor, "collectRelease", self._desk.thing_of(submission))
+        decision = self._desk.decide(actor, "collectRelease", submission)
         if not decision.allowed:
             return Refused(decision.reasons[0], reasons=decision.reasons)
         if link.person_id != actor.person_id:

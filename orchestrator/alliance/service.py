@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -18,20 +19,24 @@ from . import store
 from .model import Custodian, Terms, TermsAcceptance
 from .rules import check_acceptable, check_name, check_terms, hash_of
 
-__all__ = ["AllianceService"]
+__all__ = ["AllianceService", "AsNow"]
+
+AsNow = Callable[[Session, Actor], Actor]
+"""Returns an actor as he is within a transaction; people are the business of identity."""
 
 
 class AllianceService:
     """Custodians and their terms. Officers are people with the role “custodian” (identity)."""
 
-    def __init__(self, record: Record, policy: Policy) -> None:
+    def __init__(self, record: Record, policy: Policy, *, as_now: AsNow) -> None:
         self._record = record
         self._policy = policy
+        self._as_now = as_now
 
     def register_custodian(self, actor: Actor, name: str) -> Custodian:
         """Register a custodian; it decides nothing until two people gave it an officer."""
-        self._policy.check(actor, "registerCustodian", SITE)
         with self._record.change() as change:
+            self._check(change.session, actor, "registerCustodian", SITE)
             custodian = Custodian(
                 custodian_id=new_id(),
                 name=check_name(name),
@@ -55,12 +60,12 @@ class AllianceService:
         minimum_count: int = 10,
     ) -> Terms:
         """Publish the next version of a custodian's terms: everybody has to accept it anew."""
-        self._policy.check(actor, "publishTerms", _custodian(custodian_id))
         now = self._record.clock()
-        check_terms(
-            text, valid_until=valid_until, checkers_needed=checkers_needed, minimum_count=minimum_count, now=now
-        )
         with self._record.change() as change:
+            self._check(change.session, actor, "publishTerms", _custodian(custodian_id))
+            check_terms(
+                text, valid_until=valid_until, checkers_needed=checkers_needed, minimum_count=minimum_count, now=now
+            )
             self._known(change.session, custodian_id)
             earlier = store.current_terms(change.session, custodian_id)
             terms = Terms(
@@ -78,8 +83,8 @@ class AllianceService:
 
     def accept_terms(self, actor: Actor, custodian_id: str, version: int) -> TermsAcceptance:
         """Accept the current version for oneself; accepting again changes nothing."""
-        self._policy.check(actor, "acceptTerms", _custodian(custodian_id))
         with self._record.change() as change:
+            self._check(change.session, actor, "acceptTerms", _custodian(custodian_id))
             self._known(change.session, custodian_id)
             now = self._record.clock()
             current = store.current_terms(change.session, custodian_id)
@@ -149,6 +154,10 @@ class AllianceService:
         """Return everything a person accepted, newest first."""
         with self._record.read() as session:
             return store.acceptances(session, person_id)
+
+    def _check(self, session: Session, actor: Actor, action: str, thing: Thing) -> None:
+        """Raise ``Refused`` unless the actor, as he is in this very transaction, may do it."""
+        self._policy.check(self._as_now(session, actor), action, thing)
 
     def _known(self, session: Session, custodian_id: str) -> Custodian:
         custodian = store.custodian(session, custodian_id)

@@ -59,8 +59,9 @@ def open_house(settings: Settings) -> House:
     """Open the rooms; raises ``Invalid`` when rules or packs do not validate, so that nothing starts on broken ones."""
     record = Record(make_engine(settings.record_address))
     policy = Policy(POLICIES / "access")
-    alliance = AllianceService(record, policy)
-    identity = IdentityService(record, policy, knows_custodian=alliance.knows)
+    identity = IdentityService(record, policy)
+    alliance = AllianceService(record, policy, as_now=identity.as_now)
+    identity.knows_custodian = alliance.knows
     discovery = DiscoveryService(
         record=record,
         policy=policy,

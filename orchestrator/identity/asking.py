@@ -46,10 +46,14 @@ class Asking:
 
         What a caller knew of the actor may be older than the end of his role: only how he signed on is taken from it.
         """
-        person = store.load(session, Person, actor.person_id)
-        current = actor_of(session, person, second_factor=actor.second_factor, now=self._now())
+        current = self.as_now(session, actor)
         self._policy.check(current, action, thing)
         return current
+
+    def as_now(self, session: Session, actor: Actor) -> Actor:
+        """Return the actor as he is in this transaction: a role or account that ended meanwhile does not count."""
+        person = store.load(session, Person, actor.person_id)
+        return actor_of(session, person, second_factor=actor.second_factor, now=self._now())
 
     def _tell_operators(self, change: Change, *, kind: str, subject: str, apart_from: Iterable[str]) -> None:
         """Notify the operators who could act."""

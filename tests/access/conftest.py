@@ -54,13 +54,13 @@ class World:
         """Make the world anew, or know everybody of another one whose record and arrivals were copied."""
         self.record, self.clock, self.directory = record, clock, directory
         self.identity = IdentityService(record, policy)
-        self.alliance = AllianceService(record, policy)
+        self.alliance = AllianceService(record, policy, as_now=self.identity.as_now)
         self.discovery = DiscoveryService(
             record=record,
             policy=policy,
             alliance=self.alliance,
             arrivals=Arrivals(directory=directory / "arrivals"),
-            connections={"demo": "Trust a"},
+            connections={"demo": "Trust b"},
         )
         self.access = AccessService(
             record=record,

@@ -64,3 +64,23 @@ def test_a_person_whose_membership_ran_out_is_added_again_and_leads_no_more_mean
     world.access.add_member(world.actor("operator"), project, world.people["lead"], role=MemberRole.LEAD)
     assert world.people["lead"] in world.access.admitted(project)
     world.access.end_member(world.actor("lead"), project, world.people["member"])
+
+
+def test_an_officer_whose_role_ended_meanwhile_publishes_and_accepts_nothing(world: World) -> None:
+    holding = world.give("stranger", "custodian", custodian_id=world.custodians["a"])
+    before = world.actor("stranger")
+    terms = {"text": "New terms.", "valid_until": world.now + timedelta(days=30)}
+    world.alliance.publish_terms(before, world.custodians["a"], **terms)
+    world.identity.propose_end_role(world.actor("operator"), holding)
+    world.identity.confirm_end_role(world.actor("operator2"), holding)
+    with pytest.raises(Refused):
+        world.alliance.publish_terms(before, world.custodians["a"], **terms)
+    world.alliance.accept_terms(before, world.custodians["a"], 2)
+    world.identity.suspend(world.actor("operator"), world.people["stranger"], "A question is open.")
+    with pytest.raises(Refused, match="suspended"):
+        world.alliance.accept_terms(before, world.custodians["a"], 2)
+    operator = world.actor("operator2")
+    world.alliance.register_custodian(operator, "Before")
+    world.identity.suspend(world.actor("operator"), world.people["operator2"], "A question is open.")
+    with pytest.raises(Refused, match="suspended"):
+        world.alliance.register_custodian(operator, "After")

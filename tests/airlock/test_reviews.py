@@ -279,3 +279,26 @@ def test_one_finding_of_a_failed_inspection_is_never_a_pass(world):
         Finding(rule="INSPECTION_INCOMPLETE", severity=Severity.FLAG, where="whole file", message="It crashed."),
     )
     assert world.in_review().files[0].verdict == "flag"
+
+
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_a_checker_who_lost_his_role_or_account_since_the_page_was_opened_does_nothing_more(world, loss):
+    submission = world.in_review()
+    checker, (file,) = world.checkers[0], submission.files
+    actor = world.actor(checker)
+    seen = world.service.open_file(actor, submission.submission_id, file.file_id).file
+    vote = {"choice": Choice.APPROVE, "comment": "fine", "binding": seen.binding}
+    world.service.vote(actor, submission.submission_id, file.file_id, **vote)
+    if loss == "role":
+        world.governance.roles[checker] = frozenset()
+    else:
+        world.governance.suspended.add(checker)
+    for attempt in (
+        lambda: world.service.open_file(actor, submission.submission_id, file.file_id),
+        lambda: world.service.vote(actor, submission.submission_id, file.file_id, **vote),
+        lambda: world.service.submit_review(actor, submission.submission_id),
+    ):
+        with pytest.raises(Refused):
+            attempt()
+    with pytest.raises(NotFound):
+        world.service.view(actor, submission.submission_id)

@@ -28,7 +28,8 @@ class Catalogue:
     """The service with one custodian, its officer, an officer of another and a researcher."""
 
     def __init__(self, record: Record, policy: Policy, clock: FixedClock, directory: Path) -> None:
-        identity, alliance = IdentityService(record, policy), AllianceService(record, policy)
+        identity = IdentityService(record, policy)
+        alliance = AllianceService(record, policy, as_now=identity.as_now)
         self.identity, self.clock = identity, clock
         first = identity.first_operator("One", "o@example.org", "https://id", "o")
         operator = identity.actor(first.person_id, second_factor=True)

@@ -582,12 +582,13 @@ def test_a_browser_that_does_not_read_stops_the_server_and_not_the_gates_memory(
 
     async def story() -> None:
         async with scene(directory, flood) as here:
-            await open_channel(here)
+            channel = await open_channel(here)
             seen = -1
             while seen != sent:
                 seen = sent
                 await asyncio.sleep(0.3)
-            assert sent < 64 * 1024 * 1024
+            assert 0 < sent < 64 * 1024 * 1024
+            assert not channel.closed  # also keeps it from being collected, which would end it
             await here.gate.keeper.close(PERSON)
 
     run(story())

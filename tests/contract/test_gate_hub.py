@@ -500,10 +500,15 @@ def test_a_working_kernel_is_reported_busy_and_a_resting_one_idle(lab: Lab) -> N
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
             client.ws_connect(url, headers=headers, max_msg_size=0) as channel,
         ):
-            await channel.send_json(execute_request("long", "import time; print('at work'); time.sleep(3)"))
+            await channel.send_json(execute_request("long", "import time; print('at' + ' work'); time.sleep(6)"))
             while "at work" not in (await channel.receive()).data:
                 pass
             seen = await tell()
+            for _ in range(20):  # the server learns of its kernel's state a moment after us
+                if seen["busy"]:
+                    break
+                await asyncio.sleep(0.2)
+                seen = await tell()
             await run_on(channel, "pass")
             return seen
 

@@ -110,7 +110,7 @@ def test_a_state_directory_of_something_else_is_refused_in_words(state: Path) ->
     (state / "tre.yaml").write_text("portal:\n  port: 8700\n")
     done = subprocess.run([*COMMAND, "--state", str(state)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert "belongs to another installation" in " ".join(done.stdout.split())
+    assert "belongs to another installation" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from .checks.shape import LONGEST_CELL, LONGEST_LINE
 from .checks.specimen import Specimen
 
 __all__ = ["Preview", "preview"]
 
-_CELL = 500
-_LINE = 2_000
 _CONTENT_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 
 
@@ -47,8 +46,10 @@ def preview(path: Path, *, name: str, kind: str, start: int = 0, count: int = 50
                 return _lines(specimen.text, start, count)
             return Preview(
                 shape="table",
-                columns=tuple(_visible(cell, _CELL) for cell in table.columns),
-                rows=tuple((number, tuple(_visible(cell, _CELL) for cell in row)) for number, row in taken[:count]),
+                columns=tuple(_visible(cell, LONGEST_CELL) for cell in table.columns),
+                rows=tuple(
+                    (number, tuple(_visible(cell, LONGEST_CELL) for cell in row)) for number, row in taken[:count]
+                ),
                 more=len(taken) > count,
             )
         return _lines(specimen.text, start, count)
@@ -57,7 +58,9 @@ def preview(path: Path, *, name: str, kind: str, start: int = 0, count: int = 50
 def _lines(text: str, start: int, count: int) -> Preview:
     lines = text.split("\n")
     page = lines[start : start + count]
-    return Preview(shape="text", lines=tuple(_visible(line, _LINE) for line in page), more=len(lines) > start + count)
+    return Preview(
+        shape="text", lines=tuple(_visible(line, LONGEST_LINE) for line in page), more=len(lines) > start + count
+    )
 
 
 def _visible(text: str, limit: int) -> str:

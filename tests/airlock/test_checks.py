@@ -24,6 +24,7 @@ from orchestrator.airlock.checks.identifiers import valid_nhs_number
 from orchestrator.airlock.checks.specimen import Specimen
 from orchestrator.airlock.model import Severity
 from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.previews import preview
 from orchestrator.airlock.rules import verdict_of
 from tests.airlock.world import PACK
 
@@ -324,3 +325,25 @@ def test_the_file_is_read_through_its_descriptor_only(tmp_path):
         assert Specimen(descriptor, "t.csv").kind == "table"
     finally:
         os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "rule"),
+    [
+        (table(["arm", "note"], [["a", "x" * 2001]]), "t.csv", "LONG_CELLS"),
+        (table(["arm", "x" * 2001], [["a", "b"]]), "t.csv", "LONG_CELLS"),
+        ("Results.\n" + "x" * 2001 + "\n", "t.txt", "LONG_LINES"),
+    ],
+    ids=["cell", "heading", "line"],
+)
+def test_what_no_checker_would_be_shown_whole_stays_inside(content, name, rule, tmp_path):
+    assert rule in rules_of(content, name, least=Severity.BLOCK)
+    shorter = content.replace("x" * 2001, "x" * 2000)
+    assert rule not in rules_of(shorter, name, least=None)
+    file = tmp_path / name
+    for text, whole in ((content, False), (shorter, True)):
+        file.write_text(text)
+        shown = preview(file, name=name, kind=inspect(text.encode(), name)[0])
+        seen = [*shown.columns, *shown.lines, *(cell for _, row in shown.rows for cell in row)]
+        assert ("x" * 2000 in seen) is whole
+        assert any(cell.endswith("…") for cell in seen) is not whole

@@ -12,9 +12,11 @@ from orchestrator.airlock.packs import Pack
 from .findings import Places, shown
 from .specimen import Specimen, Table
 
-__all__ = ["check"]
+__all__ = ["LONGEST_CELL", "LONGEST_LINE", "check"]
 
-_LONG_CELL = 2_000
+LONGEST_CELL = LONGEST_LINE = 2_000
+"""What a checker is shown whole, in characters. Beyond it nobody would see what he approves, so it stays inside."""
+_WRITE_SHORTER = "Nobody who checks could see all of it. Shorten it, or write it over several lines."
 _ROWS_IN_TEXT = 3
 _BETWEEN = re.compile(r"[,;|\t]|\s{2,}")
 _NUMBER = re.compile(r"[+-]?\d[\d.]*%?")
@@ -25,15 +27,19 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     table = file.table
     if table is None:
         yield from _rows_in_text(file)
+        yield from _long_lines(file)
         return
     ragged, long, rows = Places(), Places(), 0
+    for index, heading in enumerate(table.columns):
+        if len(heading) > LONGEST_CELL:
+            long.add(f"heading {index + 1}")
     try:
         for number, row in table.rows():
             rows += 1
             if len(row) != len(table.columns):
                 ragged.add(f"row {number} has {len(row)} cells")
             for index, cell in enumerate(row):
-                if len(cell) > _LONG_CELL:
+                if len(cell) > LONGEST_CELL:
                     long.add(f"row {number} {shown(table.column(index))}")
     except csv.Error as error:
         yield Finding(
@@ -52,7 +58,19 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
             "Write one table to a file.",
         )
     if long:
-        yield long.finding("LONG_CELLS", Severity.FLAG, f"{long.count} cells hold more than {_LONG_CELL} characters.")
+        words = f"{long.count} cells hold more than {LONGEST_CELL} characters."
+        yield long.finding("LONG_CELLS", Severity.BLOCK, words, _WRITE_SHORTER)
+
+
+def _long_lines(file: Specimen) -> Iterator[Finding]:
+    """A preview ends a line where it becomes too long; what stands behind would leave unseen."""
+    long = Places()
+    for number, line in enumerate((file.text or "").split("\n"), start=1):
+        if len(line) > LONGEST_LINE:
+            long.add(f"line {number}")
+    if long:
+        words = f"{long.count} lines hold more than {LONGEST_LINE} characters."
+        yield long.finding("LONG_LINES", Severity.BLOCK, words, _WRITE_SHORTER)
 
 
 def _rows_in_text(file: Specimen) -> Iterator[Finding]:

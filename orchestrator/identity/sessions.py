@@ -163,9 +163,10 @@ class Sessions(Asking):
 
 
 def end_sessions(change: Change, person_id: str, *, by: str, now: datetime) -> None:
-    """End every sign-on session of a person, within a change that stops him."""
+    """End every sign-on session of a person, within a change that stops him; also those not collected yet."""
     for opened in store.open_sessions(change.session, person_id):
         _end(change, opened, by=by, now=now)
+    store.end_pairings(change, person_id, events=lambda pairing: _about(pairing, "terminal.ended", by))
 
 
 def _end(change: Change, opened: OpenedSession, *, by: str, now: datetime) -> None:

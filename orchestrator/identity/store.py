@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -49,6 +49,7 @@ __all__ = [
     "accreditations",
     "add_miss",
     "add_pairing",
+    "end_pairings",
     "find",
     "forget_sessions",
     "holdings",
@@ -338,6 +339,14 @@ def pairing_by_secret(session: Session, secret_sha256: str) -> Pairing | None:
 def pairing_by_code(session: Session, code: str) -> Pairing | None:
     """Return the terminal that shows this code."""
     return next(iter(find(session, Pairing, select(PairingRow).where(PairingRow.code == code))), None)
+
+
+def end_pairings(change: Change, person_id: str, *, events: Callable[[Pairing], Event]) -> None:
+    """Forget the terminals that a person confirmed and that did not collect their session yet."""
+    query = select(PairingRow).where(PairingRow.person_id == person_id, PairingRow.state == PairingState.CONFIRMED)
+    for row in change.session.scalars(query).all():
+        change.tell(events(_thing(Pairing, row)))
+        change.session.delete(row)
 
 
 def misses(session: Session, person_id: str, *, since: datetime) -> int:

@@ -184,7 +184,7 @@ def test_a_person_suspended_meanwhile_signs_on_no_terminal(
     before = acting(eve)
     identity.confirm_pairing(before, code)
     identity.suspend(acting(ann), eve.person_id, "reason")
-    with pytest.raises(Refused, match="suspended"):
+    with pytest.raises(NotFound, match="start it again"):
         identity.collect_pairing(secret)
     code, _ = identity.start_pairing()
     with pytest.raises(Refused, match="suspended"):
@@ -198,3 +198,19 @@ def test_waiting_terminals_are_bounded_and_expired_ones_forgotten(identity: Iden
         identity.start_pairing()
     clock.advance(10 * MINUTE)
     identity.start_pairing()
+
+
+def test_a_terminal_confirmed_before_its_person_was_stopped_collects_nothing_afterwards(
+    identity: IdentityService, ann: Person, ben: Person, eve: Person, acting: Acting
+) -> None:
+    secrets = []
+    for person in (eve, ben):
+        code, secret = identity.start_pairing()
+        identity.confirm_pairing(acting(person), code)
+        secrets.append(secret)
+    identity.suspend(acting(ann), eve.person_id, "A question is open.")
+    identity.propose_resume(acting(ann), eve.person_id)
+    identity.confirm_resume(acting(ben), eve.person_id)
+    with pytest.raises(NotFound):
+        identity.collect_pairing(secrets[0])
+    assert identity.session(identity.collect_pairing(secrets[1]) or "")[0] == ben

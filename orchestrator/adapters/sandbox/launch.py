@@ -66,8 +66,8 @@ def main() -> None:
     try:
         _become(specification, starter, report)
     except BaseException as problem:  # noqa: BLE001 - the only way to tell is the pipe
+        Path(specification["path"]).unlink(missing_ok=True)  # before it is told: whoever is told may look
         os.write(report, f"{type(problem).__name__}: {problem}".encode()[:500])
-        Path(specification["path"]).unlink(missing_ok=True)
         os._exit(127)
 
 

@@ -14,6 +14,7 @@ from orchestrator.policy.model import Actor
 from . import review_store, store
 from .desk import Desk
 from .model import Choice, File, Outcome, Review, State, Submission, View, Vote
+from .previews import preview
 from .rules import (
     DECIDED,
     check_moves,
@@ -106,6 +107,8 @@ class Reviews:
             comment = check_vote(submission, file, choice=choice, comment=comment, binding=binding)
             if file_id not in review_store.opened(change.session, submission_id, actor.person_id):
                 raise NotPossible("Open the file first: a vote is about bytes that you have looked at.")
+            if choice is Choice.APPROVE:
+                self._check_shown(file)
             vote = Vote(
                 file_id=file_id,
                 person_id=actor.person_id,
@@ -118,6 +121,15 @@ class Reviews:
             details: dict[str, Json] = {"file": file_id, "binding": binding, "round": submission.round}
             event = _event("file.voted", actor, submission, details | {"comment": text_sha256(comment)})
             review_store.set_vote(change, submission_id, vote, event=event)
+
+    def _check_shown(self, file: File) -> None:
+        """Raise ``NotPossible`` for a file of which no view exists: nobody approves what he cannot see."""
+        seen = preview(self._desk.frozen.path(file.sha256), name=file.name, kind=file.kind, count=1)
+        if seen.shape == "none":
+            raise NotPossible(
+                "This kind of file cannot be shown here, so it cannot be approved. "
+                "Ask for its content as a table, a text or a picture."
+            )
 
     def submit_review(self, actor: Actor, submission_id: str) -> Review:
         """Hand in this round's votes for good; the last review that is needed decides."""

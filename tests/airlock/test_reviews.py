@@ -302,3 +302,17 @@ def test_a_checker_who_lost_his_role_or_account_since_the_page_was_opened_does_n
             attempt()
     with pytest.raises(NotFound):
         world.service.view(actor, submission.submission_id)
+
+
+def test_what_cannot_be_shown_to_a_checker_cannot_be_approved_by_one(world):
+    submission = world.in_review({"figure.pdf": b"%PDF-1.7\n" + bytes(range(256)) * 8, "table.csv": SAFE})
+    actor = world.actor(world.checkers[0])
+    hidden, shown = submission.files
+    for file in submission.files:
+        world.service.open_file(actor, submission.submission_id, file.file_id)
+    words = {"comment": "It looks fine.", "binding": hidden.binding}
+    with pytest.raises(NotPossible, match="cannot be shown"):
+        world.service.vote(actor, submission.submission_id, hidden.file_id, choice=Choice.APPROVE, **words)
+    world.service.vote(actor, submission.submission_id, hidden.file_id, choice=Choice.CHANGES, **words)
+    words["binding"] = shown.binding
+    world.service.vote(actor, submission.submission_id, shown.file_id, choice=Choice.APPROVE, **words)

@@ -347,3 +347,12 @@ def test_what_no_checker_would_be_shown_whole_stays_inside(content, name, rule, 
         seen = [*shown.columns, *shown.lines, *(cell for _, row in shown.rows for cell in row)]
         assert ("x" * 2000 in seen) is whole
         assert any(cell.endswith("…") for cell in seen) is not whole
+
+
+@pytest.mark.timeout(30)
+def test_a_pile_of_comments_is_told_from_a_page_without_trying_every_way_to_read_it():
+    comments = "<!-- - -> -->\n<!---->" * 2_000
+    assert inspect((comments + "<html>").encode(), "t.txt")[0] == "html"
+    assert inspect((comments + "plain words").encode(), "t.txt")[0] == "xml"
+    assert inspect(("<!-- <html> " * 2_000).encode(), "t.txt")[0] == "xml"
+    assert inspect((" " * 50_000 + "<!-- x").encode(), "t.txt")[0] == "xml"

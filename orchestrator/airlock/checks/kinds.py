@@ -50,7 +50,10 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _PICKLE_TEXT = re.compile(rb"(\(dp\d|\(lp\d|c[a-z_.]+\n[A-Za-z_]+\n|ccopy_reg\n)")
 _TAR = (257, b"ustar")
-_HTML = re.compile(r"(?is)\A\s*(<!--.*?-->\s*)*(<!doctype\s+html|<html|<head|<body|<script|<table|<div|<style)")
+_HTML = re.compile(
+    r"(?is)\A\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+"  # possessive: a pile of comments is read once, never again
+    r"(?:<!doctype\s+html|<html|<head|<body|<script|<table|<div|<style)"
+)
 _SVG = re.compile(r"(?is)<svg[\s>]")
 _MARKUP = re.compile(r"(?s)\A\s*<(\?xml|!|[A-Za-z])")
 

@@ -111,9 +111,10 @@ class Installation:
                 vault.configure()
                 return vault.command()
 
-            programs.append(
-                Program("vault", vault_command, vault.wait_until_ready, _loopback(self._settings.vault.port))
-            )
+            def vault_started() -> None:
+                vault.wait_until_ready(alive=lambda: self.processes.find("vault") is not None)
+
+            programs.append(Program("vault", vault_command, vault_started, _loopback(self._settings.vault.port)))
         portal = self._settings.portal
         programs += [
             Program("airlock", self._own("orchestrator.assembly.worker")),

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +67,13 @@ class EmbeddedVault:
             arguments.append(f"-config={self._first_start}")
         return arguments, {"PATH": os.defpath, "HOME": str(self.directory), "GOMAXPROCS": "2"}
 
-    def wait_until_ready(self, *, seconds: float = 60.0) -> None:
-        """Wait until the server is unsealed, active and knows the identities; then remove what only set-up needed."""
+    def wait_until_ready(self, *, seconds: float = 60.0, alive: Callable[[], bool] = lambda: True) -> None:
+        """Wait until the server is unsealed, active and knows the identities; then remove what only set-up needed.
+
+        Gives up at once when the server is no longer ``alive``.
+        """
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and alive():
             if self._answers():
                 self._settle()
                 return

@@ -81,6 +81,8 @@ class WorkspaceBrowser:
                         if answer.status in (400, 401, 403, 404):
                             raise Refused(f"The workspace refused to open ({answer.status}): {_words(text)}")
                     address = f"{self._origin}/hub/spawn" if "/spawn" not in path else f"{self._origin}{path}"
+                    if answer.status == 503 and path.startswith("/_gate/"):
+                        address = self._enter_address  # the page says: try again; the ticket was not spent
                     await asyncio.sleep(0.3)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(

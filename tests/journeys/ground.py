@@ -13,6 +13,7 @@ import socket
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +22,7 @@ from typing import Any, Self
 
 import aiohttp
 import psutil
+import pytest
 
 from orchestrator.access.model import Project
 from orchestrator.adapters.demonstration_database import DemonstrationDatabase
@@ -255,7 +257,11 @@ class Ground:
             record = self.installation.processes.find(name, group=project_id)
             return record is not None and record.pid != killed
 
-        eventually(anew, what=f"{name} did not come back")
+        try:
+            eventually(anew)
+        except AssertionError:
+            log = self.settings.state / "logs" / project_id / f"{name}.log"
+            pytest.fail(f"{name} did not come back; its log ends so: {log.read_text()[-3000:]}")
 
     def await_portal(self) -> None:
         """Wait until the portal answers a signed-in person."""
@@ -266,9 +272,16 @@ class Ground:
         """Put right what dies, all the while."""
         stop = threading.Event()
 
+        problems: list[BaseException] = []
+
         def watch() -> None:
-            while not stop.wait(0.3):
-                self.installation.watch()
+            try:
+                while not stop.wait(0.3):
+                    self.installation.watch()
+            except BaseException as problem:
+                problems.append(problem)
+                traceback.print_exc()
+                raise
 
         thread = threading.Thread(target=watch, name="watch")
         thread.start()
@@ -277,6 +290,7 @@ class Ground:
         finally:
             stop.set()
             thread.join()
+            assert not problems, problems
 
     def check_invariants(self) -> None:
         """Nothing is held, runs or lies open beyond what the record allows; nothing that was told is lost."""
@@ -343,8 +357,12 @@ class Seat:
     def __enter__(self) -> Self:
         self._thread.start()
         self.await_on_loop(self.browser.__aenter__())
-        self.await_on_loop(self.browser.enter())
-        self.await_on_loop(self.browser.start_kernel())
+        try:
+            self.await_on_loop(self.browser.enter())
+            self.await_on_loop(self.browser.start_kernel())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -379,13 +397,12 @@ class Seat:
         """Come back with a new ticket to the same kernel, as a page does that was reloaded."""
 
         async def again() -> None:
-            kernel = self.browser._kernel
-            await self.browser.__aexit__(None, None, None)
             address = await asyncio.to_thread(self.ground.enter_address, self.project_id, self.key)
-            self.browser = WorkspaceBrowser(address)
+            await self.browser.__aexit__(None, None, None)
+            kernel, self.browser = self.browser._kernel, WorkspaceBrowser(address)
+            self.browser._kernel, self.browser._server = kernel, f"{self.browser._origin}/user/nobody"
             await self.browser.__aenter__()
             await self.browser.enter()
-            self.browser._kernel = kernel
 
         self.await_on_loop(again())
 

@@ -320,6 +320,7 @@ class Story:
         error, kept = self._look_again()
         _see("FileNotFoundError" in error, f"the withdrawn dataset is still there: {error or 'readable'}")
         _see(kept == "True", "the researcher's own work was lost")
+        self._post("james", f"/projects/{self._seen['project']}/workspace/sleep")
 
     def _look_again(self) -> tuple[str, str]:
         """Return what reading the withdrawn dataset says in a new kernel, and whether the own work is still there.

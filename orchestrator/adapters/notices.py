@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import smtplib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -47,8 +48,9 @@ class MailCourier:
         message.set_content(f"Event: {notice.kind}\nAbout: {notice.subject}\n\nSign in to see it: {self.portal_url}\n")
         try:
             with smtplib.SMTP(self.host, self.port, timeout=_DEADLINE) as server:
+                server.ehlo()
                 if server.has_extn("starttls"):
-                    server.starttls()
+                    server.starttls(context=ssl.create_default_context())
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             raise Unavailable(f"The mail server did not take a notice: {error}.", system="mail") from error

@@ -79,6 +79,7 @@ def open_house(settings: Settings) -> House:
             last_port=settings.workspaces.last_port,
             first_user_number=settings.workspaces.first_user_number,
         ),
+        as_now=identity.as_now,
     )
     desk = Desk(
         record=record,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -40,8 +41,17 @@ class Numbers:
 class WorkspaceService:
     """Writes what is wanted; the controller makes it so. Holds no right to start anything."""
 
-    def __init__(self, *, record: Record, policy: Policy, access: AccessService, numbers: Numbers) -> None:
+    def __init__(
+        self,
+        *,
+        record: Record,
+        policy: Policy,
+        access: AccessService,
+        numbers: Numbers,
+        as_now: Callable[[Session, Actor], Actor],
+    ) -> None:
         self._record = record
+        self._as_now = as_now
         self._policy = policy
         self._access = access
         self._numbers = numbers
@@ -119,7 +129,10 @@ class WorkspaceService:
 
     def _may(self, actor: Actor, action: str, project_id: str) -> Project:
         project = self._access.project_record(project_id)
-        members = frozenset(member.person_id for member in project.members)
+        now = self._record.clock()
+        members = frozenset(one.person_id for one in project.members if one.until is None or one.until > now)
+        with self._record.read() as session:
+            actor = self._as_now(session, actor)
         thing = Thing(kind="Workspace", id=project_id, attributes={"members": members})
         if not self._policy.decide(actor, "viewWorkspace", thing).allowed:
             raise NotFound("There is no such project, or it is not one of yours.")

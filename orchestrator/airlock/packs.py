@@ -24,6 +24,7 @@ class Limits:
     title_characters: int
     context_characters: int
     submissions_open_per_project: int
+    project_bytes_per_day: int
 
 
 @dataclass(frozen=True, kw_only=True)

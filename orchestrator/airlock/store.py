@@ -17,7 +17,18 @@ from .model import File, Finding, Severity, State, Submission, Verdict
 from .rows import FileRow, FindingRow, SubmissionRow
 from .states import AIRLOCK_STATES, Action
 
-__all__ = ["add_submission", "count_open", "ids_in", "load", "move", "record_scan", "select_ids", "set_held", "tell"]
+__all__ = [
+    "add_submission",
+    "bytes_since",
+    "count_open",
+    "ids_in",
+    "load",
+    "move",
+    "record_scan",
+    "select_ids",
+    "set_held",
+    "tell",
+]
 
 
 def tell(change: Change, kind: str, actor: str, submission_id: str, details: Mapping[str, Json] | None = None) -> None:
@@ -200,6 +211,16 @@ def record_scan(
         )
     change.tell(event)
     change.session.flush()
+
+
+def bytes_since(session: Session, project_id: str, since: datetime) -> int:
+    """Sum what the project handed in since a moment, whatever became of it."""
+    query = (
+        select(func.sum(FileRow.size))
+        .join(SubmissionRow, SubmissionRow.submission_id == FileRow.submission_id)
+        .where(SubmissionRow.project_id == project_id, SubmissionRow.submitted_at >= since)
+    )
+    return int(session.scalar(query) or 0)
 
 
 def count_open(session: Session, project_id: str, states: Iterable[State]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from orchestrator.core.errors import Invalid, NotPossible, Refused
@@ -22,6 +23,8 @@ from .rules import DECIDED, OPEN, check_moves
 from .states import AIRLOCK_STATES, Action
 
 __all__ = ["Announced", "Submissions", "announced"]
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +79,14 @@ class Submissions:
             raise Refused(reasons[0], reasons=reasons)
         with desk.record.read() as session:
             count = store.count_open(session, project_id, OPEN)
+            handed_in = store.bytes_since(session, project_id, desk.record.clock() - _DAY)
         if count >= desk.pack.limits.submissions_open_per_project:
             raise NotPossible(f"This project has {count} open submissions; wait for some, or withdraw some, first.")
+        if handed_in >= desk.pack.limits.project_bytes_per_day:
+            raise NotPossible(
+                f"This project handed in {handed_in >> 20} MiB within a day, withdrawn ones included; "
+                "come back tomorrow, or submit results instead of data."
+            )
 
     def receive(self, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
         """Freeze what arrived and record it, all in one transaction; refuse it if the project may not submit by now."""

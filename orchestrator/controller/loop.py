@@ -21,7 +21,7 @@ __all__ = ["Controller", "run"]
 
 _log = logging.getLogger(__name__)
 _ROUND = 1.0
-_WORKERS = 8
+_WORKERS = 16
 
 
 class Controller:
@@ -65,17 +65,19 @@ class Controller:
             if desk is None or not desk.alive():
                 self._desks[project_id] = DeskServer(project_id, self._controls.desk_path(project_id), self._desk_parts)
         for project_id in wanted | set(self._desks):
-            running = self._passes.get(project_id)
-            if running is None or running.done():
-                self._passes[project_id] = self._pool.submit(self._keep_one, project_id)
+            self._submit(f"keep {project_id}", self._keep_one, project_id)
+            self._submit(f"withdraw {project_id}", self._controls.keeper.withdraw, project_id)
+
+    def _submit(self, name: str, step: Callable[[str], object], project_id: str) -> None:
+        """Run a step beside the others, unless its last run is still under way."""
+        running = self._passes.get(name)
+        if running is None or running.done():
+            self._passes[name] = self._pool.submit(self._attempt, name, lambda: step(project_id))
 
     def _keep_one(self, project_id: str) -> None:
-        def step() -> None:
-            self._controls.keeper.keep(project_id)
-            if not self._controls.register.workspace(project_id).awake and project_id in self._desks:
-                self._desks.pop(project_id).close()
-
-        self._attempt(f"project {project_id}", step)
+        self._controls.keeper.keep(project_id)
+        if not self._controls.register.workspace(project_id).awake and project_id in self._desks:
+            self._desks.pop(project_id).close()
 
     def _end_orphans(self) -> None:
         self._controls.keeper.end_orphans()

@@ -65,6 +65,12 @@ class Credentials:
             databases=frozenset(want.version_id for want in wanted if want.database and want.version_id in holding),
         )
 
+    def present(self, project_id: str) -> set[str]:
+        """Return the versions that the project's agent holds a lease for or has unsealed."""
+        if not self._agent.running(project_id):
+            return set()
+        return {*self._agent.holding(project_id), *self._agent.held(project_id)}
+
     def withdraw(self, project_id: str, version_id: str) -> tuple[Lease, ...]:
         """Take one dataset version away from a project at once; every other version stays. Repeatable."""
         self._agent.wipe(project_id, version_id)
@@ -112,11 +118,8 @@ class Credentials:
         return orphans
 
     def _wipe_unwanted(self, project_id: str, wanted: Sequence[Wanted]) -> set[str]:
-        if not self._agent.running(project_id):
-            return set()
         now = self._clock()
-        present = {*self._agent.holding(project_id), *self._agent.held(project_id)}
-        gone = present - {want.version_id for want in wanted if want.until > now}
+        gone = self.present(project_id) - {want.version_id for want in wanted if want.until > now}
         for version_id in gone:
             self._agent.wipe(project_id, version_id)
         return gone

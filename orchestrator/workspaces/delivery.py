@@ -41,6 +41,13 @@ class RecordedDelivery:
             raise Unavailable(next(iter(changes.failed.values())), system="agent")
         return Delivered(directories=changes.directories, anew=changes.agent_restarted)
 
+    def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
+        """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""
+        for version_id in self._credentials.present(project_id) - {grant.version_id for grant in wanted}:
+            for lease in self._credentials.withdraw(project_id, version_id):
+                self._tell("lease.revoked", project_id, {"grant": lease.grant_id, "version": version_id})
+            self._tell("data.wiped", project_id, {"version": version_id})
+
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Draw a role per database for one session; return the directory of its relays, or none without databases."""
         return self._credentials.open_databases(project_id, session_id, [_database(grant) for grant in granted])

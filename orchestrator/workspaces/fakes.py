@@ -104,6 +104,12 @@ class FakeDelivery:
         }
         return Delivered(directories=self.held[project_id], anew=anew)
 
+    def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
+        """Drop what is not wanted."""
+        kept = {grant.version_id for grant in wanted}
+        for version_id in set(self.held.get(project_id, {})) - kept:
+            del self.held[project_id][version_id]
+
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Note one role per database."""
         if not granted:

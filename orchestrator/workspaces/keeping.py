@@ -87,6 +87,26 @@ class WorkspaceKeeper:
                 self._register.ready(project_id)
             return trouble
 
+    def withdraw(self, project_id: str) -> list[str]:
+        """Take away what may not be there any more, and nothing else.
+
+        Takes no lock, so that a pass or a launch that is busy unsealing large data holds no withdrawal up. Sessions
+        that are just starting are left to their launch, which looks again before it starts anything.
+        """
+        trouble: list[str] = []
+        row = self._register.workspace(project_id)
+        awake = row.awake
+        people = self._access.admitted(project_id) if awake else {}
+        if row.ready_at is not None:
+            self._attempt(trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people)))
+        for session in self._register.live(project_id):
+            reason = self._withdrawn(session, people) if session.state is SessionState.RUNNING else ""
+            if reason:
+                self._attempt(trouble, self._ending(session, reason))
+        wanted = self._launcher.wanted(project_id) if awake else []
+        self._attempt(trouble, lambda: self._credentials.withdraw_unwanted(project_id, wanted))
+        return trouble
+
     def put_to_sleep(self, project_id: str, reason: str) -> list[str]:
         """End everything of one project: gate and sessions, data, leases. Homes are kept."""
         with self.lock(project_id):
@@ -146,11 +166,9 @@ class WorkspaceKeeper:
 
     def _reason_to_end(self, session: SessionRow, people: Collection[str]) -> str:
         """Say why a session must go: its person, its data or its processes are no longer there."""
-        if session.person_id not in people:
-            return "person-not-admitted"
-        allowed = {grant.version_id for grant in self._access.granted(session.project_id, session.person_id)}
-        if not self._register.mounts(session.session_id) <= allowed:
-            return "data-withdrawn"
+        withdrawn = self._withdrawn(session, people)
+        if withdrawn:
+            return withdrawn
         if session.state is SessionState.STARTING:
             return "start-interrupted"  # a launch holds the project's lock: whoever sees this state, it was cut off
         try:
@@ -158,6 +176,12 @@ class WorkspaceKeeper:
         except NotFound:
             return "gone"
         return "ended" if seen.state is SessionState.ENDED else ""
+
+    def _withdrawn(self, session: SessionRow, people: Collection[str]) -> str:
+        if session.person_id not in people:
+            return "person-not-admitted"
+        allowed = {grant.version_id for grant in self._access.granted(session.project_id, session.person_id)}
+        return "" if self._register.mounts(session.session_id) <= allowed else "data-withdrawn"
 
     def _ending(self, session: SessionRow, reason: str) -> Callable[[], None]:
         return lambda: self._launcher.end(session.project_id, session.session_id, reason)

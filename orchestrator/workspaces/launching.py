@@ -80,12 +80,20 @@ class SessionLauncher:
         try:
             plan = self._plan(project_id, person_id, session_id, granted)
             plan = replace(plan, environment=dict(environment), arguments=tuple(arguments))
+            self._still_granted(project_id, person_id, granted)
             socket = self._backend.start_session(plan)
         except OrchestratorError:
             self.end(project_id, session_id, "start-failed")
             raise
         self._register.running(session_id)
         return session_id, socket
+
+    def _still_granted(self, project_id: str, person_id: str, given: Sequence[Granted]) -> None:
+        """Refuse a start whose person or data were withdrawn while the data were made ready."""
+        allowed = {grant.version_id for grant in self._access.granted(project_id, person_id)}
+        admitted = person_id in self._access.admitted(project_id)
+        if not admitted or not {grant.version_id for grant in given} <= allowed:
+            raise Refused("Your access changed while the workspace was started; look at the portal and start again.")
 
     def end(self, project_id: str, session_id: str, reason: str) -> None:
         """End a session and everything it held: processes first, then its database roles, then the record of it."""

@@ -61,6 +61,9 @@ class Delivery(Protocol):
     def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
         """Take away what is not wanted, then bring what is missing. Raises ``IncidentError``, with all taken away."""
 
+    def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
+        """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""
+
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
         """Draw a role per database for one session; return the directory of its relays, or none without databases."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -251,6 +252,61 @@ def test_a_second_pass_without_a_change_changes_nothing(world: World) -> None:
         assert session.connection().exec_driver_sql("SELECT size FROM audit_tree").scalar() == before
 
 
+def test_a_withdrawal_is_not_held_up_by_a_launch_that_is_busy_making_data_ready(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    busy, go_on = threading.Event(), threading.Event()
+    ensure = world.delivery.ensure
+
+    def slow(project_id: str, wanted: Any) -> Any:
+        busy.set()
+        assert go_on.wait(20)
+        return ensure(project_id, wanted)
+
+    world.delivery.ensure = slow  # type: ignore[method-assign]
+    launch = threading.Thread(target=lambda: locked(world, PROJECT))
+    launch.start()
+    try:
+        assert busy.wait(20)
+        world.access.people[ANNA].discard(LUNG)
+        assert world.keeper.withdraw(PROJECT) == []
+        assert world.backend.sessions == {}
+        assert set(world.delivery.held[PROJECT]) == {HEART}
+    finally:
+        go_on.set()
+        launch.join()
+
+
+def locked(world: World, project_id: str) -> None:
+    with world.keeper.lock(project_id):
+        world.launcher.provide(project_id)
+
+
+def test_access_that_ends_while_a_session_starts_ends_the_start(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    ensure = world.delivery.ensure
+
+    def withdrawn_meanwhile(project_id: str, wanted: Any) -> Any:
+        delivered = ensure(project_id, wanted)
+        world.access.people[ANNA].discard(LUNG)
+        return delivered
+
+    world.delivery.ensure = withdrawn_meanwhile  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="changed while"):
+        world.launch(ANNA)
+    assert world.backend.sessions == {}
+    assert world.register.live(PROJECT) == []
+
+
+def test_the_withdrawing_pass_changes_nothing_where_nothing_was_withdrawn(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    held = dict(world.delivery.held[PROJECT])
+    assert world.keeper.withdraw(PROJECT) == []
+    assert set(world.backend.sessions) == {session}
+    assert world.delivery.held[PROJECT] == held
+
+
 def test_an_incident_at_the_agent_ends_the_workspace_and_everything_in_it(world: World) -> None:
     world.keeper.keep(PROJECT)
     world.launch(ANNA)
@@ -291,7 +347,7 @@ class Cut(BaseException):
 
 EFFECTS = {
     "backend": ("wake", "admit", "start_session", "stop_session", "sleep", "observe"),
-    "delivery": ("ensure", "open_databases", "close_session", "withdraw_all", "projects"),
+    "delivery": ("ensure", "open_databases", "close_session", "withdraw_all", "withdraw_unwanted", "projects"),
 }
 
 

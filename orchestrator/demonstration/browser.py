@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import uuid
 from types import TracebackType
@@ -71,23 +72,28 @@ class WorkspaceBrowser:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 address = self._enter_address
-                while True:
-                    async with self._client.get(address) as answer:
-                        text = await answer.text()
-                        path = answer.url.path
-                        if answer.status == 200 and "/lab" in path and "/user/" in path:
-                            self._server = self._origin + path[: path.index("/lab")]
-                            return
-                        if answer.status in (400, 401, 403, 404):
-                            raise Refused(f"The workspace refused to open ({answer.status}): {_words(text)}")
-                    address = f"{self._origin}/hub/spawn" if "/spawn" not in path else f"{self._origin}{path}"
-                    if answer.status == 503 and path.startswith("/_gate/"):
-                        address = self._enter_address  # the page says: try again; the ticket was not spent
+                while not self._server:
+                    # while the gate is being started again a person would press “reload”
+                    with contextlib.suppress(aiohttp.ClientConnectorError):
+                        address = await self._step(address)
                     await asyncio.sleep(0.3)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Unavailable(
                 f"The workspace did not become ready: {error or 'it took too long'}.", system="workspace"
             ) from error
+
+    async def _step(self, address: str) -> str:
+        """Load one page on the way; return which to load next, and remember the server when it is there."""
+        async with self._client.get(address) as answer:
+            text = await answer.text()
+            path = answer.url.path
+        if answer.status == 200 and "/lab" in path and "/user/" in path:
+            self._server = self._origin + path[: path.index("/lab")]
+        if answer.status in (400, 401, 403, 404):
+            raise Refused(f"The workspace refused to open ({answer.status}): {_words(text)}")
+        if answer.status == 503 and path.startswith("/_gate/"):
+            return self._enter_address  # the page says: try again; the ticket was not spent
+        return f"{self._origin}/hub/spawn" if "/spawn" not in path else f"{self._origin}{path}"
 
     async def start_kernel(self) -> None:
         """Start a kernel over the server's own API."""

@@ -112,7 +112,7 @@ LOOK = """
 import json, os, socket, sys
 seen = {"environment": sorted(os.environ), "user": os.getuid(), "root": sorted(os.listdir("/"))}
 seen["descriptors"] = []
-for number in range(64):
+for number in range(4096):
     try:
         os.fstat(number); seen["descriptors"].append(number)
     except OSError:

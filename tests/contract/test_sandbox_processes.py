@@ -97,6 +97,7 @@ def test_children_left_by_a_killed_leader_are_ended_too(processes: Processes, tm
 
 def test_a_number_that_now_belongs_to_another_process_is_never_signalled(processes: Processes, tmp_path: Path) -> None:
     record = processes.ensure("hub", SLEEP)
+    time.sleep(0.05)  # start times are kept in hundredths of a second: the bystander must have another one
     bystander = subprocess.Popen(SLEEP, start_new_session=True)
     try:
         path = tmp_path / "run" / "p" / "hub.json"

@@ -69,6 +69,7 @@ class WorkspaceBrowser:
 
     async def enter(self) -> None:
         """Spend the ticket, let the hub start the server and wait until JupyterLab's page is there."""
+        self._server = ""
         try:
             async with asyncio.timeout(_START_SECONDS):
                 address = self._enter_address

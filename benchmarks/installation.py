@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.assembly import open_house
-from orchestrator.demonstration.installation import demonstration_settings, open_installation
+from orchestrator.adapters.migrations import bring_up_to_date
+from orchestrator.assembly import Installation, open_house
+from orchestrator.core.database import make_engine
+from orchestrator.demonstration.installation import demonstration_database, demonstration_settings
 from orchestrator.demonstration.people import prepare
 from orchestrator.demonstration.story import Story
 
@@ -44,7 +46,8 @@ def memory(installation, project: str) -> dict[str, float]:  # type: ignore[no-u
     for record in installation.processes.records():
         if record.name in CONTROL_PLANE or record.group == project:
             name = "session (JupyterLab and one kernel)" if record.name.startswith("session") else record.name
-            sizes[name] = sizes.get(name, 0.0) + proportional(session_of(record.pid))
+            below = psutil.Process(record.pid).children(recursive=True)  # a sandbox is a session of its own
+            sizes[name] = sizes.get(name, 0.0) + proportional(list({*session_of(record.pid), *below}))
     return sizes
 
 
@@ -62,12 +65,13 @@ async def first_cell(story: Story) -> None:
 def one_round(port: int) -> dict[str, object]:
     state = Path(tempfile.mkdtemp(prefix="tre-", dir="/tmp"))
     settings = demonstration_settings(state, port)
-    installation = open_installation(settings)
+    installation = Installation(settings, more=(demonstration_database(settings),))
     started = time.monotonic()
     try:
-        installation.start()
+        bring_up_to_date(make_engine(settings.record_address))
         house = open_house(settings)
         cast = prepare(house)
+        installation.start()
         ready = time.monotonic()
         story = Story(house, cast, lambda _step: None)
         story._seen["installation"] = installation

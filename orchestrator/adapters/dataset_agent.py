@@ -19,6 +19,7 @@ import orchestrator
 
 from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from ..core.ids import check_id
+from ..core.sockets import LONGEST_SOCKET_PATH
 from ..credentials.manifest import version_to_json
 from ..credentials.model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
 from .memory_volume import erase
@@ -32,7 +33,6 @@ _NAME = "agent"
 _START_SECONDS = 20.0
 _ANSWER_SECONDS = 30.0
 _UNSEAL_SECONDS = 600.0
-_LONGEST_PATH = 107
 _CAPABILITIES = ("chown", "dac_override", "fowner")  # data and relays are given to the group of the project's sessions
 _ERRORS: dict[str, type[OrchestratorError]] = {
     "refused": Refused,
@@ -188,7 +188,7 @@ class DatasetAgents:
     def _write_configuration(self, project_id: str) -> Path:
         places = self._places
         control = places.socket_of(project_id).absolute()
-        if len(os.fsencode(control)) > _LONGEST_PATH:
+        if len(os.fsencode(control)) > LONGEST_SOCKET_PATH:
             raise Invalid(
                 f"The path {control} is too long for a socket: choose a shorter state directory.", field="state"
             )

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from aiohttp.client_reqrep import ClientRequest
     from aiohttp.tracing import Trace
 
-__all__ = ["LONGEST_PATH", "SocketConnector", "open_socket", "unix_session"]
-
-LONGEST_PATH = 107
-"""How many bytes a unix socket's path may have on Linux."""
+__all__ = ["SocketConnector", "open_socket", "unix_session"]
 
 
 def open_socket(root: Path, path: Path) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import Invalid, OrchestratorError
+from ..core.sockets import LONGEST_SOCKET_PATH
 from .postgres import (
     CancelRequest,
     Server,
@@ -29,7 +30,6 @@ USER = "researcher"
 """The one user name that a relay accepts; the database name is the dataset's name."""
 
 _STARTUP_SECONDS = 10.0
-_LONGEST_PATH = 107
 _MOST_CONNECTIONS = 16
 _BLOCK = 1 << 16
 
@@ -53,7 +53,7 @@ class DatabaseRelay:
     async def open(self) -> None:
         """Listen; the directory and the socket are the session's alone."""
         socket = self.directory / ".s.PGSQL.5432"
-        if len(os.fsencode(socket)) > _LONGEST_PATH:
+        if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
             raise Invalid(
                 f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state"
             )

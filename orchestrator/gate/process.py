@@ -13,9 +13,9 @@ from pathlib import Path
 from aiohttp import web
 
 from orchestrator.adapters.desk import Desk
-from orchestrator.adapters.unixsocket import LONGEST_PATH
 from orchestrator.core.clock import Clock, system_clock
 from orchestrator.core.errors import Invalid
+from orchestrator.core.sockets import LONGEST_SOCKET_PATH
 
 from .configuration import GateConfiguration
 from .control import control_application, routes_application
@@ -86,9 +86,10 @@ class Gate:
         await self.desk.close()
 
     async def _listen_private(self, runner: web.AppRunner, socket: Path) -> None:
-        if len(os.fsencode(socket)) > LONGEST_PATH:
+        if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
             raise Invalid(
-                f"The socket path {socket} is longer than {LONGEST_PATH} bytes; choose a shorter state directory.",
+                f"The socket path {socket} is longer than {LONGEST_SOCKET_PATH} bytes; "
+                "choose a shorter state directory.",
                 field="configuration",
             )
         _remove_stale(socket)

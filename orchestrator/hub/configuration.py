@@ -11,10 +11,9 @@ from typing import Any
 
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
+from orchestrator.core.sockets import LONGEST_SOCKET_PATH
 
 __all__ = ["HubConfiguration", "configuration_from", "read_configuration"]
-
-LONGEST_SOCKET_PATH = 107
 
 
 @dataclass(frozen=True, kw_only=True)

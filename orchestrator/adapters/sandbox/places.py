@@ -15,10 +15,10 @@ from pathlib import Path
 
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
+from orchestrator.core.sockets import LONGEST_SOCKET_PATH
 
-__all__ = ["LONGEST_SOCKET_PATH", "Places", "make_directory", "platform_number"]
+__all__ = ["Places", "make_directory", "platform_number"]
 
-LONGEST_SOCKET_PATH = 107
 _PLATFORM_OFFSET = 100_000
 
 

@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+_HASH = 32
 
 
 def leaf_hash(content: bytes) -> bytes:
@@ -39,6 +40,15 @@ class Frontier:
             raise ValueError(f"a tree of {size} entries has {bin(size).count('1')} peaks, not {len(peaks)}")
         self.size = size
         self.peaks = list(peaks)
+
+    @classmethod
+    def unpacked(cls, size: int, packed: bytes) -> Frontier:
+        """Return the frontier whose peaks were kept one after another."""
+        return cls(size, [packed[start : start + _HASH] for start in range(0, len(packed), _HASH)])
+
+    def packed(self) -> bytes:
+        """Return the peaks one after another, to be kept."""
+        return b"".join(self.peaks)
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash."""

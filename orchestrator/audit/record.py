@@ -22,7 +22,6 @@ from .store import EntryRow, NoticeRow, TreeRow
 
 __all__ = ["Change", "Record"]
 
-_HASH = 32
 _WRITER_LOCK = 0x7472_6500
 _READ_TREE = select(TreeRow.size, TreeRow.peaks)
 _INSERT_ENTRY = insert(EntryRow)
@@ -83,7 +82,7 @@ class Change:
         if tree is None:
             connection.execute(insert(TreeRow), {"number": 1, "origin": f"tre/{new_id()}", "size": 0, "peaks": b""})
         size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
-        frontier = Frontier(size, [peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
+        frontier = Frontier.unpacked(size, peaks)
         rows = []
         for told in self._events:
             body = entry_body(told, position=frontier.size, at=at)
@@ -99,7 +98,7 @@ class Change:
             )
             frontier.append(leaf)
         connection.execute(_INSERT_ENTRY, rows)
-        connection.execute(_UPDATE_TREE, {"new_size": frontier.size, "new_peaks": b"".join(frontier.peaks)})
+        connection.execute(_UPDATE_TREE, {"new_size": frontier.size, "new_peaks": frontier.packed()})
 
 
 def entry_body(event: Event, *, position: int, at: str) -> bytes:

@@ -98,7 +98,7 @@ class AuditService:
             if last == "head.signed":
                 return None
             size, origin = tree.size, tree.origin
-            root = Frontier(size, [tree.peaks[i : i + _HASH] for i in range(0, len(tree.peaks), _HASH)]).root()
+            root = Frontier.unpacked(size, tree.peaks).root()
         signature = signer.sign(checkpoint(origin, size, root))
         keys = signer.public_keys()
         now = self._record.clock()

@@ -99,10 +99,19 @@ class WorkspacePlaces(Protocol):
     """Makes and removes the places of projects; one machine needs none. Every call may be repeated."""
 
     def provision(self, plan: PlacePlan) -> Provisioned:
-        """Bring the place in step and put drift back. Without anything to do it writes nothing."""
+        """Bring the place in step and put drift back. Without anything to do it writes nothing.
+
+        Raises ``Conflict`` when the name belongs to somebody else, who is never touched.
+        """
 
     def remove(self, plan: PlacePlan) -> Removal:
         """Take one step of the removal: pods first, then policies and namespace. Ask again until it is finished."""
+
+    def contents(self, plan: PlacePlan) -> tuple[str, ...]:
+        """List what the place holds now, as ``KIND/NAME UID``, asked for anew; nothing once it is removed.
+
+        The list before the first step of a removal and the empty one after the last go into the certificate.
+        """
 
     def places(self) -> list[SeenPlace]:
         """List every place of this installation, so that orphans are found."""

@@ -193,11 +193,11 @@ def test_a_token_that_somebody_unwrapped_first_is_an_incident_and_unseals_nothin
     lease = world.client.lease(project, wanted.grant_id, wanted.version_id, wanted.until)
     world.vault.unwrapped(lease.wrapped_token)
     with pytest.raises(Refused, match="somebody else"):
-        world.agents.unseal(project, lease, wanted.sealed, world.store.directory(wanted.version_id))
+        world.agents.unseal(project, lease, wanted.sealed, world.store.source(wanted.version_id))
     assert world.agents.held(project) == {}
     assert len(world.agents.incidents(project)) == 1
     untouched = world.client.lease(project, wanted.grant_id, wanted.version_id, wanted.until)
-    world.agents.unseal(project, untouched, wanted.sealed, world.store.directory(wanted.version_id))
+    world.agents.unseal(project, untouched, wanted.sealed, world.store.source(wanted.version_id))
 
 
 def test_a_lease_of_another_project_is_an_incident(world: World) -> None:
@@ -215,12 +215,12 @@ def test_an_agent_does_not_unseal_a_version_that_it_holds_no_lease_for(world: Wo
     assert other.sealed is not None
     held = world.client.leases(project)[0]
     with pytest.raises(Refused, match="no lease"):
-        world.agents.unseal(project, held, other.sealed, world.store.directory(other.version_id))
+        world.agents.unseal(project, held, other.sealed, world.store.source(other.version_id))
     disguised = dataclasses.replace(other.sealed, version_id=granted.version_id)
     world.agents.wipe(project, granted.version_id)
     fresh = world.client.lease(project, granted.grant_id, granted.version_id, granted.until)
     with pytest.raises(Refused):
-        world.agents.unseal(project, fresh, disguised, world.store.directory(other.version_id))
+        world.agents.unseal(project, fresh, disguised, world.store.source(other.version_id))
     assert world.agents.held(project) == {}
 
 
@@ -238,7 +238,7 @@ def test_a_changed_sealed_file_is_not_shown_and_does_not_keep_other_versions_bac
     assert [entry.name for entry in world.memory(project).iterdir()] == [good.version_id]
     lease = world.client.leases(project)[0]
     with pytest.raises(Invalid, match="changed"):
-        world.agents.unseal(project, lease, bad.sealed, world.store.directory(bad.version_id))
+        world.agents.unseal(project, lease, bad.sealed, world.store.source(bad.version_id))
 
 
 def test_no_secret_stands_in_arguments_environment_configuration_or_log(world: World) -> None:
@@ -339,7 +339,7 @@ def test_too_little_memory_is_said_before_anything_is_written(world: World) -> N
     huge = dataclasses.replace(wanted.sealed, files=(dataclasses.replace(wanted.sealed.files[0], size=1 << 50),))
     lease = world.client.lease(project, wanted.grant_id, wanted.version_id, wanted.until)
     with pytest.raises(NotPossible, match="memory"):
-        world.agents.unseal(project, lease, huge, world.store.directory(wanted.version_id))
+        world.agents.unseal(project, lease, huge, world.store.source(wanted.version_id))
     assert list(world.memory(project).iterdir()) == []
 
 

@@ -144,14 +144,14 @@ def test_sealing_again_gives_what_is_there_and_other_content_is_a_conflict(
 def test_a_file_that_changes_while_it_is_sealed_leaves_nothing(
     store: SealedDirectory, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    survey = sealed_store._survey
+    surveyed = sealed_store.survey
 
     def change_afterwards(directory: Path) -> object:
-        planned = survey(directory)
+        planned = surveyed(directory)
         (source / "a/table.csv").write_bytes(b"changed")
         return planned
 
-    monkeypatch.setattr(sealed_store, "_survey", change_afterwards)
+    monkeypatch.setattr(sealed_store, "survey", change_afterwards)
     version_id = new_id()
     with pytest.raises(Conflict, match="changed while"):
         _seal(store, source, version_id)

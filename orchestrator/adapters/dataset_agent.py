@@ -22,6 +22,7 @@ from ..core.ids import check_id
 from ..core.sockets import LONGEST_SOCKET_PATH
 from ..credentials.manifest import version_to_json
 from ..credentials.model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
+from ..credentials.ports import Source
 from .memory_volume import erase
 from .sandbox.confine import View, platform_command
 from .sandbox.places import make_directory
@@ -136,21 +137,21 @@ class DatasetAgents:
         """Return what went wrong in a way that a person has to look at, such as a token somebody else unwrapped."""
         return [f"{item['at']} {item['message']}" for item in self._seen(project_id).get("incidents", [])]
 
-    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:
         """Unseal the version into memory, verify its manifest, return the directory to mount."""
         if lease.wrapped_token:
             self.adopt(lease)
-        body = {"version": version_to_json(version), "source": str(source.absolute())}
+        body = {"version": version_to_json(version), "source": dict(source)}
         path = f"/versions/{check_id(version.version_id)}"
         return Path(self._ask(project_id, "PUT", path, body, seconds=_UNSEAL_SECONDS)["directory"])
 
-    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> Path:
-        """Draw a role for the session and open its relay; return the directory that holds ``NAME/.s.PGSQL.5432``."""
+    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:
+        """Draw a role for the session and open its relay; return the directory that holds ``.s.PGSQL.5432``."""
         if lease.wrapped_token:
             self.adopt(lease)
         path = f"/sessions/{check_id(session_id)}/databases/{check_id(grant.version_id)}"
         body = {"name": grant.name, "connection": grant.connection}
-        return Path(self._ask(project_id, "PUT", path, body)["directory"])
+        return str(Path(self._ask(project_id, "PUT", path, body)["directory"]) / grant.name)
 
     def close_session(self, project_id: str, session_id: str) -> None:
         """End the session's relays and revoke its roles. Repeatable."""

@@ -14,7 +14,7 @@ import aiohttp
 from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, Refused, Unavailable
 
-__all__ = ["Admitted", "Desk", "SignedOn", "StartedSession", "admitted_from"]
+__all__ = ["Admitted", "Desk", "LookedAt", "SignedOn", "admitted_from"]
 
 Value = TypeVar("Value")
 
@@ -40,11 +40,13 @@ class Admitted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartedSession:
-    """A session that the controller started, and the socket on which its server listens."""
+class LookedAt:
+    """One session as the controller sees it; ``address`` is where its server listens, empty until that is known."""
 
-    session: str
-    socket: Path
+    state: str
+    exit_code: int | None
+    address: str
+    trouble: str
 
 
 class Desk:
@@ -77,18 +79,23 @@ class Desk:
         """Return the present admission list."""
         return admitted_from(await self._ask("GET", "/admission"))
 
-    async def start_session(
-        self, *, person: str, environment: Mapping[str, str], arguments: Sequence[str]
-    ) -> StartedSession:
-        """Ask for the person's server to be started; ``Refused`` carries the reasons."""
+    async def start_session(self, *, person: str, environment: Mapping[str, str], arguments: Sequence[str]) -> str:
+        """Ask for the person's server to be started, return the session; ``Refused`` carries the reasons."""
         body = {"person": person, "environment": dict(environment), "arguments": list(arguments)}
         answer = await self._ask("POST", "/sessions", body, deadline=_START_DEADLINE)
-        return _read(lambda: StartedSession(session=answer["session"], socket=Path(answer["socket"])))
+        return _read(lambda: str(answer["session"]))
 
-    async def session(self, session: str) -> tuple[str, int | None]:
-        """Return a session's state and, when it ended, its exit code."""
+    async def session(self, session: str) -> LookedAt:
+        """Return a session's state, where it is reached, what ails it and, when it ended, its exit code."""
         answer = await self._ask("GET", f"/sessions/{session}")
-        return _read(lambda: (str(answer["state"]), answer.get("exit")))
+        return _read(
+            lambda: LookedAt(
+                state=str(answer["state"]),
+                exit_code=answer["exit"],
+                address=str(answer["address"]),
+                trouble=str(answer["trouble"]),
+            )
+        )
 
     async def stop_session(self, session: str) -> None:
         """End a session; one that is not known any more counts as ended."""

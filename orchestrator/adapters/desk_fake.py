@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -196,14 +197,16 @@ class FakeDesk:
         self.started[session] = _Started(
             person=body["person"], environment=environment, arguments=arguments, socket=socket, process=process
         )
-        return web.json_response({"session": session, "socket": str(socket)}, status=201)
+        return web.json_response({"session": session}, status=201)
 
     async def _look(self, request: web.Request) -> web.Response:
         started = self.started.get(request.match_info["session"])
         if started is None:
             return web.json_response({"error": "not-found", "message": "No such session."}, status=404)
         code = started.process.poll()
-        return web.json_response({"state": "running" if code is None else "ended", "exit": code})
+        state = "ended" if code is not None else "running" if started.socket.exists() else "starting"
+        address = "http+unix://" + quote(str(started.socket), safe="")
+        return web.json_response({"state": state, "exit": code, "address": address, "trouble": ""})
 
     async def _stop(self, request: web.Request) -> web.Response:
         session = request.match_info["session"]

@@ -27,7 +27,7 @@ from orchestrator.discovery.model import DatasetVersion, Delivery, VersionState
 from orchestrator.settings import DatabaseSettings, Settings
 from orchestrator.workspaces.delivery import RecordedDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
-from orchestrator.workspaces.launching import Directories, SessionLauncher
+from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.model import Limits
 from orchestrator.workspaces.sessions import SessionRegister
 
@@ -154,7 +154,6 @@ def open_controls(house: House) -> Controls:
         credentials=delivery,
         register=register,
         backend=backend,
-        directories=Directories(projects=state / "projects", run=state / "run"),
         limits=Limits(
             cpus=settings.workspaces.cpus,
             memory_mib=settings.workspaces.memory_mib,
@@ -176,6 +175,7 @@ def open_controls(house: House) -> Controls:
             register=register,
             launcher=launcher,
             backend=backend,
+            address=house.numbers.url,
             portal_url=settings.portal.public_url,
             sleep_after=timedelta(minutes=settings.workspaces.sleep_after_minutes),
             clock=house.record.clock,

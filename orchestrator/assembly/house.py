@@ -48,6 +48,7 @@ class House:
     discovery: DiscoveryService
     access: AccessService
     workspaces: WorkspaceService
+    numbers: Numbers
     airlock: AirlockService
     airlock_desk: Desk
     audit: AuditService
@@ -70,17 +71,12 @@ def open_house(settings: Settings) -> House:
         connections={name: database.custodian for name, database in settings.databases.items()},
     )
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
-    workspaces = WorkspaceService(
-        record=record,
-        policy=policy,
-        access=access,
-        numbers=Numbers(
-            first_port=settings.workspaces.first_port,
-            last_port=settings.workspaces.last_port,
-            first_user_number=settings.workspaces.first_user_number,
-        ),
-        as_now=identity.as_now,
+    numbers = Numbers(
+        first_port=settings.workspaces.first_port,
+        last_port=settings.workspaces.last_port,
+        first_user_number=settings.workspaces.first_user_number,
     )
+    workspaces = WorkspaceService(record=record, policy=policy, access=access, numbers=numbers, as_now=identity.as_now)
     desk = Desk(
         record=record,
         policy=policy,
@@ -97,6 +93,7 @@ def open_house(settings: Settings) -> House:
         discovery=discovery,
         access=access,
         workspaces=workspaces,
+        numbers=numbers,
         airlock=AirlockService(submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)),
         airlock_desk=desk,
         audit=AuditService(record),

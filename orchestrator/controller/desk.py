@@ -128,14 +128,19 @@ class _Desk:
         if not isinstance(arguments, list) or not all(isinstance(value, str) for value in arguments):
             raise Invalid("The arguments must be texts.", field="arguments")
         with self._parts.keeper.lock(self._project_id):
-            session_id, socket = self._parts.launcher.launch(
+            session_id = self._parts.launcher.launch(
                 self._project_id, person_id, environment=environment, arguments=arguments
             )
-        return {"session": session_id, "socket": str(socket)}
+        return {"session": session_id}
 
     def _look(self, session_id: str) -> dict[str, Any]:
         seen = self._parts.launcher.seen(self._project_id, session_id)
-        return {"state": seen.state.value, "exit": seen.exit_code}
+        return {
+            "state": seen.state.value,
+            "exit": seen.exit_code,
+            "address": seen.address,
+            "trouble": seen.trouble,
+        }
 
     def _end(self, session_id: str) -> tuple[int, dict[str, Any]]:
         self._parts.register.session(self._project_id, session_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..core.clock import Clock, system_clock
 from ..core.errors import Conflict, NotFound, NotPossible, Refused, Unavailable
 from .model import AgentIdentity, DatabaseGrant, Lease, SealedFile, SealedVersion
+from .ports import Source
 
 __all__ = ["FakeAgent", "FakeStore", "FakeVault"]
 
@@ -158,19 +159,19 @@ class FakeAgent:
         """Return nothing."""
         return []
 
-    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:  # noqa: ARG002
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:  # noqa: ARG002
         """Hold a version's data."""
         if version.version_id not in self.holding(project_id):
             raise Refused("The agent holds no lease for this dataset version: its grant may have ended.")
         self._data.setdefault(project_id, set()).add(version.version_id)
         return self.held(project_id)[version.version_id]
 
-    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> Path:  # noqa: ARG002
+    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:  # noqa: ARG002
         """Open a relay."""
         if grant.version_id not in self.holding(project_id):
             raise Refused("The agent holds no lease for this dataset version: its grant may have ended.")
         self.sessions.setdefault((project_id, session_id), set()).add(grant.name)
-        return Path("/relays") / project_id / session_id
+        return f"/relays/{project_id}/{session_id}/{grant.name}"
 
     def close_session(self, project_id: str, session_id: str) -> None:
         """Close a session's relays."""
@@ -228,6 +229,6 @@ class FakeStore:
             raise NotFound("This dataset version was never sealed.")
         return self._versions[version_id]
 
-    def directory(self, version_id: str) -> Path:
+    def source(self, version_id: str) -> Source:
         """Name a place that does not exist."""
-        return Path("/sealed") / version_id
+        return {"kind": "directory", "path": f"/sealed/{version_id}"}

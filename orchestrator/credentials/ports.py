@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from ..core.events import Json
 from .model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
 
-__all__ = ["DatasetAgent", "SealedStore", "VaultPort"]
+__all__ = ["DatasetAgent", "SealedStore", "Source", "VaultPort"]
+
+Source = Mapping[str, Json]
+"""Where an agent reads a version: ``{"kind": "directory", "path": …}``, or ``{"kind": "objects", …}`` with credentials
+that read one prefix and end soon: it goes to the agent over its control channel and is written down nowhere."""
 
 
 class VaultPort(Protocol):
@@ -60,8 +66,8 @@ class SealedStore(Protocol):
     def load(self, version_id: str) -> SealedVersion:
         """Read what was sealed; ``NotFound`` if nothing was."""
 
-    def directory(self, version_id: str) -> Path:
-        """Where the ciphertext lies, for the agent to read."""
+    def source(self, version_id: str) -> Source:
+        """Tell an agent where the ciphertext lies, with what it needs to read this version and no other."""
 
 
 class DatasetAgent(Protocol):
@@ -82,11 +88,14 @@ class DatasetAgent(Protocol):
     def incidents(self, project_id: str) -> list[str]:
         """Return what a person has to look at, such as a token that somebody else unwrapped first."""
 
-    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Path) -> Path:
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:
         """Unseal the version into memory, verify its manifest, return the directory to mount."""
 
-    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> Path:
-        """Draw a role for the session and open its relay; return the directory that holds ``NAME/.s.PGSQL.5432``."""
+    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:
+        """Draw a role for the session and open its relay.
+
+        Returns where the session finds it: the directory that holds ``.s.PGSQL.5432``, or ``host:port``.
+        """
 
     def close_session(self, project_id: str, session_id: str) -> None:
         """End the session's relays and revoke its roles. Repeatable."""

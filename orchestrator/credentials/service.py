@@ -6,7 +6,7 @@ the last call was cut off, or whether an answer was lost. What was done is retur
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,17 +79,17 @@ class Credentials:
             self._vault.revoke_lease(lease.accessor)
         return ended
 
-    def open_databases(self, project_id: str, session_id: str, databases: Sequence[DatabaseGrant]) -> Path | None:
-        """Open a session's database relays under the leases that the agent holds; return their directory."""
+    def open_databases(self, project_id: str, session_id: str, databases: Sequence[DatabaseGrant]) -> Mapping[str, str]:
+        """Open a session's database relays under the leases that the agent holds; return their addresses by name."""
         leases = {lease.accessor: lease for lease in self._vault.leases(project_id)}
         holding = self._agent.holding(project_id)
-        directory: Path | None = None
+        addresses: dict[str, str] = {}
         for grant in databases:
             lease = leases.get(holding.get(grant.version_id, ""))
             if lease is None:
                 raise Refused(f"There is no living lease for the database “{grant.name}”: its grant may have ended.")
-            directory = self._agent.open_database(project_id, session_id, lease, grant)
-        return directory
+            addresses[grant.name] = self._agent.open_database(project_id, session_id, lease, grant)
+        return addresses
 
     def close_session(self, project_id: str, session_id: str) -> None:
         """End a session's database relays and roles. Repeatable."""
@@ -170,4 +170,4 @@ class Credentials:
             wrapped_token="",  # the agent has it already
             until=want.until,
         )
-        self._agent.unseal(project_id, held, sealed, self._store.directory(want.version_id))
+        self._agent.unseal(project_id, held, sealed, self._store.source(want.version_id))

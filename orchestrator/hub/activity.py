@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 
@@ -23,6 +24,7 @@ __all__ = ["Activity", "Running", "ask_server", "read_kernels", "report"]
 _log = logging.getLogger("hub.activity")
 _DEADLINE = aiohttp.ClientTimeout(total=5, sock_connect=2)
 _LARGEST = 1024 * 1024
+_UNIX = "http+unix://"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Running:
 
     session: str
     person: str
-    socket: Path
+    address: str
+    """``http+unix://…`` or ``http://ADDRESS:PORT``, as the controller said."""
     token: str
 
 
@@ -58,10 +61,10 @@ async def _report_one(server: Running, desk: Desk, clock: Clock) -> None:
 
 async def ask_server(server: Running) -> Any:
     """Return the server's own list of kernels. It is the researcher's process: whatever it says is only believed."""
-    root = server.socket.parent.parent
     try:
-        async with unix_session(root=root, path=server.socket, timeout=_DEADLINE) as client:
-            url = f"http://server/user/{server.person}/api/kernels"
+        async with _client(server.address) as client:
+            origin = "http://server" if server.address.startswith(_UNIX) else server.address
+            url = f"{origin}/user/{server.person}/api/kernels"
             headers = {"Authorization": f"token {server.token}", "Accept": "application/json"}
             async with client.get(url, headers=headers, allow_redirects=False) as answer:
                 text = await answer.content.read(_LARGEST)
@@ -70,6 +73,13 @@ async def ask_server(server: Running) -> Any:
                 return json.loads(text)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise Unavailable("The server does not answer.", system="server") from error
+
+
+def _client(address: str) -> aiohttp.ClientSession:
+    if not address.startswith(_UNIX):
+        return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=_DEADLINE)
+    socket = Path(unquote(address.removeprefix(_UNIX)))
+    return unix_session(root=socket.parent.parent, path=socket, timeout=_DEADLINE)
 
 
 def read_kernels(kernels: Any, *, now: datetime) -> Activity:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -54,6 +53,6 @@ class ProjectHub(JupyterHub):  # type: ignore[misc]
                     yield Running(
                         session=spawner.session_id,
                         person=user.name,
-                        socket=Path(spawner.socket),
+                        address=spawner.address,
                         token=spawner.api_token,
                     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner, SpawnException
-from traitlets import Integer, Unicode
+from traitlets import List, Unicode
 
 from orchestrator.adapters.desk import Desk
 from orchestrator.core.errors import NotFound, Refused, Unavailable
@@ -16,20 +15,20 @@ from orchestrator.core.errors import NotFound, Refused, Unavailable
 __all__ = ["DeskSpawner"]
 
 INSIDE_SERVER_SOCKET = "/run/tre/server/ws.sock"
-"""Where a session's server listens, as seen from inside."""
+"""Where a session's server listens, as seen from inside, unless sessions have addresses of their own."""
 
 ARGUMENTS = (
-    f"--ServerApp.sock={INSIDE_SERVER_SOCKET}",
     "--ServerApp.terminals_enabled=False",
     "--FileContentsManager.delete_to_trash=False",
     "--LabApp.extension_manager=readonly",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.news_url=None",
 )
-"""What every server is told: one socket, no terminals, no calls home. Nothing of it comes from the person."""
+"""What every server is told: no terminals, no calls home. Nothing of it comes from the person."""
 
 _PASSED = ("JUPYTERHUB_", "JPY_SESSION_")
 _PAUSE_SECONDS = 0.1
+_GONE = "Your server ended while it was starting; try again, and tell an operator if it stays."
 
 
 class DeskSpawner(Spawner):  # type: ignore[misc]
@@ -37,17 +36,23 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
 
     desk_socket = Unicode(config=True, help="The controller's desk for this project.")
 
-    looks_for_socket = Integer(200, config=True, help="How often, a tenth of a second apart, to look for the socket.")
+    service_origin = Unicode(
+        "http+unix://localhost", config=True, help="The origin that a server is told it is asked at, from inside."
+    )
+
+    server_arguments = List(
+        [f"--ServerApp.sock={INSIDE_SERVER_SOCKET}"], config=True, help="Where a server listens, as arguments."
+    )
 
     session_id = Unicode()
-    socket = Unicode()
+    address = Unicode()
 
     _desk: Desk | None = None
 
     def get_env(self) -> dict[str, str]:
         """Return the server's environment: JupyterHub's own names only, with the paths that hold inside."""
         named = {name: value for name, value in super().get_env().items() if name.startswith(_PASSED)}
-        named["JUPYTERHUB_SERVICE_URL"] = f"http+unix://localhost/user/{self.user.name}/"
+        named["JUPYTERHUB_SERVICE_URL"] = f"{self.service_origin}/user/{self.user.name}/"
         return {name: str(value) for name, value in named.items() if value is not None}
 
     def options_from_query(self, query_data: Any) -> dict[str, Any]:  # noqa: ARG002
@@ -58,24 +63,31 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
         """Have the session started and return where its server listens; a refusal carries its reasons."""
         self.user_options: dict[str, Any] = {}
         try:
-            started = await self._ask().start_session(
-                person=self.user.name, environment=self.get_env(), arguments=ARGUMENTS
+            self.session_id = await self._ask().start_session(
+                person=self.user.name, environment=self.get_env(), arguments=(*self.server_arguments, *ARGUMENTS)
             )
         except Refused as refusal:
             sentence = " ".join(dict.fromkeys((refusal.message, *refusal.reasons)))
             raise SpawnException(sentence, reason="refused", status_code=403) from refusal
         except Unavailable as error:
             raise SpawnException(error.message, reason="unavailable", status_code=503) from error
-        self.session_id = started.session
-        self.socket = str(started.socket)
-        await self._appears(started.socket)
-        return self._url()
+        self.address = await self._answering()
+        return self.address
 
-    async def _appears(self, socket: Path) -> None:
-        """Wait a while for the server's socket: JupyterHub's own waiting doubles its pauses, this one does not."""
-        for _ in range(self.looks_for_socket):
-            if await asyncio.to_thread(socket.exists):
-                return
+    async def _answering(self) -> str:
+        """Wait until the server answers, as long as JupyterHub lets us; say in words why it does not come."""
+        while True:
+            try:
+                seen = await self._ask().session(self.session_id)
+            except Unavailable:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            except NotFound as error:
+                raise SpawnException(_GONE, reason="ended", status_code=503) from error
+            if seen.state == "ended":
+                raise SpawnException(seen.trouble or _GONE, reason="ended", status_code=503)
+            if seen.state == "running" and seen.address:
+                return seen.address
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self, now: bool = False) -> None:  # noqa: ARG002
@@ -92,25 +104,25 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
         if not self.session_id:
             return 0
         try:
-            state, code = await self._ask().session(self.session_id)
+            seen = await self._ask().session(self.session_id)
         except Unavailable:
             return None
         except NotFound:
             return 0
-        if state != "ended":
+        if seen.state != "ended":
             return None
-        return 0 if code is None else code
+        return 0 if seen.exit_code is None else seen.exit_code
 
     async def get_url(self) -> str:
         """Return where the server listens, from the kept state."""
-        return f"{self._url()}/user/{self.user.name}/" if self.socket else str(self.server.url)
+        return f"{self.address}/user/{self.user.name}/" if self.address else str(self.server.url)
 
     def get_state(self) -> dict[str, Any]:
         """Return what a restarted hub needs to find the session again."""
         return {
             **super().get_state(),
             "session_id": self.session_id,
-            "socket": self.socket,
+            "address": self.address,
             "api_token": self.api_token,
         }
 
@@ -118,17 +130,14 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
         """Find the session again."""
         super().load_state(state)
         self.session_id = state.get("session_id", "")
-        self.socket = state.get("socket", "")
+        self.address = state.get("address", "")
         self.api_token = state.get("api_token", "")
 
     def clear_state(self) -> None:
         """Forget the session."""
         super().clear_state()
         self.session_id = ""
-        self.socket = ""
-
-    def _url(self) -> str:
-        return "http+unix://" + quote(self.socket, safe="")
+        self.address = ""
 
     def _ask(self) -> Desk:
         if self._desk is None:

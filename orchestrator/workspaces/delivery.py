@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from orchestrator.access.model import Granted
 from orchestrator.audit.record import Record
@@ -48,8 +47,8 @@ class RecordedDelivery:
                 self._tell("lease.revoked", project_id, {"grant": lease.grant_id, "version": version_id})
             self._tell("data.wiped", project_id, {"version": version_id})
 
-    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
-        """Draw a role per database for one session; return the directory of its relays, or none without databases."""
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Mapping[str, str]:
+        """Draw a role per database for one session; return the address of each relay by the database's name."""
         return self._credentials.open_databases(project_id, session_id, [_database(grant) for grant in granted])
 
     def close_session(self, project_id: str, session_id: str) -> None:

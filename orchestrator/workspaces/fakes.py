@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.access.model import Granted
@@ -25,23 +25,24 @@ class FakeBackend:
         self.ended: dict[str, SessionPlan] = {}
         self.received: dict[str, dict[str, int]] = {}
 
-    def wake(self, plan: WorkspacePlan) -> None:
+    def wake(self, plan: WorkspacePlan) -> bool:
         """Note the workspace as running."""
         self.awake[plan.project_id] = plan
+        return True
 
     def admit(self, admission: Admission) -> None:
         """Keep the list."""
         self.admitted[admission.project_id] = admission
 
-    def start_session(self, plan: SessionPlan) -> Path:
+    def start_session(self, plan: SessionPlan) -> None:
         """Note the session as running."""
         self.sessions[plan.session_id] = plan
-        return self.directory / plan.session_id / "ws.sock"
 
     def session(self, project_id: str, session_id: str) -> SeenSession:
         """Look at one session."""
         if session_id in self.sessions:
-            return SeenSession(session_id=session_id, state=SessionState.RUNNING)
+            address = f"http+unix://{self.directory}/{session_id}/ws.sock"
+            return SeenSession(session_id=session_id, state=SessionState.RUNNING, address=address)
         if session_id in self.ended:
             return SeenSession(session_id=session_id, state=SessionState.ENDED, exit_code=0)
         raise NotFound(f"There is no session {session_id} in {project_id}.")
@@ -110,12 +111,11 @@ class FakeDelivery:
         for version_id in set(self.held.get(project_id, {})) - kept:
             del self.held[project_id][version_id]
 
-    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Mapping[str, str]:
         """Note one role per database."""
-        if not granted:
-            return None
-        self.roles[session_id] = {grant.version_id for grant in granted}
-        return self.directory / project_id / "d" / session_id
+        if granted:
+            self.roles[session_id] = {grant.version_id for grant in granted}
+        return {grant.name: str(self.directory / project_id / "d" / session_id / grant.name) for grant in granted}
 
     def close_session(self, project_id: str, session_id: str) -> None:  # noqa: ARG002 - the port's shape
         """Drop the session's roles."""

@@ -34,6 +34,7 @@ class WorkspaceKeeper:
         register: SessionRegister,
         launcher: SessionLauncher,
         backend: WorkspaceBackend,
+        address: Callable[[WorkspaceRow], str],
         portal_url: str,
         sleep_after: timedelta,
         clock: Clock,
@@ -43,6 +44,7 @@ class WorkspaceKeeper:
         self._register = register
         self._launcher = launcher
         self._backend = backend
+        self._address = address
         self._portal_url = portal_url
         self._sleep_after = sleep_after
         self._clock = clock
@@ -80,10 +82,13 @@ class WorkspaceKeeper:
                 return [incident.message, *self.put_to_sleep(project_id, "incident")]
             except OrchestratorError as error:
                 trouble.append(error.message)
-            self._attempt(trouble, lambda: self._wake(row, Admission(project_id=project_id, people=people)))
+            awake: list[bool] = []
+            self._attempt(
+                trouble, lambda: awake.append(self._wake(row, Admission(project_id=project_id, people=people)))
+            )
             if trouble:
                 self._register.troubled(project_id, trouble[0])
-            else:
+            elif all(awake):
                 self._register.ready(project_id)
             return trouble
 
@@ -142,19 +147,21 @@ class WorkspaceKeeper:
     def _count(self, project_id: str) -> None:
         self._register.note_bytes(project_id, self._backend.bytes_to_browser(project_id))
 
-    def _wake(self, row: WorkspaceRow, admission: Admission) -> None:
+    def _wake(self, row: WorkspaceRow, admission: Admission) -> bool:
+        """Have hub and gate run and admit people; False while they are still starting."""
         project = self._access.project_record(row.project_id)
-        self._backend.wake(
-            WorkspacePlan(
-                project_id=row.project_id,
-                title=project.title,
-                host=f"{row.project_id}.localhost",
-                port=row.port,
-                portal_url=self._portal_url,
-                user_number=row.user_number,
-            )
+        plan = WorkspacePlan(
+            project_id=row.project_id,
+            title=project.title,
+            url=self._address(row),
+            port=row.port or 0,
+            portal_url=self._portal_url,
+            user_number=row.user_number,
         )
+        if not self._backend.wake(plan):
+            return False
         self._backend.admit(admission)
+        return True
 
     def _session_step(self, session: SessionRow, people: Collection[str]) -> Callable[[], None]:
         def step() -> None:

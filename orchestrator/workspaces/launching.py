@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.access.model import Granted
@@ -16,30 +15,9 @@ from .model import Limits, Mount, SeenSession, SessionPlan, SessionState
 from .ports import Delivery, WorkspaceBackend
 from .sessions import SessionRegister
 
-__all__ = ["Directories", "SessionLauncher"]
+__all__ = ["SessionLauncher"]
 
 _log = logging.getLogger(__name__)
-_INTAKE_DEADLINE = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Directories:
-    """Where a project's kept and passing things lie on this machine."""
-
-    projects: Path
-    run: Path
-
-    def home(self, project_id: str, person_id: str) -> Path:
-        """One member's own directory, kept when sessions end."""
-        return self.projects / project_id / "homes" / person_id
-
-    def shared(self, project_id: str) -> Path:
-        """The folder that all members of the project share."""
-        return self.projects / project_id / "shared"
-
-    def intake(self, project_id: str, session_id: str) -> Path:
-        """The airlock's entrance for one session."""
-        return self.run / project_id / "i" / session_id
 
 
 class SessionLauncher:
@@ -52,20 +30,18 @@ class SessionLauncher:
         credentials: Delivery,
         register: SessionRegister,
         backend: WorkspaceBackend,
-        directories: Directories,
         limits: Limits,
     ) -> None:
         self._access = access
         self._credentials = credentials
         self._register = register
         self._backend = backend
-        self._directories = directories
         self._limits = limits
 
     def launch(
         self, project_id: str, person_id: str, *, environment: Mapping[str, str], arguments: Sequence[str]
-    ) -> tuple[str, Path]:
-        """Start the person's session with exactly what is granted now; return its identifier and server socket.
+    ) -> str:
+        """Start the person's session with exactly what is granted now; return its identifier.
 
         Raises ``Refused`` when the person is not admitted, ``Unavailable`` when a part does not answer; nothing is
         left running then.
@@ -76,17 +52,17 @@ class SessionLauncher:
             if earlier.person_id == person_id:
                 self.end(project_id, earlier.session_id, "replaced")
         granted = self._access.granted(project_id, person_id)
-        session_id = self._register.begin(project_id, person_id, granted)
+        session_id, intake_secret = self._register.begin(project_id, person_id, granted)
         try:
             plan = self._plan(project_id, person_id, session_id, granted)
-            plan = replace(plan, environment=dict(environment), arguments=tuple(arguments))
+            plan = replace(plan, environment=dict(environment), arguments=tuple(arguments), intake_secret=intake_secret)
             self._still_granted(project_id, person_id, granted)
-            socket = self._backend.start_session(plan)
+            self._backend.start_session(plan)
         except OrchestratorError:
             self.end(project_id, session_id, "start-failed")
             raise
         self._register.running(session_id)
-        return session_id, socket
+        return session_id
 
     def _still_granted(self, project_id: str, person_id: str, given: Sequence[Granted]) -> None:
         """Refuse a start whose person or data were withdrawn while the data were made ready."""
@@ -114,7 +90,7 @@ class SessionLauncher:
     def _plan(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted]) -> SessionPlan:
         workspace = self._register.workspace(project_id)
         held = self.provide(project_id, starting=session_id)
-        files = [grant for grant in granted if grant.delivery == "files"]
+        files = [grant for grant in granted if grant.delivery != "database"]
         missing = [grant.name for grant in files if grant.version_id not in held]
         if missing:
             raise Unavailable(
@@ -122,20 +98,15 @@ class SessionLauncher:
                 system="dataset agent",
             )
         databases = [grant for grant in granted if grant.delivery == "database"]
-        relay = self._credentials.open_databases(project_id, session_id, databases)
-        self._await_intake(self._directories.intake(project_id, session_id))
+        relays = self._credentials.open_databases(project_id, session_id, databases)
         return SessionPlan(
             session_id=session_id,
             project_id=project_id,
             person_id=person_id,
             user_number=workspace.user_number,
             mounts=tuple(Mount(name=grant.name, source=held[grant.version_id]) for grant in files),
-            databases=tuple(grant.name for grant in databases),
+            relays=relays,
             limits=self._limits,
-            home=self._directories.home(project_id, person_id),
-            shared=self._directories.shared(project_id),
-            intake_directory=self._directories.intake(project_id, session_id),
-            relay_directory=relay,
         )
 
     def provide(self, project_id: str, *, starting: str = "") -> Mapping[str, Path]:
@@ -156,11 +127,3 @@ class SessionLauncher:
                 if known is None or grant.until > known.until:
                     versions[grant.version_id] = grant
         return [versions[version] for version in sorted(versions)]
-
-    def _await_intake(self, directory: Path) -> None:
-        """Wait for the airlock to open the session's entrance; a workspace without a way out is of no use."""
-        deadline = time.monotonic() + _INTAKE_DEADLINE
-        while not (directory / "intake.sock").exists():
-            if time.monotonic() > deadline:
-                raise Unavailable("The airlock does not answer; try again in a moment.", system="airlock")
-            time.sleep(0.05)

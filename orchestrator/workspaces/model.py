@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +34,11 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """One granted dataset version: ``source`` is a directory on the host, ``name`` the folder below ``/data``."""
+    """One granted dataset version: ``name`` is the folder below ``/data``.
+
+    ``source`` is as the delivery gave it: a directory on this machine, or a place that the cluster's backend knows how
+    to mount (``/data/VERSION`` of the project's data volume, ``/volumes/VERSION`` of a volume of its own).
+    """
 
     name: str
     source: Path
@@ -41,13 +46,15 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspacePlan:
-    """One project's awake workspace, without its sessions. ``port`` is the gate's public port on loopback."""
+    """One project's awake workspace, without its sessions."""
 
     project_id: str
     title: str
-    host: str
-    port: int
+    url: str
+    """Where browsers find the gate, without a final slash."""
     portal_url: str
+    port: int = 0
+    """The gate's public port on loopback; 0 where workspaces have addresses of their own."""
     user_number: int
     """The unprivileged user id that this project's sessions run under where the controller is root."""
 
@@ -61,14 +68,11 @@ class SessionPlan:
     person_id: str
     user_number: int
     mounts: tuple[Mount, ...] = ()
-    databases: tuple[str, ...] = ()
-    """Names of granted databases; each has a relay socket in ``relay_directory/NAME/.s.PGSQL.5432``."""
+    relays: Mapping[str, str] = field(default_factory=dict)
+    """Address of each granted database by its name: a directory that holds ``.s.PGSQL.5432``, or ``host:port``."""
     limits: Limits = field(default_factory=Limits)
-    home: Path
-    shared: Path
-    intake_directory: Path
-    """Holds ``intake.sock``, the airlock's entrance for this session; bound read-only."""
-    relay_directory: Path | None = None
+    intake_secret: str = field(default="", repr=False)
+    """Proves to the airlock's port which session submits, where a session has no socket of its own for that."""
     environment: dict[str, str] = field(default_factory=dict)
     """What the hub passes to its server (JUPYTERHUB_…); never a dataset credential."""
     arguments: tuple[str, ...] = ()
@@ -97,7 +101,11 @@ class SeenSession:
 
     session_id: str
     state: SessionState
+    address: str = ""
+    """Where its server listens: ``http+unix://…`` or ``http://ADDRESS:PORT``; empty until that is known."""
     exit_code: int | None = None
+    trouble: str = ""
+    """What keeps it from running, or why it ended, as a sentence for its person."""
     unenforced: tuple[str, ...] = ()
 
 

@@ -18,14 +18,17 @@ __all__ = ["Delivered", "Delivery", "IncidentError", "WorkspaceBackend"]
 class WorkspaceBackend(Protocol):
     """Runs workspaces. Every call may be repeated; each raises ``Unavailable`` when its outcome is unknown."""
 
-    def wake(self, plan: WorkspacePlan) -> None:
-        """Make hub and gate run as planned: start what is missing, restart what died, leave the rest alone."""
+    def wake(self, plan: WorkspacePlan) -> bool:
+        """Make hub and gate run as planned: start what is missing, restart what died, leave the rest alone.
+
+        Returns whether both answer; False while they are still starting.
+        """
 
     def admit(self, admission: Admission) -> None:
         """Give the gate its list; sockets of people who are no longer on it are closed before this returns."""
 
-    def start_session(self, plan: SessionPlan) -> Path:
-        """Start the sandbox under its own supervisor and return the server's unix socket path on the host."""
+    def start_session(self, plan: SessionPlan) -> None:
+        """Start the session's server; returns when it is started for certain, not when it answers."""
 
     def session(self, project_id: str, session_id: str) -> SeenSession:
         """Look at one session; ``NotFound`` when this backend never had it or has forgotten it."""
@@ -64,8 +67,8 @@ class Delivery(Protocol):
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""
 
-    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Path | None:
-        """Draw a role per database for one session; return the directory of its relays, or none without databases."""
+    def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Mapping[str, str]:
+        """Draw a role per database for one session; return the address of each relay by the database's name."""
 
     def close_session(self, project_id: str, session_id: str) -> None:
         """End the session's relays and revoke its roles. Repeatable."""

@@ -31,11 +31,17 @@ _TICKET_LIFE = timedelta(seconds=60)
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """Where ports and user numbers of workspaces come from."""
+    """Where ports, user numbers and addresses of workspaces come from."""
 
     first_port: int
     last_port: int
     first_user_number: int
+    address: str = "http://{project}.localhost:{port}"
+    """What browsers type; without ``{port}`` in it workspaces have addresses of their own and take no port."""
+
+    def url(self, row: WorkspaceRow) -> str:
+        """Return where browsers find a workspace, without a final slash."""
+        return self.address.format(project=row.project_id, port=row.port)
 
 
 class WorkspaceService:
@@ -101,7 +107,7 @@ class WorkspaceService:
                 )
             )
             change.tell(_event("ticket.made", actor.person_id, project_id))
-            return f"{_url(row)}/_gate/enter?{urlencode({'ticket': secret})}"
+            return f"{self._numbers.url(row)}/_gate/enter?{urlencode({'ticket': secret})}"
 
     def sleep(self, actor: Actor, project_id: str) -> WorkspaceView:
         """End every session of the workspace and put it to sleep; homes are kept."""
@@ -114,16 +120,19 @@ class WorkspaceService:
         return self.status(actor, project_id)
 
     def _make(self, change: Change, actor: Actor, project_id: str, now: datetime) -> None:
+        numbers = self._numbers
         port, number = store.next_numbers(
-            change.session,
-            first_port=self._numbers.first_port,
-            first_user_number=self._numbers.first_user_number,
+            change.session, first_port=numbers.first_port, first_user_number=numbers.first_user_number
         )
-        if port > self._numbers.last_port:
+        if "{port}" not in numbers.address:
+            port = 0
+        elif port > numbers.last_port:
             raise NotPossible(
                 "Every port for workspaces is taken; an operator must raise workspaces.last_port in tre.yaml."
             )
-        row = WorkspaceRow(project_id=project_id, port=port, user_number=number, awake=True, opened_at=now, used_at=now)
+        row = WorkspaceRow(
+            project_id=project_id, port=port or None, user_number=number, awake=True, opened_at=now, used_at=now
+        )
         event = _event("workspace.opened", actor.person_id, project_id, port=port, user=number)
         store.add_workspace(change, row, event=event)
 
@@ -158,15 +167,11 @@ class WorkspaceService:
         return WorkspaceView(
             project_id=project_id,
             state=state,
-            url=_url(row),
+            url=self._numbers.url(row),
             trouble=row.trouble,
             sessions=tuple(live.person_id for live in store.live_sessions(session, project_id)),
             bytes_today=sum(received.values()),
         )
-
-
-def _url(row: WorkspaceRow) -> str:
-    return f"http://{row.project_id}.localhost:{row.port}"
 
 
 def _event(kind: str, actor: str, project_id: str, **details: int) -> Event:

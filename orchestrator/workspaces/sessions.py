@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,9 +56,12 @@ class SessionRegister:
             raise Refused("You may no longer enter this workspace; the portal says why.")
         return Entry(person_id=person_id, until=until)
 
-    def begin(self, project_id: str, person_id: str, granted: Sequence[Granted]) -> str:
-        """Record a session that is about to start, with what it is given; return its identifier."""
-        now, session_id = self._record.clock(), new_id()
+    def begin(self, project_id: str, person_id: str, granted: Sequence[Granted]) -> tuple[str, str]:
+        """Record a session that is about to start, with what it is given.
+
+        Returns its identifier and the secret that it shows to the airlock's port; only the secret's hash is kept.
+        """
+        now, session_id, secret = self._record.clock(), new_id(), secrets.token_urlsafe(32)
         details: dict[str, Json] = {
             "project": project_id,
             "grants": [*sorted(grant.grant_id for grant in granted)],
@@ -74,6 +78,7 @@ class SessionRegister:
                     state=SessionState.STARTING,
                     started_at=now,
                     active_at=now,
+                    intake_sha256=hashlib.sha256(secret.encode()).digest(),
                 )
             )
             change.session.flush()
@@ -89,7 +94,7 @@ class SessionRegister:
                     details=details,
                 )
             )
-        return session_id
+        return session_id, secret
 
     def running(self, session_id: str) -> None:
         """Note that the session's server was started."""

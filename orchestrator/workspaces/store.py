@@ -23,7 +23,8 @@ class WorkspaceRow(Base):
     __tablename__ = "workspace"
 
     project_id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    port: Mapped[int] = mapped_column(unique=True)
+    port: Mapped[int | None] = mapped_column(unique=True)
+    """The gate's port on this machine; none where workspaces have addresses of their own."""
     user_number: Mapped[int] = mapped_column(unique=True)
     awake: Mapped[bool]
     """What is wanted; what is seen is the backend's to say."""
@@ -49,6 +50,8 @@ class SessionRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(String(200), default="")
     active_at: Mapped[datetime] = mapped_column(Moment)
+    intake_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Hash of the secret that the session shows to the airlock's port."""
 
 
 class MountRow(Base):

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
+from orchestrator.adapters.sandbox.places import Places
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Limits, Mount, SeenSession, SessionPlan, SessionState
 
@@ -210,7 +211,6 @@ class Yard:
         (self.dataset / "table.csv").write_text("a,b\n1,2\n")
         self.dataset.chmod(0o777)  # so that nothing but the read-only view stands in the way
         (self.dataset / "table.csv").chmod(0o666)
-        (state / "intake").mkdir()
         secret = state / "projects" / self.other / "homes" / "secret.txt"
         secret.parent.mkdir(parents=True)
         secret.write_text("another project's")
@@ -218,7 +218,6 @@ class Yard:
 
     def plan(self, person: str, **changes: Any) -> SessionPlan:
         """Return a plan for this person's session."""
-        project = self.state / "projects" / self.project
         plan: dict[str, Any] = {
             "session_id": new_id(),
             "project_id": self.project,
@@ -226,12 +225,18 @@ class Yard:
             "user_number": 200_017,
             "mounts": (Mount(name="eunomia", source=self.dataset),),
             "limits": LIMITS,
-            "home": project / "homes" / person,
-            "shared": project / "shared",
-            "intake_directory": self.state / "intake",
             "environment": {"JUPYTERHUB_API_TOKEN": TOKEN, "PATH": "/host/bin", "LD_PRELOAD": "/host/evil.so"},
         }
-        return SessionPlan(**{**plan, **changes})
+        made = SessionPlan(**{**plan, **changes})
+        entrance = self.places.intake(made.project_id, made.session_id)
+        entrance.mkdir(parents=True)
+        (entrance / "intake.sock").touch()
+        return made
+
+    @property
+    def places(self) -> Places:
+        """Return where this installation's things lie."""
+        return Places(state=self.state)
 
     def backend(self, *server: str) -> SandboxBackend:
         """Return the backend whose sessions run this command instead of a server."""
@@ -249,8 +254,9 @@ class Yard:
 
     def run(self, plan: SessionPlan, script: str, *arguments: str) -> SeenSession:
         """Run a Python program inside and wait for its end."""
-        plan.shared.mkdir(parents=True, exist_ok=True)
-        (plan.shared / "program.py").write_text(script)
+        shared = self.places.shared(plan.project_id)
+        shared.mkdir(parents=True, exist_ok=True)
+        (shared / "program.py").write_text(script)
         with self.session(plan, "/opt/workspace/bin/python", "/shared/program.py", *arguments) as backend:
             while (seen := backend.session(plan.project_id, plan.session_id)).state is not SessionState.ENDED:
                 time.sleep(0.05)
@@ -312,7 +318,7 @@ def inside(yard: Yard, outside: Outside) -> dict[str, Any]:
     person = new_id()
     plan = yard.plan(person)
     seen = yard.run(plan, PROBE, json.dumps(_places(yard, outside)))
-    report: dict[str, Any] = json.loads((plan.home / "report.json").read_text())
+    report: dict[str, Any] = json.loads((yard.places.home(plan.project_id, plan.person_id) / "report.json").read_text())
     report["unenforced"] = seen.unenforced
     return report
 
@@ -432,7 +438,7 @@ def test_two_members_share_a_folder_but_not_their_homes(yard: Yard) -> None:
     )
     yard.run(first, write)
     yard.run(second, read)
-    assert (first.shared / "note").read_text() == "for us both"
+    assert (yard.places.shared(first.project_id) / "note").read_text() == "for us both"
     assert (first.home / "diary").read_text() == "for me"
 
 

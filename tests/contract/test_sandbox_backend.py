@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psutil
 import pytest
@@ -49,7 +50,6 @@ class Yard:
     def __init__(self, state: Path) -> None:
         self.state = state
         self.project = new_id()
-        (state / "intake").mkdir()
 
     def backend(self, *server: str) -> SandboxBackend:
         """Return a backend as a freshly started controller has it."""
@@ -58,18 +58,27 @@ class Yard:
 
     def plan(self, **changes: Any) -> SessionPlan:
         """Return the plan of a new session."""
-        person, folder = new_id(), self.state / "projects" / self.project
         plan: dict[str, Any] = {
             "session_id": new_id(),
             "project_id": self.project,
-            "person_id": person,
+            "person_id": new_id(),
             "user_number": USER,
             "limits": Limits(memory_mib=768),
-            "home": folder / "homes" / person,
-            "shared": folder / "shared",
-            "intake_directory": self.state / "intake",
         }
-        return SessionPlan(**{**plan, **changes})
+        made = SessionPlan(**{**plan, **changes})
+        entrance = Places(state=self.state).intake(made.project_id, made.session_id)
+        entrance.mkdir(parents=True)
+        (entrance / "intake.sock").touch()
+        return made
+
+    def home(self, plan: SessionPlan) -> Path:
+        """Return the person's own directory."""
+        return Places(state=self.state).home(plan.project_id, plan.person_id)
+
+    def start(self, backend: SandboxBackend, plan: SessionPlan) -> Path:
+        """Start a session and return its server's socket."""
+        backend.start_session(plan)
+        return Path(unquote(backend.session(plan.project_id, plan.session_id).address.removeprefix("http+unix://")))
 
     def workspace(self) -> WorkspacePlan:
         """Return the plan of the project's workspace, on a free port."""
@@ -79,7 +88,7 @@ class Yard:
         return WorkspacePlan(
             project_id=self.project,
             title="A study",
-            host=f"{self.project}.localhost",
+            url=f"http://{self.project}.localhost:{port}",
             port=port,
             portal_url="http://localhost:8700",
             user_number=USER,
@@ -149,16 +158,16 @@ def _ask(path: Path, target: str, headers: dict[str, str] | None = None, method:
 
 def test_a_session_starts_once_answers_and_is_ended_without_a_trace(yard: Yard) -> None:
     backend, plan = yard.backend(*SERVER), yard.plan()
-    path = backend.start_session(plan)
+    path = yard.start(backend, plan)
     _until(lambda: _state(backend, plan) is SessionState.RUNNING)
     first = _supervisor(backend, plan)
-    assert backend.start_session(plan) == path
+    assert yard.start(backend, plan) == path
     assert _supervisor(backend, plan) == first
     family = _family(first.pid)
     backend.stop_session(plan.project_id, plan.session_id)
     assert _all_gone(family)
     assert not path.exists()
-    assert plan.home.joinpath("outbox").is_dir()
+    assert yard.home(plan).joinpath("outbox").is_dir()
     with pytest.raises(NotFound):
         backend.session(plan.project_id, plan.session_id)
     backend.stop_session(plan.project_id, plan.session_id)
@@ -253,7 +262,7 @@ def test_the_airlocks_command_is_on_the_path_and_cannot_be_changed(yard: Yard) -
 def test_two_datasets_of_one_name_and_a_name_with_a_path_are_refused(yard: Yard) -> None:
     backend = yard.backend(*SERVER)
     with pytest.raises(Invalid, match="name of a folder"):
-        backend.start_session(yard.plan(databases=("../etc",), relay_directory=yard.state))
+        backend.start_session(yard.plan(relays={"../etc": str(yard.state)}))
 
 
 def test_a_path_too_long_for_sockets_is_told_before_anything_starts(tmp_path: Path) -> None:
@@ -276,16 +285,16 @@ def _lab(*more: str) -> tuple[str, ...]:
 
 def test_a_real_jupyterlab_starts_inside_and_answers_on_its_socket(yard: Yard) -> None:
     backend, plan = yard.backend(*_lab()), yard.plan()
-    path = backend.start_session(plan)
+    path = yard.start(backend, plan)
     known = {"Authorization": "token known"}
     _until(lambda: _state(backend, plan) is SessionState.RUNNING)
     assert _ask(path, "/api/status")[0] == 403
     assert _ask(path, "/api/status", known)[0] == 200
     assert _ask(path, "/lab", known)[0] == 200
-    (plan.home / "secret.csv").write_text("a,b\n")
-    (plan.home / "note.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    (yard.home(plan) / "secret.csv").write_text("a,b\n")
+    (yard.home(plan) / "note.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     for name in ("secret.csv", "note.ipynb"):
-        (plan.home / name).chmod(0o644)
+        (yard.home(plan) / name).chmod(0o644)
     assert _ask(path, "/api/contents/secret.csv?content=0", known)[0] == 200
     for closed in ("/files/secret.csv", "/nbconvert/html/note.ipynb", "/api/nbconvert"):
         assert _ask(path, closed, known)[0] == 404, closed
@@ -298,20 +307,20 @@ def test_what_a_researcher_plants_in_the_home_does_not_change_the_server(yard: Y
     plan = yard.plan()
     hook = "open('/home/researcher/hooked', 'w').close()\n"
     for name in (".jupyter/jupyter_server_config.py", ".local/lib/python3.11/site-packages/usercustomize.py"):
-        file = plan.home / name
+        file = yard.home(plan) / name
         file.parent.mkdir(parents=True)
         file.write_text(hook)
     for name in ("jupyterlab.py", "sitecustomize.py", "jupyter_server_config.py"):
-        (plan.home / name).write_text(hook)
+        (yard.home(plan) / name).write_text(hook)
     if os.geteuid() == 0:
-        for path in (plan.home, *plan.home.rglob("*")):
+        for path in (yard.home(plan), *yard.home(plan).rglob("*")):
             os.chown(path, USER, USER)
     planted = _lab("--JupyterApp.config_file_name=")  # the hub's extension turns the user's configuration off itself
     backend = yard.backend(*planted)
-    path = backend.start_session(plan)
+    path = yard.start(backend, plan)
     _until(lambda: _state(backend, plan) is SessionState.RUNNING)
     assert _ask(path, "/api/status", {"Authorization": "token known"})[0] == 200
-    assert not (plan.home / "hooked").exists()
+    assert not (yard.home(plan) / "hooked").exists()
     backend.stop_session(plan.project_id, plan.session_id)
 
 
@@ -353,7 +362,7 @@ def test_hub_and_gate_wake_come_back_when_killed_and_sleep_again(
     assert _supervisor(backend, plan) == supervisor
     backend.sleep(yard.project)
     assert backend.observe() == []
-    assert plan.home.is_dir()
+    assert yard.home(plan).is_dir()
     backend.sleep(yard.project)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator.adapters.desk_fake import FakeDesk
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
+from orchestrator.adapters.sandbox.places import Places
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Mount, SessionPlan, SessionState, WorkspacePlan
 from tests.contract.gate_world import PORTAL, WORKSPACE, World, until
@@ -60,7 +61,7 @@ class SandboxWorld(World):
         self.plan = WorkspacePlan(
             project_id=self.project,
             title="A study",
-            host=self.host,
+            url=f"http://{self.host}:{self.port}",
             port=self.port,
             portal_url=PORTAL,
             user_number=USER,
@@ -73,28 +74,28 @@ class SandboxWorld(World):
     def begin(self, session: str, environment: Mapping[str, str], arguments: Sequence[str]) -> tuple[Sandboxed, Path]:
         """Start a session as the controller does."""
         person = environment["JUPYTERHUB_USER"]
-        project = self.state / "projects" / self.project
         plan = SessionPlan(
             session_id=session,
             project_id=self.project,
             person_id=person,
             user_number=USER,
             mounts=(Mount(name="eunomia", source=self.state / "eunomia"),),
-            home=project / "homes" / person,
-            shared=project / "shared",
-            intake_directory=self.state / "intake",
             environment=dict(environment),
             arguments=tuple(arguments),
         )
-        return Sandboxed(backend=self.backend, plan=plan), self.backend.start_session(plan)
+        places = Places(state=self.state)
+        entrance = places.intake(self.project, session)
+        entrance.mkdir(parents=True)
+        (entrance / "intake.sock").touch()
+        self.backend.start_session(plan)
+        return Sandboxed(backend=self.backend, plan=plan), places.server_socket(self.project, session)
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[SandboxWorld]:
     state = Path(tempfile.mkdtemp(prefix="tre-"))
     state.chmod(0o755)
-    for name in ("eunomia", "intake"):
-        (state / name).mkdir(mode=0o755)
+    (state / "eunomia").mkdir(mode=0o755)
     (state / "eunomia" / "table.csv").write_text("person,age\n1,54\n")
     (state / "eunomia" / "table.csv").chmod(0o666)  # so that only the read-only view stands in the way
     backend = SandboxBackend(SandboxSettings(state=state, workspace=WORKSPACE))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,33 +12,38 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jupyterhub.spawner import SpawnException
 
-from orchestrator.adapters.desk import StartedSession
+from orchestrator.adapters.desk import LookedAt
 from orchestrator.core.errors import NotFound, OrchestratorError, Refused, Unavailable
 from orchestrator.core.ids import new_id
 from orchestrator.hub.spawner import ARGUMENTS, DeskSpawner
 
 PERSON = new_id()
+ADDRESS = "http+unix://%2Frun%2FA%20b%2Fs%2Fs1%2Fws.sock"
 
 
 @dataclass
 class Desk:
     error: OrchestratorError | None = None
     state: tuple[str, int | None] = ("running", None)
+    starting: int = 0
+    trouble: str = ""
     asked: list[tuple[str, dict[str, str], list[str]]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
 
-    async def start_session(
-        self, *, person: str, environment: Mapping[str, str], arguments: Sequence[str]
-    ) -> StartedSession:
+    async def start_session(self, *, person: str, environment: Mapping[str, str], arguments: Sequence[str]) -> str:
         if self.error:
             raise self.error
         self.asked.append((person, dict(environment), list(arguments)))
-        return StartedSession(session="s1", socket=Path("/run/A b/s/s1/ws.sock"))
+        return "s1"
 
-    async def session(self, session: str) -> tuple[str, int | None]:  # noqa: ARG002
+    async def session(self, session: str) -> LookedAt:  # noqa: ARG002
         if self.error:
             raise self.error
-        return self.state
+        if self.starting:
+            self.starting -= 1
+            return LookedAt(state="starting", exit_code=None, address="", trouble="")
+        state, code = self.state
+        return LookedAt(state=state, exit_code=code, address=ADDRESS, trouble=self.trouble)
 
     async def stop_session(self, session: str) -> None:
         self.stopped.append(session)
@@ -61,7 +65,7 @@ ENVIRONMENT = {
 @pytest.fixture
 def spawner(monkeypatch: pytest.MonkeyPatch) -> DeskSpawner:
     monkeypatch.setattr("jupyterhub.spawner.Spawner.get_env", lambda _: dict(ENVIRONMENT))
-    made = DeskSpawner(user=User(), looks_for_socket=2)
+    made = DeskSpawner(user=User())
     made._desk = Desk()
     return made
 
@@ -72,15 +76,24 @@ def desk_of(spawner: DeskSpawner) -> Desk:
     return desk
 
 
-def test_a_started_session_is_reached_at_its_socket(spawner: DeskSpawner) -> None:
-    assert asyncio.run(spawner.start()) == "http+unix://%2Frun%2FA%20b%2Fs%2Fs1%2Fws.sock"
+def test_a_started_session_is_reached_where_the_desk_says_once_it_answers(spawner: DeskSpawner) -> None:
+    desk_of(spawner).starting = 2
+    assert asyncio.run(spawner.start()) == ADDRESS
+    assert desk_of(spawner).starting == 0
     person, environment, arguments = desk_of(spawner).asked[0]
     assert person == PERSON
     assert environment == {
         "JUPYTERHUB_API_TOKEN": "t",
         "JUPYTERHUB_SERVICE_URL": f"http+unix://localhost/user/{PERSON}/",
     }
-    assert arguments == list(ARGUMENTS)
+    assert arguments == ["--ServerApp.sock=/run/tre/server/ws.sock", *ARGUMENTS]
+
+
+def test_a_session_that_ends_before_it_answers_says_why(spawner: DeskSpawner) -> None:
+    desk_of(spawner).state, desk_of(spawner).trouble = ("ended", 1), "The image cannot be pulled."
+    with pytest.raises(SpawnException) as refusal:
+        asyncio.run(spawner.start())
+    assert refusal.value.message == "The image cannot be pulled."
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,8 +147,8 @@ def test_a_restarted_hub_finds_the_session_again(spawner: DeskSpawner) -> None:
     again = DeskSpawner(user=User())
     again._desk = spawner._desk
     again.load_state(spawner.get_state())
-    assert (again.session_id, again.socket, again.api_token) == ("s1", "/run/A b/s/s1/ws.sock", "t")
+    assert (again.session_id, again.address, again.api_token) == ("s1", ADDRESS, "t")
     asyncio.run(again.stop())
     assert desk_of(spawner).stopped == ["s1"]
     again.clear_state()
-    assert again.get_state() == {"session_id": "", "socket": "", "api_token": ""}
+    assert again.get_state() == {"session_id": "", "address": "", "api_token": ""}

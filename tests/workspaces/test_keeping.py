@@ -20,7 +20,7 @@ from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.fakes import FakeBackend, FakeDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
-from orchestrator.workspaces.launching import Directories, SessionLauncher
+from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.model import Limits, SessionState
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.store import WorkspaceRow
@@ -80,7 +80,6 @@ class World:
             credentials=self.delivery,
             register=self.register,
             backend=self.backend,
-            directories=Directories(projects=self.directory / "projects", run=self.directory / "run"),
             limits=Limits(),
         )
         self.keeper = WorkspaceKeeper(
@@ -89,6 +88,7 @@ class World:
             register=self.register,
             launcher=self.launcher,
             backend=self.backend,
+            address=lambda row: f"http://{row.project_id}.localhost:{row.port}",
             portal_url="http://localhost:8700",
             sleep_after=timedelta(hours=1),
             clock=self.clock,
@@ -105,20 +105,7 @@ class World:
             change.tell(Event(kind="workspace.opened", actor="system:test", subject=f"project:{project_id}"))
 
     def launch(self, person: str) -> str:
-        original = self.register.begin
-
-        def begin(project_id: str, person_id: str, given: Any) -> str:
-            session_id = original(project_id, person_id, given)
-            intake = self.directory / "run" / project_id / "i" / session_id
-            intake.mkdir(parents=True)
-            (intake / "intake.sock").touch()
-            return session_id
-
-        self.register.begin = begin  # type: ignore[method-assign]
-        try:
-            return self.launcher.launch(PROJECT, person, environment={}, arguments=())[0]
-        finally:
-            self.register.begin = original  # type: ignore[method-assign]
+        return self.launcher.launch(PROJECT, person, environment={}, arguments=())
 
     def mounted(self) -> dict[str, set[str]]:
         return {plan.person_id: {mount.name for mount in plan.mounts} for plan in self.backend.sessions.values()}

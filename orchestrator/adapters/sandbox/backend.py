@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, NotPossible, Unavailable
@@ -43,6 +44,7 @@ __all__ = ["SandboxBackend", "SandboxSettings"]
 _PREFIX = "session-"
 _SOCKETS = {"gate": "g/gate.sock", "hub": "h/hub.sock"}
 _GATE_SECONDS = 15.0
+_INTAKE_SECONDS = 10.0
 _HUNG_SECONDS = 60.0
 
 
@@ -80,7 +82,7 @@ class SandboxBackend:
         """The records of everything this installation started, for ``tre up`` and the agent's adapter to share."""
         return self._processes
 
-    def wake(self, plan: WorkspacePlan) -> None:
+    def wake(self, plan: WorkspacePlan) -> bool:
         """Make hub and gate run as planned: start what is missing, restart what died or hangs, leave the rest alone."""
         run = self._places.prepare(plan.project_id, plan.user_number)
         secret = self._hub_secret(run)
@@ -88,7 +90,7 @@ class SandboxBackend:
             "project_id": plan.project_id,
             "title": plan.title,
             "port": plan.port,
-            "host": plan.host,
+            "host": urlsplit(plan.url).hostname,
             "portal_url": plan.portal_url,
             "routes_socket": str(run / "r" / "routes.sock"),
             "desk_socket": str(run / "desk.sock"),
@@ -104,6 +106,7 @@ class SandboxBackend:
         self._run_program("gate", plan, gate)
         self._run_program("hub", plan, hub)
         self._wait_for_gate(run)
+        return True
 
     def admit(self, admission: Admission) -> None:
         """Give the gate its list; sockets of people who are no longer on it are closed before this returns."""
@@ -112,15 +115,15 @@ class SandboxBackend:
         body = {"people": people, "generation": time.time_ns() // 1_000_000}
         call_gate(run, run / _SOCKETS["gate"], "PUT", "/admission", body)
 
-    def start_session(self, plan: SessionPlan) -> Path:
-        """Start the sandbox under its own supervisor and return the server's unix socket path on the host."""
+    def start_session(self, plan: SessionPlan) -> None:
+        """Start the sandbox under its own supervisor, once the airlock's entrance is there."""
         name = _PREFIX + plan.session_id
-        socket = self._places.server_socket(plan.project_id, plan.session_id)
         if self._processes.find(name, group=plan.project_id) is not None:
-            return socket
+            return
         if self._ending(plan.project_id, plan.session_id) or self._processes.known(name, group=plan.project_id):
             raise NotPossible("This session has ended; open a new one.")
         self._places.prepare(plan.project_id, plan.user_number)
+        self._wait_for_intake(plan)
         make_folders(plan, self._places)
         image = make_image(
             directory=self._settings.state.absolute() / "image",
@@ -135,7 +138,6 @@ class SandboxBackend:
         write_atomically(file, json.dumps(content))
         argv = [str(self._settings.interpreter), "-m", "orchestrator.adapters.sandbox.supervisor", str(file)]
         self._processes.ensure(name, argv, group=plan.project_id, environment=self._environment())
-        return socket
 
     def session(self, project_id: str, session_id: str) -> SeenSession:
         """Look at one session; ``NotFound`` when this backend never had it or has forgotten it."""
@@ -148,7 +150,8 @@ class SandboxBackend:
         if record is not None and alive(record):
             running = self._server_answers(project_id, session_id)
             state = SessionState.RUNNING if running else SessionState.STARTING
-            return SeenSession(session_id=session_id, state=state, unenforced=unenforced)
+            address = "http+unix://" + quote(str(self._places.server_socket(project_id, session_id)), safe="")
+            return SeenSession(session_id=session_id, state=state, address=address, unenforced=unenforced)
         state = SessionState.RUNNING if left else SessionState.ENDED
         code = None if left else ending.get("exit")
         return SeenSession(session_id=session_id, state=state, exit_code=code, unenforced=unenforced)
@@ -254,6 +257,15 @@ class SandboxBackend:
         while not answers(run, run / _SOCKETS["gate"]):
             if self._monotonic() > end:
                 raise Unavailable("The gate did not start in time; look at its log, it is tried again.", system="gate")
+            time.sleep(0.05)
+
+    def _wait_for_intake(self, plan: SessionPlan) -> None:
+        """Wait for the airlock to open the session's entrance; a workspace without a way out is of no use."""
+        entrance = self._places.intake(plan.project_id, plan.session_id) / "intake.sock"
+        end = self._monotonic() + _INTAKE_SECONDS
+        while not entrance.exists():
+            if self._monotonic() > end:
+                raise Unavailable("The airlock does not answer; try again in a moment.", system="airlock")
             time.sleep(0.05)
 
     def _hub_secret(self, run: Path) -> str:

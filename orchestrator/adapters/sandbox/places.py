@@ -54,6 +54,18 @@ class Places:
         """Return the socket of the session's server, as seen from the host."""
         return self.server_directory(project_id, session_id) / "ws.sock"
 
+    def home(self, project_id: str, person_id: str) -> Path:
+        """Return one member's own directory, kept when sessions end."""
+        return self.state / "projects" / check_id(project_id) / "homes" / check_id(person_id, field="person_id")
+
+    def shared(self, project_id: str) -> Path:
+        """Return the folder that all members of the project share."""
+        return self.state / "projects" / check_id(project_id) / "shared"
+
+    def intake(self, project_id: str, session_id: str) -> Path:
+        """Return the airlock's entrance for one session."""
+        return self.run(project_id) / "i" / check_id(session_id, field="session_id")
+
     def ending(self, project_id: str, session_id: str) -> Path:
         """Return the file in which the supervisor says what it enforces and how the session ended."""
         return self.run(project_id) / "e" / f"{check_id(session_id, field='session_id')}.json"

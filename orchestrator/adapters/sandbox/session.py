@@ -29,10 +29,11 @@ def make_folders(plan: SessionPlan, places: Places) -> None:
     """Make home with its outbox, shared folder and socket directory. Repeatable, and safe against planted links."""
     root = os.geteuid() == 0
     user = plan.user_number
-    for folder, mode in ((plan.home, 0o700), (plan.shared, 0o2770)):
+    place = places.home(plan.project_id, plan.person_id)
+    for folder, mode in ((place, 0o700), (places.shared(plan.project_id), 0o2770)):
         folder.parent.mkdir(parents=True, exist_ok=True)
         make_directory(folder, mode=mode, user=user, group=user)
-    home = os.open(plan.home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    home = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir("outbox", mode=0o700, dir_fd=home)
@@ -47,22 +48,20 @@ def make_folders(plan: SessionPlan, places: Places) -> None:
 def _views(plan: SessionPlan, places: Places) -> list[View]:
     run = places.run(plan.project_id)
     views = [
-        View(source=plan.home, target="/home/researcher", writable=True),
-        View(source=plan.shared, target="/shared", writable=True),
+        View(source=places.home(plan.project_id, plan.person_id), target="/home/researcher", writable=True),
+        View(source=places.shared(plan.project_id), target="/shared", writable=True),
         View(source=run / "h", target="/run/tre/hub"),
         View(source=places.server_directory(plan.project_id, plan.session_id), target="/run/tre/server", writable=True),
-        View(source=plan.intake_directory, target="/run/tre/intake"),
+        View(source=places.intake(plan.project_id, plan.session_id), target="/run/tre/intake"),
     ]
     names = [mount.name for mount in plan.mounts]
     if len(set(names)) != len(names):
         raise Invalid("Two datasets of one session have the same folder name; give each its own.", field="mounts")
-    for name in (*names, *plan.databases):
+    for name in (*names, *plan.relays):
         if not name or "/" in name or "\0" in name or name.startswith("."):
             raise Invalid(f"“{name[:40]}” cannot be the name of a folder.", field="mounts")
     views += [View(source=mount.source, target=f"/data/{mount.name}") for mount in plan.mounts]
-    if plan.relay_directory is not None:
-        relay = plan.relay_directory
-        views += [View(source=relay / name, target=f"/run/tre/databases/{name}") for name in plan.databases]
+    views += [View(source=Path(place), target=f"/run/tre/databases/{name}") for name, place in plan.relays.items()]
     return views
 
 

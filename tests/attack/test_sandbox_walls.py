@@ -439,7 +439,7 @@ def test_two_members_share_a_folder_but_not_their_homes(yard: Yard) -> None:
     yard.run(first, write)
     yard.run(second, read)
     assert (yard.places.shared(first.project_id) / "note").read_text() == "for us both"
-    assert (first.home / "diary").read_text() == "for me"
+    assert (yard.places.home(first.project_id, first.person_id) / "diary").read_text() == "for me"
 
 
 def test_a_link_in_place_of_the_outbox_leads_nobody_astray(yard: Yard) -> None:

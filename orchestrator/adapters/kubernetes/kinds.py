@@ -26,7 +26,10 @@ __all__ = [
     "RESOURCE_QUOTA",
     "ROLE",
     "ROLE_BINDING",
+    "RUNTIME_CLASS",
     "SECRET",
+    "SELF_SUBJECT_ACCESS_REVIEW",
+    "SELF_SUBJECT_REVIEW",
     "SERVICE",
     "SERVICE_ACCOUNT",
     "STORAGE_CLASS",
@@ -77,6 +80,11 @@ ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 STORAGE_CLASS = Kind("storage.k8s.io/v1", "StorageClass", "storageclasses", namespaced=False)
+RUNTIME_CLASS = Kind("node.k8s.io/v1", "RuntimeClass", "runtimeclasses", namespaced=False)
+SELF_SUBJECT_REVIEW = Kind("authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False)
+SELF_SUBJECT_ACCESS_REVIEW = Kind(
+    "authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False
+)
 _ADMISSION = "admissionregistration.k8s.io/v1"
 VALIDATING_ADMISSION_POLICY = Kind(
     _ADMISSION, "ValidatingAdmissionPolicy", "validatingadmissionpolicies", namespaced=False

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.adapters.findings import Finding
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.ids import new_id
 from orchestrator.settings import Settings
@@ -24,15 +25,6 @@ __all__ = ["Check", "Finding", "check_machine", "examine"]
 _SECONDS = 20
 _RESTRICTION = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at. ``serious`` ones keep workspaces from starting; others weaken a limit."""
-
-    word: str
-    message: str
-    serious: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,166 @@
+"""A real S3 store with short-lived credentials on loopback: one broker that may assume one wide role, two buckets."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.adapters.objects.connection import Bucket, Keys
+from orchestrator.adapters.objects.short_lived import ShortLived
+from tests.contract.credentials_world import free_port
+
+ROLE = "arn:aws:iam::role/tre-reader"
+BROKER = Keys(access_key="broker-key", secret_key="broker-secret-" + "x" * 20)
+OWNER = Keys(access_key="owner-key", secret_key="owner-secret-" + "x" * 20)
+_S3 = {
+    "identities": [
+        {
+            "name": name,
+            "credentials": [{"accessKey": keys.access_key, "secretKey": keys.secret_key}],
+            "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+        }
+        for name, keys in (("broker", BROKER), ("owner", OWNER))
+    ]
+}
+_IAM = {
+    "sts": {
+        "tokenDuration": "1h",
+        "maxSessionLength": "12h",
+        "issuer": "test-sts",
+        "signingKey": base64.b64encode(b"k" * 32).decode(),
+    },
+    "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+    "policies": [
+        {
+            "name": "WideReading",
+            "document": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}],
+            },
+        }
+    ],
+    "roles": [
+        {
+            "roleName": "tre-reader",
+            "roleArn": ROLE,
+            "attachedPolicies": ["WideReading"],
+            "trustPolicy": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": ["arn:aws:iam::000000000000:user/broker"]},
+                        "Action": ["sts:AssumeRole"],
+                    }
+                ],
+            },
+        }
+    ],
+}
+
+
+@dataclass
+class Store:
+    """A running store. ``bucket`` is reached with the broker's keys."""
+
+    directory: Path
+    port: int
+    grpc_port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def bucket(self, name: str = "datasets", keys: Keys = BROKER) -> Bucket:
+        return Bucket(endpoint=self.endpoint, region="us-east-1", name=name, keys=keys)
+
+    def short_lived(self, name: str = "datasets") -> ShortLived:
+        return ShortLived(bucket=self.bucket(name), role=ROLE)
+
+    def put(self, key: str, content: bytes, *, bucket: str = "datasets") -> None:
+        self.bucket().client().put_object(Bucket=bucket, Key=key, Body=content)
+
+    def keys(self, prefix: str = "", *, bucket: str = "datasets") -> set[str]:
+        found = self.bucket().client().list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return {item["Key"] for item in found.get("Contents", ())}
+
+    def start(self) -> None:
+        config, iam = self.directory / "s3.json", self.directory / "iam.json"
+        config.write_text(json.dumps(_S3))
+        iam.write_text(json.dumps(_IAM))
+        data = self.directory / "data"
+        data.mkdir(exist_ok=True)
+        ports = [free_port() for _ in range(6)]
+        named = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
+        command = [
+            str(Path(sys.executable).with_name("weed")), "server", f"-dir={data}", "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1", "-filer", f"-filer.localSocket={self.directory}/filer.sock", "-s3",
+            f"-s3.localSocket={self.directory}/s3.sock", f"-s3.port={self.port}", f"-s3.port.grpc={self.grpc_port}",
+            f"-s3.config={config}", f"-s3.iam.config={iam}", "-master.volumeSizeLimitMB=64", "-volume.max=20",
+            *(f"-{name}={port}" for name, port in zip(named, ports, strict=False)),
+        ]  # fmt: skip
+        with (self.directory / "weed.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.directory, env=dict(os.environ)
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 120
+        client: Any = self.bucket().client()
+        wanted = {"datasets", "sealed"}
+        while True:
+            assert self.process is not None
+            assert self.process.poll() is None, (self.directory / "weed.log").read_text()[-3000:]
+            try:
+                known = {item["Name"] for item in client.list_buckets()["Buckets"]}
+                for name in wanted - known:
+                    client.create_bucket(Bucket=name)
+                client.put_object(Bucket="sealed", Key="probe", Body=b"1")
+                client.delete_object(Bucket="sealed", Key="probe")
+            except (ClientError, BotoCoreError):
+                assert time.monotonic() < deadline, (self.directory / "weed.log").read_text()[-3000:]
+                time.sleep(0.2)
+            else:
+                return
+
+    def kill(self) -> None:
+        """End it at once, as when its machine fails."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(60)
+            finally:
+                self.kill()
+                for socket in Path("/tmp").glob(f"seaweedfs-*-{self.grpc_port}.sock"):
+                    socket.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def running_store(directory: Path) -> Iterator[Store]:
+    """A fresh store, ended when done."""
+    directory.mkdir(parents=True, exist_ok=True)
+    store = Store(directory=directory, port=free_port(), grpc_port=free_port())
+    try:
+        store.start()
+        yield store
+    finally:
+        store.stop()

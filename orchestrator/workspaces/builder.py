@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from . import admission
+from .kernels import kernel_objects, kernel_pod
 from .model import SessionPlan
+from .networks import ingress, network_policies, services
+from .objects import DIGEST, Object, built, digest
 from .places import ClusterLayout, PlacePlan
+from .pods import agent_deployment, channel_secret, hub_deployment
+from .quotas import accounts, bounds, namespace
+from .storage import claims, volumes
 
 __all__ = [
     "DIGEST",
@@ -22,11 +28,9 @@ __all__ = [
     "part_objects",
     "place_objects",
     "session_objects",
+    "session_parameters",
     "session_pod",
 ]
-
-Object = dict[str, Any]
-DIGEST = "tre.orchestrator/digest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,42 +47,52 @@ class Told:
 
 
 def place_objects(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
-    """Return all that stays while nobody works, in the order in which it is to be made: the namespace first."""
-    raise NotImplementedError
+    """Return all that stays while nobody works, in the order in which it is to be made: walls before doors."""
+    found = [
+        namespace(plan, layout),
+        *network_policies(plan, layout),
+        *bounds(plan, layout),
+        admission.project_parameters(plan, layout),
+        *accounts(plan, layout),
+        *services(plan, layout),
+        *ingress(plan, layout),
+        *volumes(plan, layout),
+        *claims(plan, layout),
+    ]
+    return [built(thing) for thing in found]
 
 
 def part_objects(plan: PlacePlan, layout: ClusterLayout, told: Told, *, awake: bool = True) -> list[Object]:
-    """Return Secrets and Deployments of hub with gate, and of the agent; asleep: without Secrets, no replicas."""
-    raise NotImplementedError
+    """Return Secrets and Deployments of hub with gate, and of the agent; asleep the Deployments have no replicas."""
+    replicas = 1 if awake else 0
+    found = [
+        channel_secret("hub", plan, layout, told.hub),
+        channel_secret("gate", plan, layout, told.gate),
+        channel_secret("agent", plan, layout, told.agent),
+        hub_deployment(plan, layout, hub=told.hub, gate=told.gate, replicas=replicas),
+        agent_deployment(plan, layout, agent=told.agent, replicas=replicas),
+    ]
+    return [built(thing) for thing in found]
 
 
-def session_objects(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> list[Object]:
-    """Return one session's Secret, its network policies where it has databases, and last its pod."""
-    raise NotImplementedError
+def session_objects(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout, *, authority: str) -> list[Object]:
+    """Return one session's Secret, its network policies where it has databases, and last its pod.
+
+    ``authority`` is the certificate, as PEM, by which the session knows the airlock's intake.
+    """
+    return [built(thing) for thing in kernel_objects(plan, session, layout, authority=authority)]
 
 
 def session_pod(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> Object:
     """Return the researcher's pod ``session-<session_id>``."""
-    raise NotImplementedError
+    return built(kernel_pod(plan, session, layout))
 
 
-def admission_parameters(plan: PlacePlan, layout: ClusterLayout, sessions: Sequence[SessionPlan]) -> Object:
-    """Return the ConfigMap ``admission``, with which the cluster's admission policies compare every pod.
-
-    ``data.images``: every image that may run, one a line, sorted. ``data.claims``: every claim that may be mounted,
-    one a line, sorted. For each live session ``data.session-<session_id>``: sorted lines of three kinds, fields parted
-    by ``|``, which no field can contain::
-
-        image|IMAGE                          the one image of its containers
-        mount|PATH|VOLUME|SUBPATH|ro         every mount of its container; SUBPATH may be empty; ro or rw
-        volume|VOLUME|KIND|NAME|ro           every volume: KIND is claim, emptyDir or secret; NAME that of the claim
-                                             or Secret, empty for emptyDir; ro or rw (``readOnly`` of the claim)
-
-    A pod is allowed when each of its images, mounts and volumes, written like this, is one of the lines.
-    """
-    raise NotImplementedError
+def admission_parameters(plan: PlacePlan, layout: ClusterLayout) -> Object:
+    """Return the ConfigMap ``admission`` with the project's images and claims; ``place_objects`` holds it already."""
+    return built(admission.project_parameters(plan, layout))
 
 
-def digest(thing: Object) -> str:
-    """Return the SHA-256 of an object as built, without the annotation that carries it."""
-    raise NotImplementedError
+def session_parameters(plan: PlacePlan, layout: ClusterLayout, sessions: Mapping[str, str]) -> Object:
+    """Return the ConfigMap ``sessions``, from each live session's text (``admission.allowed`` of its pod as built)."""
+    return built(admission.session_parameters(plan, layout, sessions))

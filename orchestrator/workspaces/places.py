@@ -32,7 +32,10 @@ class Profile:
     image: str
     """By digest, such as ``registry.example.org/tre/workspace@sha256:…``."""
     cpus: float = 1.0
+    cpu_guarantee: float = 0.1
+    """The share kept free for each session; what lies between it and ``cpus`` is lent while others are idle."""
     memory_mib: int = 2048
+    """Kept free in full: memory that was lent cannot be taken back without ending somebody's work."""
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: tuple[Mapping[str, Json], ...] = ()
     extra_resources: Mapping[str, int] = field(default_factory=dict)
@@ -119,9 +122,12 @@ class WorkspacePlaces(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """Somebody outside the namespace: pods by namespace and labels, or addresses by range; and the TCP ports."""
+    """Somebody outside the namespace: pods by namespace and labels, or addresses by range.
 
-    ports: tuple[int, ...]
+    ``ports`` are the TCP ports at which it is reached; for somebody who only calls us they stay empty.
+    """
+
+    ports: tuple[int, ...] = ()
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     cidr: str = ""
@@ -165,7 +171,7 @@ class ClusterLayout:
     control_plane: tuple[Peer, ...]
     """The controller: it alone calls the control ports of gate and agent."""
     ingress: tuple[Peer, ...]
-    """Who brings browsers to the gate; the ports are the gate's own and not repeated here."""
+    """Who brings browsers to the gate."""
     desk: Peer
     intake: Peer
     vault: tuple[Peer, ...]

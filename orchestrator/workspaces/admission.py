@@ -1,0 +1,74 @@
+"""What the cluster's admission policies compare with: which images, claims, mounts and volumes are this project's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
+
+from .objects import Object, made
+from .places import ClusterLayout, PlacePlan
+from .storage import claim_names
+
+__all__ = ["allowed", "project_parameters", "session_parameters"]
+
+
+def project_parameters(plan: PlacePlan, layout: ClusterLayout) -> Object:
+    """Return the ConfigMap ``admission``: ``images`` and ``claims`` of the project, one a line, sorted."""
+    images = sorted({*layout.images, layout.hub_image, layout.agent_image})
+    data = {"images": "\n".join(images), "claims": "\n".join(claim_names(plan))}
+    return {**made("v1/ConfigMap", "admission", plan, layout), "data": data}
+
+
+def session_parameters(plan: PlacePlan, layout: ClusterLayout, sessions: Mapping[str, str]) -> Object:
+    """Return the ConfigMap ``sessions``: for each live session ``session-<session_id>`` with its ``allowed`` text.
+
+    It is a ConfigMap of its own because it changes with every session, while ``admission`` belongs to the place.
+    Write it before the pod is made (admission may see it up to a second late: a refusal then is worth repeating), and
+    without the key once the pod has gone. Texts of other live sessions are carried over as they were read.
+    """
+    data = {f"session-{check_id(session, field='session_id')}": text for session, text in sorted(sessions.items())}
+    return {**made("v1/ConfigMap", "sessions", plan, layout, part="session"), "data": data}
+
+
+def allowed(pod: Object) -> str:
+    """Return what a session's pod may be, from the pod as built: sorted lines, fields parted by ``|``.
+
+    ::
+
+        image|IMAGE                      the image of each container
+        mount|PATH|VOLUME|SUBPATH|ro     each mount of its container: SUBPATH may be empty; ``ro`` or ``rw``
+        volume|VOLUME|claim|NAME|ro      each volume: ``claim`` with the claim's name, ``ro`` or ``rw`` as its
+        volume|VOLUME|memory||rw         ``readOnly`` says; ``memory`` for an emptyDir of medium Memory
+
+    A pod is allowed when every image, mount and volume of it, written like this, is one of the lines, and it has no
+    volume of another kind. A missing ``readOnly`` is ``rw``, a missing ``subPath`` is empty.
+    """
+    spec = pod["spec"]
+    lines = {_line("image", each["image"]) for each in spec["containers"]}
+    lines |= {_mount_line(mount) for each in spec["containers"] for mount in each["volumeMounts"]}
+    lines |= {_volume_line(volume) for volume in spec["volumes"]}
+    return "\n".join(sorted(lines))
+
+
+def _mount_line(mount: Object) -> str:
+    return _line("mount", mount["mountPath"], mount["name"], mount.get("subPath", ""), _mode(mount))
+
+
+def _volume_line(volume: Object) -> str:
+    if "emptyDir" in volume:
+        return _line("volume", volume["name"], "memory", "", "rw")
+    claim = volume["persistentVolumeClaim"]
+    return _line("volume", volume["name"], "claim", claim["claimName"], _mode(claim))
+
+
+def _mode(thing: Object) -> str:
+    return "ro" if thing.get("readOnly", False) else "rw"
+
+
+def _line(*fields: str) -> str:
+    for field in fields:
+        if "|" in field or "\n" in field:
+            raise Invalid(f"“{field[:60]}” cannot be written for the admission policies.", field="mounts")
+    return "|".join(fields)

@@ -58,7 +58,7 @@ class Answer:
 
     @property
     def expired(self) -> bool:
-        """Whether a version was asked for that this API server no longer knows, or does not know of (a restored one)."""
+        """Whether a version was asked for that this API server no longer knows, or does not know of yet."""
         return self.status == 410 or any(cause.get("reason") == "ResourceVersionTooLarge" for cause in _causes(self))
 
     @property

@@ -9,7 +9,7 @@ answer asked for is one of our errors: ``Refused`` with the API server's words (
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -60,6 +60,10 @@ class Cluster:
     def connect(cls, kubeconfig: Path | None = None, context: str | None = None, **limits: float) -> Cluster:
         """Reach the cluster of a kubeconfig, or without one the cluster this pod runs in; asks nothing yet."""
         return cls(Transport(configuration(kubeconfig, context), **limits))  # type: ignore[arg-type]
+
+    def guarded(self, guard: Callable[[], None]) -> Cluster:
+        """Return this cluster with a check right before every write; whoever lost the lead raises there."""
+        return Cluster(self._transport.guarded(guard))
 
     @property
     def calls(self) -> dict[str, int]:
@@ -149,13 +153,24 @@ class Cluster:
         )
 
     def delete(
-        self, kind: Kind, name: str, namespace: str = "", *, uid: str | None = None, grace_seconds: int | None = None
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str | None = None,
+        grace_seconds: int | None = None,
+        dependents_first: bool = False,
     ) -> bool:
         """Ask for one object's removal; ``False`` when it (with ``uid``: that very one) is not there any more.
 
         It is gone only when a later ``get`` says so: pods end first, finalizers are waited for.
         """
-        body: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        body: dict[str, Any] = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+        }
+        body["propagationPolicy"] = "Foreground" if dependents_first else "Background"
         body |= {"preconditions": {"uid": uid}} if uid else {}
         body |= {"gracePeriodSeconds": grace_seconds} if grace_seconds is not None else {}
         repeat = Repeat.IDEMPOTENT if uid else Repeat.ONCE

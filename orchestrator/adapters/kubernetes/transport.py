@@ -7,6 +7,7 @@ or when it certainly had no effect. Anything else that was not answered properly
 
 from __future__ import annotations
 
+import copy
 import enum
 import json
 import random
@@ -64,7 +65,7 @@ class Call:
 def configuration(kubeconfig: Path | None = None, context: str | None = None) -> Configuration:
     """Return how to reach the cluster: a kubeconfig file, or without one the account of the pod this runs in."""
     settings = Configuration()
-    settings.connection_pool_maxsize = 24
+    settings.connection_pool_maxsize = 48  # a watch for each kind, and the work queue's threads
     try:
         if kubeconfig is None:
             load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
@@ -90,6 +91,7 @@ class Transport:
         *,
         deadline: float = 30.0,
         attempt: float = 10.0,
+        guard: Callable[[], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -97,10 +99,17 @@ class Transport:
         self._pool: Any = RESTClientObject(settings).pool_manager
         self._deadline = deadline
         self._attempt = attempt
+        self._guard = guard
         self._sleep = sleep
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+
+    def guarded(self, guard: Callable[[], None]) -> Transport:
+        """Return the same connections and counts, with a check that runs right before every write is sent."""
+        other = copy.copy(self)
+        other._guard = guard
+        return other
 
     def counts(self) -> dict[str, int]:
         """Return how many calls were sent so far, by verb; each repetition counts."""
@@ -154,6 +163,8 @@ class Transport:
         return Answer.of(self._send(call, timeout))
 
     def _send(self, call: Call, timeout: urllib3.Timeout) -> Any:
+        if self._guard is not None and call.method != "GET":
+            self._guard()
         with self._lock:
             self._counts[call.verb] += 1
             identity = self._settings.auth_settings().get("BearerToken")

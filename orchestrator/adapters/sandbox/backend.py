@@ -10,41 +10,36 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
+from orchestrator.adapters.meter_readings import newly_counted
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import NotFound, NotPossible, Unavailable
+from orchestrator.core.errors import NotFound, Unavailable
 from orchestrator.workspaces.model import (
     Admission,
     SeenSession,
     SeenWorkspace,
     SessionPlan,
-    SessionState,
     WorkspacePlan,
 )
 
 from .confine import View, bubblewrap, platform_command
 from .control import answers, call_gate
-from .image import make_image
 from .launch import write_atomically
-from .limits import ControlGroups
 from .places import Places, platform_number
-from .processes import Processes, alive
-from .session import make_folders, session_sandbox, supervisor_plan
+from .processes import Processes
+from .sessions import MachineSessions, SandboxSessions, platform_environment
 
 __all__ = ["SandboxBackend", "SandboxSettings"]
 
-_PREFIX = "session-"
 _SOCKETS = {"gate": "g/gate.sock", "hub": "h/hub.sock"}
 _GATE_SECONDS = 15.0
-_INTAKE_SECONDS = 10.0
 _HUNG_SECONDS = 60.0
 
 
@@ -64,18 +59,36 @@ class SandboxSettings:
 
 
 class SandboxBackend:
-    """Implements ``WorkspaceBackend`` with bubblewrap and detached processes."""
+    """Implements ``WorkspaceBackend`` with detached processes; sessions run in bubblewrap unless told otherwise."""
 
-    def __init__(self, settings: SandboxSettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        *,
+        sessions: Callable[[Places, str], MachineSessions] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``sessions`` makes another kind of sessions from the places and this installation's own name."""
         self._settings = settings
         state = settings.state.absolute()
         self._places = Places(state=state)
         self._processes = Processes(run=state / "run", logs=state / "logs")
-        self._instance = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:12]
-        self._groups = ControlGroups(instance=self._instance)
+        instance = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:12]
+        self._sessions = sessions(self._places, instance) if sessions else self._in_sandboxes(instance)
         self._program = bubblewrap()
         self._monotonic = monotonic
         self._silent_since: dict[tuple[str, str], float] = {}
+
+    def _in_sandboxes(self, instance: str) -> MachineSessions:
+        return SandboxSessions(
+            places=self._places,
+            processes=self._processes,
+            instance=instance,
+            workspace=self._settings.workspace,
+            submit_program=self._settings.submit_program,
+            interpreter=self._settings.interpreter,
+            server=self._settings.server,
+        )
 
     @property
     def processes(self) -> Processes:
@@ -116,54 +129,16 @@ class SandboxBackend:
         call_gate(run, run / _SOCKETS["gate"], "PUT", "/admission", body)
 
     def start_session(self, plan: SessionPlan) -> None:
-        """Start the sandbox under its own supervisor, once the airlock's entrance is there."""
-        name = _PREFIX + plan.session_id
-        if self._processes.find(name, group=plan.project_id) is not None:
-            return
-        if self._ending(plan.project_id, plan.session_id) or self._processes.known(name, group=plan.project_id):
-            raise NotPossible("This session has ended; open a new one.")
-        self._places.prepare(plan.project_id, plan.user_number)
-        self._wait_for_intake(plan)
-        make_folders(plan, self._places)
-        image = make_image(
-            directory=self._settings.state.absolute() / "image",
-            workspace=self._settings.workspace.absolute(),
-            submit_program=self._settings.submit_program,
-        )
-        sandbox = session_sandbox(plan, places=self._places, image=image, server=self._settings.server)
-        content = supervisor_plan(
-            plan, sandbox=sandbox, places=self._places, program=self._program, instance=self._instance
-        )
-        file = self._places.plan(plan.project_id, plan.session_id)
-        write_atomically(file, json.dumps(content))
-        argv = [str(self._settings.interpreter), "-m", "orchestrator.adapters.sandbox.supervisor", str(file)]
-        self._processes.ensure(name, argv, group=plan.project_id, environment=self._environment())
+        """Start the session's server, once the airlock's entrance is there."""
+        self._sessions.start(plan)
 
     def session(self, project_id: str, session_id: str) -> SeenSession:
         """Look at one session; ``NotFound`` when this backend never had it or has forgotten it."""
-        ending = self._ending(project_id, session_id)
-        record = self._processes.known(_PREFIX + session_id, group=project_id)
-        left = self._groups.processes(project_id, session_id)
-        if record is None and not ending and not left:
-            raise NotFound("There is no such session here.")
-        unenforced = tuple(ending.get("unenforced", ()))
-        if record is not None and alive(record):
-            running = self._server_answers(project_id, session_id)
-            state = SessionState.RUNNING if running else SessionState.STARTING
-            address = "http+unix://" + quote(str(self._places.server_socket(project_id, session_id)), safe="")
-            return SeenSession(session_id=session_id, state=state, address=address, unenforced=unenforced)
-        state = SessionState.RUNNING if left else SessionState.ENDED
-        code = None if left else ending.get("exit")
-        return SeenSession(session_id=session_id, state=state, exit_code=code, unenforced=unenforced)
+        return self._sessions.look(project_id, session_id)
 
     def stop_session(self, project_id: str, session_id: str) -> None:
         """End the session's every process; when this returns none is left. Homes are kept."""
-        ending = self._places.ending(project_id, session_id)
-        self._processes.stop(_PREFIX + session_id, group=project_id, deadline=12.0)
-        self._groups.end(project_id, session_id)
-        shutil.rmtree(self._places.server_directory(project_id, session_id), ignore_errors=True)
-        ending.unlink(missing_ok=True)
-        self._places.plan(project_id, session_id).unlink(missing_ok=True)
+        self._sessions.stop(project_id, session_id)
 
     def observe(self) -> list[SeenWorkspace]:
         """List every workspace this backend holds, wanted or not, so that orphans are found."""
@@ -172,19 +147,13 @@ class SandboxBackend:
         for record in self._processes.records():
             if record.group and record.name in {"gate", "hub"}:
                 seen.setdefault(record.group, set())
-            elif record.group and record.name.startswith(_PREFIX):
-                seen.setdefault(record.group, set()).add(record.name.removeprefix(_PREFIX))
-        for project, session in self._groups.sessions():
+        for project, session in self._sessions.known():
             seen.setdefault(project, set()).add(session)
         return [self._look(project, sessions) for project, sessions in sorted(seen.items())]
 
     def sleep(self, project_id: str) -> None:
         """Stop sessions, then hub and gate; homes and shared folder are kept."""
-        sessions = {group[1] for group in self._groups.sessions() if group[0] == project_id}
-        for record in self._processes.records():
-            if record.group == project_id and record.name.startswith(_PREFIX):
-                sessions.add(record.name.removeprefix(_PREFIX))
-        for session in sorted(sessions):
+        for session in sorted(session for project, session in self._sessions.known() if project == project_id):
             self.stop_session(project_id, session)
         self._processes.stop("hub", group=project_id)
         self._processes.stop("gate", group=project_id)
@@ -194,28 +163,7 @@ class SandboxBackend:
         """Return, per person, the bytes that left through the gate since it was last asked."""
         run = self._places.run(project_id)
         report = call_gate(run, run / _SOCKETS["gate"], "GET", "/meter")
-        try:
-            now = {str(person): int(counts["to_browser"]) for person, counts in report["people"].items()}
-            generation = str(report["generation"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise Unavailable("The gate's meter gave no counts; it is asked again.", system="gate") from error
-        file = run / "e" / "meter"
-        before = _read(file)
-        earlier = before.get("people", {}) if before.get("generation") == generation else {}
-        write_atomically(file, json.dumps({"generation": generation, "people": now}))
-        return {
-            person: count - earlier.get(person, 0) for person, count in now.items() if count > earlier.get(person, 0)
-        }
-
-    def _environment(self) -> dict[str, str]:
-        package = Path(__file__).resolve().parents[3]
-        return {
-            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(package),
-            "PYTHONNOUSERSITE": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        return newly_counted(run / "e" / "meter", report)
 
     def _run_program(self, name: str, plan: WorkspacePlan, configuration: dict[str, Any]) -> None:
         run = self._places.run(plan.project_id)
@@ -238,7 +186,7 @@ class SandboxBackend:
             program=self._program,
         )
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
-        environment = {**self._environment(), "HOME": "/tmp"}  # noqa: S108 - inside its own view
+        environment = {**platform_environment(), "HOME": "/tmp"}  # noqa: S108 - inside its own view
         self._processes.ensure(name, command, group=plan.project_id, environment=environment, fingerprint=fingerprint)
 
     def _end_if_hung(self, name: str, project_id: str, socket: Path) -> None:
@@ -259,24 +207,9 @@ class SandboxBackend:
                 raise Unavailable("The gate did not start in time; look at its log, it is tried again.", system="gate")
             time.sleep(0.05)
 
-    def _wait_for_intake(self, plan: SessionPlan) -> None:
-        """Wait for the airlock to open the session's entrance; a workspace without a way out is of no use."""
-        entrance = self._places.intake(plan.project_id, plan.session_id) / "intake.sock"
-        end = self._monotonic() + _INTAKE_SECONDS
-        while not entrance.exists():
-            if self._monotonic() > end:
-                raise Unavailable("The airlock does not answer; try again in a moment.", system="airlock")
-            time.sleep(0.05)
-
     def _hub_secret(self, run: Path) -> str:
         known = _read(run / "c" / "gate.json").get("hub_secret")
         return known if isinstance(known, str) else secrets.token_urlsafe(48)
-
-    def _ending(self, project_id: str, session_id: str) -> dict[str, Any]:
-        return _read(self._places.ending(project_id, session_id))
-
-    def _server_answers(self, project_id: str, session_id: str) -> bool:
-        return answers(self._places.run(project_id), self._places.server_socket(project_id, session_id))
 
     def _look(self, project_id: str, sessions: set[str]) -> SeenWorkspace:
         run = self._places.run(project_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http
 import http.client
 import json
 import os
@@ -17,12 +16,11 @@ from typing import Any
 
 import orchestrator
 
-from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
+from ..core.errors import Invalid, NotFound, NotPossible, Unavailable
 from ..core.ids import check_id
 from ..core.sockets import LONGEST_SOCKET_PATH
-from ..credentials.manifest import version_to_json
-from ..credentials.model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
-from ..credentials.ports import Source
+from ..credentials.model import AgentIdentity
+from .agent_control import AgentControl
 from .memory_volume import erase
 from .sandbox.confine import View, platform_command
 from .sandbox.places import make_directory
@@ -32,15 +30,7 @@ __all__ = ["AgentPlaces", "DatasetAgents"]
 
 _NAME = "agent"
 _START_SECONDS = 20.0
-_ANSWER_SECONDS = 30.0
-_UNSEAL_SECONDS = 600.0
 _CAPABILITIES = ("chown", "dac_override", "fowner")  # data and relays are given to the group of the project's sessions
-_ERRORS: dict[str, type[OrchestratorError]] = {
-    "refused": Refused,
-    "not-found": NotFound,
-    "conflict": Conflict,
-    "not-possible": NotPossible,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +68,7 @@ class AgentPlaces:
         )
 
 
-class DatasetAgents:
+class DatasetAgents(AgentControl):
     """Implements ``credentials.ports.DatasetAgent``. ``group_of`` gives the group of a project's sessions."""
 
     def __init__(self, places: AgentPlaces, processes: Processes, *, group_of: Callable[[str], int | None]) -> None:
@@ -112,54 +102,13 @@ class DatasetAgents:
         body = {"wrapped_token": identity.wrapped_token, "accessor": identity.accessor}
         self._ask(project_id, "PUT", "/identity", body)
 
-    def running(self, project_id: str) -> bool:
-        """Say whether the project's agent answers and has its identity."""
-        try:
-            return bool(self._ask(project_id, "GET", "/health")["identified"])
-        except (Unavailable, NotFound):
-            return False
-
-    def adopt(self, lease: Lease) -> None:
-        """Deliver a lease; it replaces what the agent held for the same version."""
-        body = {"wrapped_token": lease.wrapped_token, "accessor": lease.accessor}
-        self._ask(lease.project_id, "PUT", f"/leases/{check_id(lease.version_id)}", body)
-
-    def holding(self, project_id: str) -> dict[str, str]:
-        """Return the accessor of the lease that the agent holds for each version."""
-        holding: dict[str, str] = self._seen(project_id).get("holding", {})
-        return holding
-
-    def held(self, project_id: str) -> dict[str, Path]:
-        """Return the versions that lie unsealed now, and where."""
-        return {version: Path(path) for version, path in self._seen(project_id).get("held", {}).items()}
-
-    def incidents(self, project_id: str) -> list[str]:
-        """Return what went wrong in a way that a person has to look at, such as a token somebody else unwrapped."""
-        return [f"{item['at']} {item['message']}" for item in self._seen(project_id).get("incidents", [])]
-
-    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:
-        """Unseal the version into memory, verify its manifest, return the directory to mount."""
-        if lease.wrapped_token:
-            self.adopt(lease)
-        body = {"version": version_to_json(version), "source": dict(source)}
-        path = f"/versions/{check_id(version.version_id)}"
-        return Path(self._ask(project_id, "PUT", path, body, seconds=_UNSEAL_SECONDS)["directory"])
-
-    def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:
-        """Draw a role for the session and open its relay; return the directory that holds ``.s.PGSQL.5432``."""
-        if lease.wrapped_token:
-            self.adopt(lease)
-        path = f"/sessions/{check_id(session_id)}/databases/{check_id(grant.version_id)}"
-        body = {"name": grant.name, "connection": grant.connection}
-        return str(Path(self._ask(project_id, "PUT", path, body)["directory"]) / grant.name)
-
-    def close_session(self, project_id: str, session_id: str) -> None:
-        """End the session's relays and revoke its roles. Repeatable."""
-        self._unless_gone(project_id, "DELETE", f"/sessions/{check_id(session_id)}")
+    def comes_back(self, project_id: str) -> bool:  # noqa: ARG002
+        """Say no: a process that does not answer is ended, cleaned up after, and started anew."""
+        return False
 
     def wipe(self, project_id: str, version_id: str) -> None:
         """Remove the unsealed data of one version and drop its lease. Repeatable."""
-        self._unless_gone(project_id, "DELETE", f"/versions/{check_id(version_id)}")
+        super().wipe(project_id, version_id)
         if not self._alive(project_id):
             self._clean(project_id)
 
@@ -232,30 +181,9 @@ class DatasetAgents:
                 return
         raise Unavailable("The dataset agent did not start: look at its log.", system="agent")
 
-    def _seen(self, project_id: str) -> dict[str, Any]:
-        try:
-            return self._ask(project_id, "GET", "/health")
-        except (Unavailable, NotFound):
-            if self._alive(project_id):
-                raise
-            return {}
-
-    def _unless_gone(self, project_id: str, method: str, path: str) -> None:
-        try:
-            self._ask(project_id, method, path)
-        except Unavailable:
-            if self._alive(project_id):
-                raise
-
-    def _ask(
-        self,
-        project_id: str,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *,
-        seconds: float = _ANSWER_SECONDS,
-    ) -> dict[str, Any]:
+    def _call(
+        self, project_id: str, method: str, path: str, body: dict[str, Any] | None, seconds: float
+    ) -> tuple[int, dict[str, Any]]:
         control = _ControlConnection(self._places.socket_of(project_id), seconds=seconds)
         try:
             control.connect()
@@ -266,7 +194,7 @@ class DatasetAgents:
             control.request(method, path, json.dumps(body) if body is not None else None)
             answer = control.getresponse()
             content = answer.read()
-            data = dict(json.loads(content)) if content else {}
+            return answer.status, dict(json.loads(content)) if content else {}
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unavailable(
                 "The project's dataset agent does not answer: it is started again at the next look.",
@@ -275,9 +203,6 @@ class DatasetAgents:
             ) from error
         finally:
             control.close()
-        if answer.status < http.HTTPStatus.MULTIPLE_CHOICES:
-            return data
-        raise _error(data)
 
 
 class _ControlConnection(http.client.HTTPConnection):
@@ -292,13 +217,3 @@ class _ControlConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
-
-
-def _error(data: dict[str, Any]) -> OrchestratorError:
-    words = str(data.get("message", "The dataset agent gave no reason."))
-    word = str(data.get("error", ""))
-    if word == "invalid":
-        return Invalid(words, field="dataset")
-    if word in _ERRORS:
-        return _ERRORS[word](words)
-    return Unavailable(words, system="agent", unknown_outcome=bool(data.get("unknown_outcome", True)))

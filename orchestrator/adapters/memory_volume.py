@@ -1,4 +1,4 @@
-"""Unsealed data in a memory volume: verified while it is written, visible only when whole, gone when wiped."""
+"""Unsealed data in memory or on an encrypted volume: verified while written, visible when whole, gone when wiped."""
 
 from __future__ import annotations
 
@@ -22,20 +22,32 @@ __all__ = ["MemoryVolume", "erase"]
 
 _SPARE = 64 << 20
 _MEMORY_KINDS = frozenset({"tmpfs", "ramfs"})
+_OF_THE_FILE_SYSTEM = frozenset({"lost+found"})
 
 
 class MemoryVolume:
-    """One project's directory in memory. ``group`` may read it where the agent runs as root."""
+    """One project's directory for clear data. ``group`` may read it where the agent runs as root.
 
-    def __init__(self, directory: Path, *, group: int | None = None) -> None:
+    ``mounted``: the directory is a pod's volume, given to the agent's own group by whoever mounted it; others are shut
+    out. ``encrypted``: the operator declared the storage encrypted, so that it need not be memory.
+    """
+
+    def __init__(
+        self, directory: Path, *, group: int | None = None, mounted: bool = False, encrypted: bool = False
+    ) -> None:
         place = directory if directory.exists() else directory.parent
         kind = _file_system(place)
-        if kind not in _MEMORY_KINDS:
+        if kind not in _MEMORY_KINDS and not encrypted:
             raise NotPossible(
                 f"{place} is not memory but “{kind}”: name a tmpfs, so that clear data never reach a disk."
             )
         self.directory = directory
         self._group = group if os.geteuid() == 0 else None
+        self._in_memory = kind in _MEMORY_KINDS
+        self._modes = (0o550, 0o440) if mounted else (0o555, 0o444)
+        if mounted:
+            _check_writable(directory)
+            return
         directory.mkdir(mode=0o700, exist_ok=True)
         if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
             raise NotPossible(f"{directory} belongs to somebody else: remove it before the agent starts.")
@@ -45,12 +57,23 @@ class MemoryVolume:
         """Return the versions that lie unsealed now, and where."""
         if not self.directory.is_dir():
             return {}
-        return {entry.name: entry for entry in self.directory.iterdir() if not entry.name.startswith(".")}
+        return {entry.name: entry for entry in self._entries() if not entry.name.startswith(".")}
+
+    def empty(self) -> bool:
+        """Say whether there is nothing at all, not even a part of a version."""
+        return not self._entries()
 
     def unseal(
-        self, version: SealedVersion, source: Path, data_key: bytes, unwanted: Callable[[], bool] = lambda: False
+        self,
+        version: SealedVersion,
+        opener: Callable[[str], BinaryIO],
+        data_key: bytes,
+        unwanted: Callable[[], bool] = lambda: False,
     ) -> Path:
-        """Decrypt and verify every file of ``version``; return the directory, which appears only when all is right."""
+        """Decrypt and verify every file of ``version``; return the directory, which appears only when all is right.
+
+        ``opener`` opens a sealed file by the name it is stored as.
+        """
         target = self.directory / version.version_id
         if target.exists():
             return target
@@ -61,9 +84,9 @@ class MemoryVolume:
         try:
             for file in version.files:
                 context = file_context(version.version_id, file.path, digest)
-                self._unseal_file(file, source / file.stored_as, aside, _opened(data_key, context, unwanted))
+                self._unseal_file(file, opener, aside, _opened(data_key, context, unwanted))
             for folder, _, _ in os.walk(aside, topdown=False):
-                self._open_to_group(Path(folder), 0o555)
+                self._open_to_group(Path(folder), self._modes[0])
             aside.rename(target)
         except BaseException:
             erase(aside)
@@ -72,7 +95,7 @@ class MemoryVolume:
 
     def wipe(self, version_id: str) -> None:
         """Remove one version, also for whoever still has its files open. Repeatable."""
-        for entry in list(self.directory.iterdir()):
+        for entry in self._entries():
             if entry.name == version_id or entry.name.startswith(f".{version_id}."):
                 erase(entry)
 
@@ -85,20 +108,23 @@ class MemoryVolume:
 
     def wipe_all(self) -> None:
         """Remove everything, leaving an empty directory."""
-        for entry in list(self.directory.iterdir()):
+        for entry in self._entries():
             erase(entry)
 
+    def _entries(self) -> list[Path]:
+        return [entry for entry in self.directory.iterdir() if entry.name not in _OF_THE_FILE_SYSTEM]
+
     def _unseal_file(
-        self, file: SealedFile, sealed_path: Path, aside: Path, opened: Callable[[BinaryIO], Iterator[bytes]]
+        self,
+        file: SealedFile,
+        opener: Callable[[str], BinaryIO],
+        aside: Path,
+        opened: Callable[[BinaryIO], Iterator[bytes]],
     ) -> None:
         clear_path = aside / check_path(file.path)
         clear_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         size, seen = 0, hashlib.sha256()
-        try:
-            sealed = sealed_path.open("rb")
-        except OSError as error:
-            raise Invalid(f"A sealed file is missing ({error.strerror}): restore it.", field="content") from error
-        with sealed, clear_path.open("xb") as clear:
+        with opener(file.stored_as) as sealed, clear_path.open("xb") as clear:
             for chunk in opened(sealed):
                 size += len(chunk)
                 if size > file.size:
@@ -107,14 +133,17 @@ class MemoryVolume:
                 clear.write(chunk)
         if (size, seen.hexdigest()) != (file.size, file.sha256):
             raise Invalid("A dataset file does not match its manifest: restore it from its custodian.", field="content")
-        self._open_to_group(clear_path, 0o444)
+        self._open_to_group(clear_path, self._modes[1])
 
     def _check_room(self, needed: int) -> None:
         volume = os.statvfs(self.directory)
-        free = min(volume.f_bavail * volume.f_frsize, psutil.virtual_memory().available)
+        free = volume.f_bavail * volume.f_frsize
+        if self._in_memory:
+            free = min(free, psutil.virtual_memory().available)
         if needed + _SPARE > free:
+            kind = "memory" if self._in_memory else "storage"
             raise NotPossible(
-                f"The dataset needs {needed >> 20} MiB of memory and {max(free - _SPARE, 0) >> 20} MiB are free: "
+                f"The dataset needs {needed >> 20} MiB of {kind} and {max(free - _SPARE, 0) >> 20} MiB are free: "
                 "close other projects or use a larger machine."
             )
 
@@ -147,6 +176,17 @@ def erase(directory: Path) -> None:
                     os.truncate(path, 0)
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(directory)
+
+
+def _check_writable(directory: Path) -> None:
+    try:
+        probe = directory / f".probe.{secrets.token_hex(4)}"
+        probe.mkdir(mode=0o700)
+        probe.rmdir()
+    except OSError as error:
+        raise NotPossible(
+            f"The agent cannot write to {directory} ({error.strerror}): give the volume to its group (fsGroup)."
+        ) from error
 
 
 def _file_system(directory: Path) -> str:

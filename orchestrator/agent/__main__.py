@@ -12,17 +12,16 @@ import signal
 import sys
 from pathlib import Path
 
-from aiohttp import web
-
 from ..core.errors import OrchestratorError
-from .configuration import Configuration, read_configuration
-from .control import application
+from .configuration import Configuration, PodConfiguration, read_configuration
+from .grounds import Standing, on_machine, within_pod
 from .holdings import Holdings
 
 __all__ = ["main"]
 
 _PR_SET_DUMPABLE = 4
 _IDENTITY_SECONDS = 60.0
+_EXPIRE_SECONDS = 0.5
 
 
 def main() -> int:
@@ -48,35 +47,46 @@ def _keep_memory_private() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-async def _run(configuration: Configuration) -> None:
+async def _run(configuration: Configuration | PodConfiguration) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    holdings = Holdings(configuration)
-    runner = web.AppRunner(application(holdings, stop), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    configuration.control_socket.unlink(missing_ok=True)
-    await web.UnixSite(runner, str(configuration.control_socket)).start()
-    configuration.control_socket.chmod(0o600)
+    stands = within_pod if isinstance(configuration, PodConfiguration) else on_machine
+    standing: Standing = stands(configuration, stop)  # type: ignore[arg-type]
+    await standing.listen()
+    expiring = loop.create_task(_expire(standing.holdings))
     try:
-        await _watch(holdings, stop, configuration.check_seconds)
+        await _watch(standing.holdings, stop, configuration.check_seconds)
     finally:
-        await holdings.drop_all()
-        configuration.control_socket.unlink(missing_ok=True)
-        await runner.cleanup()
+        expiring.cancel()
+        await standing.holdings.drop_all()
+        await standing.leave()
+
+
+async def _expire(holdings: Holdings) -> None:
+    """End what has run out also while Vault is slow to answer."""
+    while True:
+        await asyncio.sleep(_EXPIRE_SECONDS)
+        try:
+            await holdings.expire()
+        except Exception:
+            logging.exception("what has run out could not be ended: it is tried again")
 
 
 async def _watch(holdings: Holdings, stop: asyncio.Event, seconds: float) -> None:
-    """Look at the leases again and again; end without an identity, or when it is gone."""
+    """Look at the leases again and again; end without an identity, or when it is gone for good."""
     started = asyncio.get_running_loop().time()
+    pause = 0.0 if holdings.identity.comes_back else seconds
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = seconds
         if not await holdings.check():
             logging.warning("the agent's identity has ended: everything is wiped")
             return
-        if not holdings.identified and asyncio.get_running_loop().time() - started > _IDENTITY_SECONDS:
+        waits = not holdings.identified and not holdings.identity.comes_back
+        if waits and asyncio.get_running_loop().time() - started > _IDENTITY_SECONDS:
             logging.warning("the agent was given no identity")
             return
 

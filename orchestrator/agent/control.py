@@ -1,18 +1,19 @@
-"""The agent's control socket: HTTP and JSON for the controller alone."""
+"""The agent's control interface: HTTP and JSON for the controller alone, on a socket or a channel of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from ..credentials.manifest import version_from_json
 from .holdings import Holdings
+from .sources import opener
 
 __all__ = ["application"]
 
@@ -27,9 +28,14 @@ _STATUS: dict[type[OrchestratorError], int] = {
 _LONGEST_BODY = 64 << 20
 
 
-def application(holdings: Holdings, stop: asyncio.Event) -> web.Application:
-    """Return the control interface of one agent; ``stop`` is set when it is asked to end."""
-    app = web.Application(middlewares=[_errors], client_max_size=_LONGEST_BODY)
+def application(
+    holdings: Holdings, stop: asyncio.Event, *, admits: Callable[[web.Request], bool] = lambda _: True
+) -> web.Application:
+    """Return the control interface of one agent; ``stop`` is set when it is asked to end.
+
+    ``admits`` says whether a request comes from the controller; a socket's mode may have settled that already.
+    """
+    app = web.Application(middlewares=[_errors, _admitting(admits)], client_max_size=_LONGEST_BODY)
     control = _Control(holdings, stop)
     app.add_routes(
         [
@@ -40,6 +46,7 @@ def application(holdings: Holdings, stop: asyncio.Event) -> web.Application:
             web.delete("/versions/{version_id}", control.drop),
             web.put("/sessions/{session_id}/databases/{version_id}", control.open_database),
             web.delete("/sessions/{session_id}", control.close_session),
+            web.post("/wipe", control.wipe),
             web.post("/stop", control.stop),
         ]
     )
@@ -56,7 +63,9 @@ class _Control:
         return web.json_response(
             {
                 "identified": holdings.identified,
+                "trouble": holdings.identity.trouble,
                 "process": os.getpid(),
+                "empty": await asyncio.to_thread(holdings.empty),
                 "held": await asyncio.to_thread(holdings.held),
                 "holding": holdings.holding(),
                 "incidents": holdings.incidents,
@@ -82,7 +91,10 @@ class _Control:
         version = version_from_json(body["version"])
         if version.version_id != request.match_info["version_id"]:
             raise Invalid("The address and the manifest name two dataset versions.", field="version_id")
-        return web.json_response({"directory": await self._holdings.unseal(version, Path(str(body["source"])))})
+        source = body["source"]
+        if not isinstance(source, dict):
+            raise Invalid("The source is not a JSON object.", field="source")
+        return web.json_response({"directory": await self._holdings.unseal(version, opener(source))})
 
     async def drop(self, request: web.Request) -> web.Response:
         await self._holdings.drop(request.match_info["version_id"])
@@ -90,17 +102,21 @@ class _Control:
 
     async def open_database(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        directory = await self._holdings.open_database(
+        address = await self._holdings.open_database(
             request.match_info["session_id"],
             request.match_info["version_id"],
             str(body["name"]),
             str(body["connection"]),
         )
-        return web.json_response({"directory": directory})
+        return web.json_response({"address": address})
 
     async def close_session(self, request: web.Request) -> web.Response:
         await self._holdings.close_session(request.match_info["session_id"])
         return web.Response(status=204)
+
+    async def wipe(self, request: web.Request) -> web.Response:
+        await self._holdings.drop_all()
+        return await self.health(request)
 
     async def stop(self, request: web.Request) -> web.Response:  # noqa: ARG002
         await self._holdings.drop_all()
@@ -118,10 +134,18 @@ async def _body(request: web.Request) -> dict[str, Any]:
     return body
 
 
+def _admitting(admits: Callable[[web.Request], bool]) -> Middleware:
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not admits(request):
+            raise Refused("Only the controller may speak to an agent.")
+        return await handler(request)
+
+    return check
+
+
 @web.middleware
-async def _errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except OrchestratorError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,13 @@ from ..core.clock import iso
 from ..core.errors import Conflict, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from ..core.ids import check_id
 from ..credentials.model import SealedVersion
-from .configuration import Configuration
+from .identity import Identity
+from .places import RelayPlaces
+from .postgres import Server
 from .relay import DatabaseRelay
+from .sources import Opener
 
-__all__ = ["Holdings"]
+__all__ = ["Ground", "Holdings"]
 
 _log = logging.getLogger("agent")
 
@@ -32,14 +35,25 @@ class _OpenDatabase:
     lease: LeaseToken
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What an agent stands on: its project, the Vault, its databases, and where it may listen."""
+
+    project_id: str
+    vault_address: str
+    vault_certificate: Path | None
+    databases: Mapping[str, Server]
+    places: RelayPlaces
+
+
 class Holdings:
     """Everything one agent holds; each version is handled by one task at a time."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._volume = MemoryVolume(configuration.memory_directory, group=configuration.group)
+    def __init__(self, ground: Ground, *, volume: MemoryVolume, identity: Identity) -> None:
+        self._ground = ground
+        self._volume = volume
         self._volume.wipe_all()  # what a killed agent left is not covered by any lease of this one
-        self._identity: LeaseToken | None = None
+        self.identity = identity
         self._leases: dict[str, LeaseToken] = {}
         self._databases: dict[tuple[str, str], _OpenDatabase] = {}
         self._unfinished: list[tuple[LeaseToken, DrawnRole]] = []
@@ -50,7 +64,11 @@ class Holdings:
     @property
     def identified(self) -> bool:
         """Say whether this agent has its identity."""
-        return self._identity is not None
+        return self.identity.present
+
+    def empty(self) -> bool:
+        """Say whether no clear data lie in the volume, not even a part of a version."""
+        return self._volume.empty()
 
     def held(self) -> dict[str, str]:
         """Return the versions that lie unsealed now, and where."""
@@ -62,14 +80,14 @@ class Holdings:
 
     async def identify(self, *, wrapped_token: str, accessor: str) -> None:
         """Take the agent's own identity, once."""
-        if self._identity is not None:
-            raise Conflict("This agent has its identity already: ask it for what it holds.")
-        self._identity = await self._unwrap(wrapped_token, accessor)
+        if self.identity.present or self.identity.comes_back:
+            raise Conflict("This agent has its identity, or takes it itself: ask it for what it holds.")
+        self.identity.take(await self._unwrap(wrapped_token, accessor))
 
     async def adopt(self, version_id: str, *, wrapped_token: str, accessor: str) -> None:
         """Take the lease of one version; a lease for the same version held so far is replaced. Repeatable."""
-        if self._identity is None:
-            raise NotPossible("The agent has no identity yet: start it anew.")
+        if not self.identity.present:
+            raise NotPossible(f"The agent has no identity: {self.identity.trouble}")
         async with self._locks[check_id(version_id)]:
             held = self._leases.get(version_id)
             if held is not None and held.accessor == accessor:
@@ -80,7 +98,7 @@ class Holdings:
                 raise Refused("The lease is for another dataset version: nothing was unsealed.")
             self._leases[version_id] = lease
 
-    async def unseal(self, version: SealedVersion, source: Path) -> str:
+    async def unseal(self, version: SealedVersion, opener: Opener) -> str:
         """Unseal a version whose lease is held; return its directory."""
         version_id = version.version_id
         async with self._locks[version_id]:
@@ -88,7 +106,7 @@ class Holdings:
             self._unwanted.discard(version_id)
             key = await asyncio.to_thread(lease.data_key, version.wrapped_key)
             directory = await asyncio.to_thread(
-                self._volume.unseal, version, source, key, lambda: version_id in self._unwanted
+                self._volume.unseal, version, opener, key, lambda: version_id in self._unwanted
             )
             if version_id in self._unwanted or self._leases.get(version_id) is None:
                 await asyncio.to_thread(self._volume.wipe, version_id)
@@ -96,38 +114,40 @@ class Holdings:
             return str(directory)
 
     async def open_database(self, session_id: str, version_id: str, name: str, connection: str) -> str:
-        """Open a relay for one session; return the directory that holds ``NAME/.s.PGSQL.5432``. Repeatable."""
-        directory = self._configuration.relay_directory / check_id(session_id, field="session_id")
-        server = self._configuration.databases.get(connection)
+        """Open a relay for one session; return where the session finds it. Repeatable."""
+        server = self._ground.databases.get(connection)
         if server is None:
             raise NotFound(f"The agent knows no database server “{connection}”: name it in the settings.")
         if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
             raise Refused("A database dataset's name may hold letters, digits, - and _ only.")
-        async with self._locks[check_id(version_id)]:
-            if (session_id, version_id) in self._databases:
-                return str(directory)
-            lease = self._lease(version_id)
+        key = check_id(session_id, field="session_id"), check_id(version_id)
+        async with self._locks[version_id]:
+            if key not in self._databases:
+                self._databases[key] = await self._opened(*key, name, server)
+            return self._databases[key].relay.address
+
+    async def _opened(self, session_id: str, version_id: str, name: str, server: Server) -> _OpenDatabase:
+        lease = self._lease(version_id)
+        place = self._ground.places.place(session_id, name)
+        try:
             role = await asyncio.to_thread(lease.draw_role)
-            group = self._configuration.group
-            relay = DatabaseRelay(
-                directory / name, name=name, server=server, user=role.user, password=role.password, group=group
-            )
-            try:
-                await relay.open()
-            except BaseException:
-                self._unfinished.append((lease, role))
-                raise
-            opened = _OpenDatabase(version_id=version_id, relay=relay, role=role, lease=lease)
-            self._databases[session_id, version_id] = opened
-        return str(directory)
+        except BaseException:
+            place.leave()
+            raise
+        relay = DatabaseRelay(place, name=name, server=server, user=role.user, password=role.password)
+        try:
+            await relay.open()
+        except BaseException:
+            self._unfinished.append((lease, role))
+            raise
+        return _OpenDatabase(version_id=version_id, relay=relay, role=role, lease=lease)
 
     async def close_session(self, session_id: str) -> None:
         """End a session's relays and roles. Repeatable."""
         for key in [key for key in self._databases if key[0] == session_id]:
             await self._close(key)
         await self._finish()
-        with contextlib.suppress(OSError):
-            (self._configuration.relay_directory / check_id(session_id)).rmdir()
+        self._ground.places.leave(session_id)
 
     async def drop(self, version_id: str) -> None:
         """End everything of one version: relays and roles first, then the data, then the lease. Repeatable."""
@@ -142,27 +162,45 @@ class Holdings:
             _log.info("dropped version %s", version_id)
 
     async def drop_all(self) -> None:
-        """End everything, the identity included."""
-        self._identity = None
-        for version_id in {*self._leases, *self.held(), *(key[1] for key in self._databases)}:
-            await self.drop(version_id)
+        """End everything, the identity included; nothing waits for a Vault that is slow."""
+        self.identity.forget()
+        versions = {*self._leases, *self.held(), *(key[1] for key in self._databases)}
+        await asyncio.gather(*(self.drop(version_id) for version_id in versions))
         await asyncio.to_thread(self._volume.remove)
 
+    async def expire(self) -> None:
+        """End what has outlived itself by this machine's own clock, without asking anybody."""
+        gone = [version_id for version_id, lease in self._leases.items() if lease.ended]
+        for version_id in gone:
+            _log.warning("the lease of version %s has run out", version_id)
+        await asyncio.gather(*(self.drop(version_id) for version_id in gone))
+
     async def check(self) -> bool:
-        """Look at every lease and role once; end what has ended. Return False when the agent's own identity is gone."""
-        if self._identity is not None and await asyncio.to_thread(self._identity.check) is Life.GONE:
-            return False
+        """Look at every lease and role once; end what has ended. Return False when the identity is gone for good.
+
+        An identity that can come back is waited for, with nothing held meanwhile.
+        """
+        if await asyncio.to_thread(self.identity.check) is Life.GONE:
+            if not self.identity.comes_back:
+                return False
+            if self._leases or not self.empty():
+                _log.warning("the agent's identity has ended, everything is wiped: %s", self.identity.trouble)
+            await self.drop_all()
+            return True
+        await self._check_leases()
+        for key, opened in list(self._databases.items()):
+            if await asyncio.to_thread(opened.lease.keep_role, opened.role) is Life.GONE:
+                await self._close(key)
+        await self._finish()
+        return True
+
+    async def _check_leases(self) -> None:
         held = list(self._leases.items())
         lives = await asyncio.gather(*(asyncio.to_thread(lease.check) for _, lease in held))
         for (version_id, lease), life in zip(held, lives, strict=True):
             if life is Life.GONE and self._leases.get(version_id) is lease:
                 _log.warning("the lease of version %s has ended", version_id)
                 await self.drop(version_id)
-        for key, opened in list(self._databases.items()):
-            if await asyncio.to_thread(opened.lease.keep_role, opened.role) is Life.GONE:
-                await self._close(key)
-        await self._finish()
-        return True
 
     async def _close(self, key: tuple[str, str]) -> None:
         opened = self._databases.pop(key, None)
@@ -192,11 +230,11 @@ class Holdings:
         try:
             return await asyncio.to_thread(
                 unwrap,
-                self._configuration.vault_address,
-                project_id=self._configuration.project_id,
+                self._ground.vault_address,
+                project_id=self._ground.project_id,
                 wrapped_token=wrapped_token,
                 accessor=accessor,
-                certificate=self._configuration.vault_certificate,
+                certificate=self._ground.vault_certificate,
             )
         except Unavailable:
             raise

@@ -1,17 +1,15 @@
-"""One session's way to one granted database: a unix socket on which the agent, not the kernel, holds the password."""
+"""One session's way to one granted database: a place of its own where the agent, not the kernel, holds the password."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import struct
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Any
 
-from ..core.errors import Invalid, OrchestratorError
-from ..core.sockets import LONGEST_SOCKET_PATH
+from ..core.errors import NotPossible, OrchestratorError
+from .places import RelayPlace
 from .postgres import (
     CancelRequest,
     Server,
@@ -35,47 +33,42 @@ _BLOCK = 1 << 16
 
 
 class DatabaseRelay:
-    """Listens on ``directory/.s.PGSQL.5432`` and logs in to the server with a role drawn for this session."""
+    """Listens at ``place`` and logs in to the server with a role drawn for this session."""
 
-    def __init__(
-        self, directory: Path, *, name: str, server: Server, user: str, password: str, group: int | None
-    ) -> None:
-        self.directory = directory
+    def __init__(self, place: RelayPlace, *, name: str, server: Server, user: str, password: str) -> None:
+        self._place = place
         self._name = name
         self._server = server
         self._user = user
         self._password = password
-        self._group = group
         self._listener: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._keys: set[bytes] = set()
 
+    @property
+    def address(self) -> str:
+        """Where the session finds it."""
+        return self._place.address
+
     async def open(self) -> None:
-        """Listen; the directory and the socket are the session's alone."""
-        socket = self.directory / ".s.PGSQL.5432"
-        if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-            raise Invalid(
-                f"The path {socket} is too long for a socket: choose a shorter state directory.", field="state"
-            )
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o750)
-        socket.unlink(missing_ok=True)
-        self._listener = await asyncio.start_unix_server(self._accept, path=socket)
-        socket.chmod(0o660)
-        if self._group is not None and os.geteuid() == 0:
-            for path, mode in ((socket, 0o660), (self.directory, 0o750), (self.directory.parent, 0o750)):
-                os.chown(path, -1, self._group)
-                path.chmod(mode)
+        """Begin to listen."""
+        try:
+            self._listener = await self._place.listen(self._accept)
+        except OSError as error:
+            self._place.leave()
+            raise NotPossible(f"Nobody can listen at {self.address} ({error.strerror}): try again.") from error
+        except BaseException:
+            self._place.leave()
+            raise
 
     async def close(self) -> None:
         """Stop listening and end every connection. Repeatable."""
         if self._listener is not None:
             self._listener.close()
-        (self.directory / ".s.PGSQL.5432").unlink(missing_ok=True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(OSError):
-            self.directory.rmdir()
+        self._place.leave()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._converse(reader, writer))

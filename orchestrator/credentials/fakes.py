@@ -132,18 +132,28 @@ class FakeAgent:
         self._running: dict[str, dict[str, str]] = {}
         self._data: dict[str, set[str]] = {}
         self.sessions: dict[tuple[str, str], set[str]] = {}
+        self.coming: set[str] = set()
 
     def start(self, identity: AgentIdentity) -> None:
-        """Run."""
+        """Run; what a killed one left is wiped, as real ones do."""
+        if not self.running(identity.project_id):
+            self._data.pop(identity.project_id, None)
+            self.coming.discard(identity.project_id)
         self._running.setdefault(identity.project_id, {})
 
     def running(self, project_id: str) -> bool:
         """Say whether it runs."""
         return project_id in self._running
 
-    def kill(self, project_id: str) -> None:
+    def comes_back(self, project_id: str) -> bool:
+        """Say whether it was killed and comes by itself, as in a cluster."""
+        return project_id in self.coming
+
+    def kill(self, project_id: str, *, comes_back: bool = False) -> None:
         """End without cleaning up."""
         self._running.pop(project_id, None)
+        if comes_back:
+            self.coming.add(project_id)
 
     def adopt(self, lease: Lease) -> None:
         """Hold a lease."""
@@ -188,12 +198,13 @@ class FakeAgent:
 
     def projects(self) -> set[str]:
         """Return the projects with a process or with data."""
-        return {*self._running, *(project for project, data in self._data.items() if data)}
+        return {*self._running, *self.coming, *(project for project, data in self._data.items() if data)}
 
     def stop(self, project_id: str) -> None:
         """Drop everything."""
         self._running.pop(project_id, None)
         self._data.pop(project_id, None)
+        self.coming.discard(project_id)
         self.sessions = {key: names for key, names in self.sessions.items() if key[0] != project_id}
 
 

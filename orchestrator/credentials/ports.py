@@ -74,10 +74,13 @@ class DatasetAgent(Protocol):
     """One project's agent process: unseals into memory, relays databases, wipes."""
 
     def start(self, identity: AgentIdentity) -> None:
-        """Start the process with its identity, or leave it alone when it runs."""
+        """Start it with its identity, or leave it alone when it runs. ``Unavailable`` while it is still starting."""
 
     def running(self, project_id: str) -> bool:
-        """Say whether the project's agent answers."""
+        """Say whether the project's agent answers and has its identity."""
+
+    def comes_back(self, project_id: str) -> bool:
+        """Say whether an agent that is not running was started and comes by itself; it is then not stopped first."""
 
     def adopt(self, lease: Lease) -> None:
         """Deliver a lease; it replaces what the agent held for the same version. Repeatable."""

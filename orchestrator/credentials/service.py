@@ -47,7 +47,9 @@ class Credentials:
         """
         gone = self._wipe_unwanted(project_id, wanted)
         restarted = self._ensure_agent(project_id)
-        plan = self._plan(project_id, wanted)
+        leases = self._vault.leases(project_id)
+        restarted = restarted or self._lost_all(project_id, leases)
+        plan = self._plan(project_id, wanted, leases)
         for lease in plan.revoke:
             self._vault.revoke_lease(lease.accessor)
         for version_id in plan.wipe:
@@ -127,15 +129,20 @@ class Credentials:
     def _ensure_agent(self, project_id: str) -> bool:
         if self._agent.running(project_id):
             return False
-        self._vault.revoke_project(project_id)
-        self._agent.stop(project_id)
+        if not self._agent.comes_back(project_id):
+            self._vault.revoke_project(project_id)
+            self._agent.stop(project_id)
         self._agent.start(self._vault.open_agent(project_id, self._clock() + _AGENT_LIFE))
         return True
 
-    def _plan(self, project_id: str, wanted: Sequence[Wanted]) -> LeasePlan:
+    def _lost_all(self, project_id: str, leases: Sequence[Lease]) -> bool:
+        """Say whether the agent came back by itself, with nothing of what was issued to it."""
+        return bool(leases) and not self._agent.holding(project_id) and not self._agent.held(project_id)
+
+    def _plan(self, project_id: str, wanted: Sequence[Wanted], leases: Sequence[Lease]) -> LeasePlan:
         return plan_leases(
             wanted=wanted,
-            leases=self._vault.leases(project_id),
+            leases=leases,
             holding=self._agent.holding(project_id),
             unsealed=frozenset(self._agent.held(project_id)),
             now=self._clock(),

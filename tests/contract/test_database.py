@@ -7,7 +7,7 @@ import signal
 import socket
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -68,9 +68,12 @@ def session() -> str:
 @pytest.fixture
 def relay(world: World, wanted: Wanted, project: str, session: str) -> Path:
     assert wanted.database is not None
-    directory = world.service.open_databases(project, session, [wanted.database])
-    assert directory is not None
-    return directory
+    return _directory(world.service.open_databases(project, session, [wanted.database]))
+
+
+def _directory(addresses: Mapping[str, str]) -> Path:
+    """The session's directory, in which each database has its own."""
+    return Path(addresses["cohort"]).parent
 
 
 def _roles(world: World) -> set[str]:
@@ -239,8 +242,7 @@ def test_closing_one_session_ends_its_role_and_leaves_another_sessions(
     world: World, wanted: Wanted, project: str, session: str, relay: Path
 ) -> None:
     assert wanted.database is not None
-    other = world.service.open_databases(project, new_id(), [wanted.database])
-    assert other is not None
+    other = _directory(world.service.open_databases(project, new_id(), [wanted.database]))
     assert len(_roles(world)) == 2
     with log_in(other) as kept, log_in(relay) as closed:
         world.service.close_session(project, session)
@@ -268,8 +270,7 @@ def test_after_kill_9_of_the_agent_nobody_gets_in_and_the_next_look_ends_its_rol
     assert not relay.exists()
     assert wanted.database is not None
     again = world.service.open_databases(project, new_id(), [wanted.database])
-    assert again is not None
-    log_in(again).close()
+    log_in(_directory(again)).close()
 
 
 def test_a_project_without_the_lease_opens_nothing(world: World, wanted: Wanted) -> None:
@@ -298,8 +299,7 @@ def test_as_root_the_projects_group_reaches_the_socket(world: World, wanted: Wan
     project = world.project()
     service.ensure_leases(project, [wanted])
     assert wanted.database is not None
-    relay = service.open_databases(project, new_id(), [wanted.database])
-    assert relay is not None
+    relay = _directory(service.open_databases(project, new_id(), [wanted.database]))
     for path, mode in ((relay, 0o750), (relay / "cohort", 0o750), (relay / "cohort" / ".s.PGSQL.5432", 0o660)):
         seen = path.stat()
         assert (seen.st_gid, stat.S_IMODE(seen.st_mode)) == (223_344, mode), path

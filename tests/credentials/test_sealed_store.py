@@ -16,6 +16,7 @@ from orchestrator.adapters import sealed_store
 from orchestrator.adapters.memory_volume import MemoryVolume, erase
 from orchestrator.adapters.sealed_store import SealedDirectory
 from orchestrator.adapters.sealed_stream import CHUNK, open_stream, seal_stream
+from orchestrator.agent.sources import opener
 from orchestrator.core.errors import Conflict, Invalid, NotFound
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.manifest import check_path
@@ -118,7 +119,7 @@ def _seal(store: SealedDirectory, source: Path, version_id: str | None = None) -
 def test_a_sealed_version_is_unsealed_as_it_was(store: SealedDirectory, source: Path, volume: MemoryVolume) -> None:
     version = _seal(store, source)
     assert store.load(version.version_id) == version
-    directory = volume.unseal(version, store.directory(version.version_id), KEY)
+    directory = volume.unseal(version, opener(store.source(version.version_id)), KEY)
     assert {f.relative_to(directory).as_posix(): f.read_bytes() for f in directory.rglob("*") if f.is_file()} == CONTENT
 
 
@@ -184,7 +185,7 @@ def test_an_empty_directory_is_not_a_dataset(store: SealedDirectory, tmp_path: P
 
 def _assert_refused(volume: MemoryVolume, version: SealedVersion, directory: Path) -> None:
     with pytest.raises(Invalid):
-        volume.unseal(version, directory, KEY)
+        volume.unseal(version, opener({"kind": "directory", "path": str(directory)}), KEY)
     assert list(volume.directory.iterdir()) == [], "nothing half unsealed may be left"
 
 
@@ -197,7 +198,7 @@ def test_a_file_of_another_version_in_its_place_is_noticed(
     target.write_bytes((store.directory(other.version_id) / other.files[0].stored_as).read_bytes())
     _assert_refused(volume, mine, store.directory(mine.version_id))
     target.write_bytes(original)
-    volume.unseal(mine, store.directory(mine.version_id), KEY)
+    volume.unseal(mine, opener(store.source(mine.version_id)), KEY)
 
 
 def test_swapping_removing_adding_and_renaming_files_in_the_manifest_is_noticed(
@@ -219,7 +220,7 @@ def test_swapping_removing_adding_and_renaming_files_in_the_manifest_is_noticed(
         (dataclasses.replace(first, size=first.size + 1), second, third),
     ):
         _assert_refused(volume, dataclasses.replace(version, files=files), directory)
-    volume.unseal(version, directory, KEY)
+    volume.unseal(version, opener({"kind": "directory", "path": str(directory)}), KEY)
 
 
 def test_a_missing_file_is_noticed(store: SealedDirectory, source: Path, volume: MemoryVolume) -> None:

@@ -12,7 +12,7 @@ from ...core.errors import NotFound, Refused, Unavailable
 from ...core.ids import check_id
 from .connection import VaultConnection
 
-__all__ = ["DrawnRole", "LeaseToken", "Life", "unwrap"]
+__all__ = ["DrawnRole", "LeaseToken", "Life", "log_in", "unwrap"]
 
 _SECONDS = 5.0
 
@@ -48,6 +48,16 @@ class LeaseToken:
         self._vault = vault
         self._seconds = seconds
         self._ends = time.monotonic() + seconds
+
+    @property
+    def ended(self) -> bool:
+        """Say whether it has outlived itself, as far as this machine's clock can tell."""
+        return time.monotonic() >= self._ends
+
+    @property
+    def fading(self) -> bool:
+        """Say whether less than a quarter of its life is left: renewing did not help, its longest life is near."""
+        return self._ends - time.monotonic() < self._seconds / 4
 
     def check(self) -> Life:
         """Look the token up, renew it past half its life; a token that has outlived itself counts as gone."""
@@ -121,5 +131,24 @@ def unwrap(
         accessor=accessor,
         version_id=str(purpose.get("version", "")),
         grant_id=str(purpose.get("grant", "")),
+        seconds=float(auth["lease_duration"]),
+    )
+
+
+def log_in(address: str, *, mount: str, role: str, token_file: Path, certificate: Path | None = None) -> LeaseToken:
+    """Log in with the token that the kubelet keeps fresh in ``token_file``: it is read anew at every login."""
+    try:
+        proof = token_file.read_text().strip()
+    except OSError as error:
+        raise Unavailable(
+            f"The pod's own token {token_file} cannot be read: look at the pod's events.", system="vault"
+        ) from error
+    vault = VaultConnection(address, certificate=certificate, seconds=_SECONDS)
+    auth = vault.post(f"auth/{mount}/login", {"role": role, "jwt": proof})["auth"]
+    return LeaseToken(
+        VaultConnection(address, token=auth["client_token"], certificate=certificate, seconds=_SECONDS),
+        accessor=str(auth["accessor"]),
+        version_id="",
+        grant_id="",
         seconds=float(auth["lease_duration"]),
     )

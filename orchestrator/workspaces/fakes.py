@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.access.model import Granted
-from orchestrator.core.errors import NotFound
+from orchestrator.core.errors import Conflict, NotFound
+from orchestrator.core.ids import new_id
 
 from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, SessionState, WorkspacePlan
+from .places import PlacePlan, Provisioned, Removal, SeenPlace
 from .ports import Delivered, IncidentError
 
-__all__ = ["FakeBackend", "FakeDelivery"]
+__all__ = ["FakeBackend", "FakeDelivery", "FakePlaces"]
 
 
 class FakeBackend:
@@ -128,3 +130,75 @@ class FakeDelivery:
     def projects(self) -> set[str]:
         """Return the projects that hold anything."""
         return set(self.held)
+
+
+class FakePlaces:
+    """Namespaces in memory. ``objects`` and ``owners`` are the world that survives a controller."""
+
+    KINDS = (
+        "Namespace/{name}",
+        "NetworkPolicy/default-deny",
+        "ServiceAccount/session",
+        "Secret/hub-channel",
+        "PersistentVolumeClaim/work",
+        "PersistentVolumeClaim/data",
+    )
+    KEPT = ("Namespace", "NetworkPolicy", "PersistentVolumeClaim/work")
+    ORDER = ("Pod", "Secret", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy", "Namespace")
+    """At removal pods go first, then policies and namespace."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, str]] = {}
+        self.owners: dict[str, str] = {}
+        self.made: set[str] = set()
+        self.writes = 0
+
+    def provision(self, plan: PlacePlan) -> Provisioned:
+        """Make what is missing, one object after another."""
+        if self.owners.get(plan.name, plan.project_id) != plan.project_id:
+            raise Conflict(f"The namespace {plan.name} is somebody else's; it was left alone.")
+        known, before = plan.name in self.made, self.writes
+        drift = []
+        for kind in self.KINDS:
+            if kind.format(name=plan.name) not in self.objects.get(plan.name, {}):
+                self.create(plan, kind.format(name=plan.name))
+                drift += [f"{kind.format(name=plan.name)} deleted"] if known else []
+        self.made.add(plan.name)
+        return Provisioned(written=self.writes - before, drift=tuple(drift))
+
+    def remove(self, plan: PlacePlan) -> Removal:
+        """Delete one kind of object, in order."""
+        there = self.objects.get(plan.name, {})
+        for kind in self.ORDER:
+            going = [
+                one for one in there if one.startswith(kind) and not (plan.keep_work and one.startswith(self.KEPT))
+            ]
+            if going:
+                gone = tuple(f"{one} {there[one]}" for one in going)
+                for one in going:
+                    self.delete(plan, one)
+                return Removal(finished=False, waiting_for=kind, removed=gone)
+        return Removal(finished=True)
+
+    def contents(self, plan: PlacePlan) -> tuple[str, ...]:
+        """List what there is."""
+        return tuple(f"{one} {uid}" for one, uid in sorted(self.objects.get(plan.name, {}).items()))
+
+    def places(self) -> list[SeenPlace]:
+        """List every namespace."""
+        return [SeenPlace(project_id=owner, name=name) for name, owner in sorted(self.owners.items())]
+
+    def create(self, plan: PlacePlan, one: str) -> None:
+        """Make one object."""
+        self.objects.setdefault(plan.name, {})[one] = new_id()
+        self.owners[plan.name] = plan.project_id
+        self.writes += 1
+
+    def delete(self, plan: PlacePlan, one: str) -> None:
+        """Delete one object."""
+        self.objects.get(plan.name, {}).pop(one, None)
+        self.writes += 1
+        if not self.objects.get(plan.name):
+            self.objects.pop(plan.name, None)
+            self.owners.pop(plan.name, None)
+            self.made.discard(plan.name)

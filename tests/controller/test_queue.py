@@ -1,4 +1,4 @@
-"""The controller's queue: nothing twice at once, nothing lost, nobody passed over, failures further and further apart."""
+"""The controller's queue: nothing twice at once, nothing lost, nobody passed over, failing ones further apart."""
 
 from __future__ import annotations
 

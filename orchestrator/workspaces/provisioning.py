@@ -1,0 +1,224 @@
+"""Keeps every project's place in step with the record: made at approval, put back when it drifts, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from orchestrator.access.model import Project, ProjectState
+from orchestrator.audit.record import Record
+from orchestrator.core.errors import Invalid, OrchestratorError
+from orchestrator.core.events import Event, Json
+
+from . import place_store
+from .conditions import ConditionKind, Conditions, ConditionState
+from .place_store import PlaceRow
+from .places import PlacePlan, Profile, SeenPlace, VolumePlan, WorkspacePlaces
+from .removal import Remover
+
+__all__ = ["Enforcement", "Provisioner", "Step", "Terms"]
+
+_CONTROLLER = "system:controller"
+_DRIFT_SHOWN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enforcement:
+    """Whether the cluster was seen to enforce network policies, and in words how or why not."""
+
+    proved: bool
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What the installation decides about places: profiles, host names, volumes, how long work is kept."""
+
+    profiles: Mapping[str, Profile]
+    """By name; the first is what a project has until an operator chooses another."""
+    host: Callable[[str], str]
+    volumes: Callable[[str], tuple[VolumePlan, ...]] = lambda _project_id: ()
+    work_kept: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How a pass went: what could not be done, and when to look again although nothing happened."""
+
+    trouble: tuple[str, ...] = ()
+    again: float | None = None
+
+
+class KnownProjects(Protocol):
+    """What is asked of the access room."""
+
+    def project_record(self, project_id: str) -> Project: ...
+
+
+class Provisioner:
+    """One pass over one project: compares, remembers nothing, may be cut off anywhere and repeated."""
+
+    def __init__(
+        self,
+        *,
+        record: Record,
+        access: KnownProjects,
+        places: WorkspacePlaces,
+        conditions: Conditions,
+        remover: Remover,
+        terms: Terms,
+        enforced: Callable[[], Enforcement],
+        drifted: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        """``drifted`` is told how many things were put back, for the figures."""
+        self._record = record
+        self._access = access
+        self._places = places
+        self._conditions = conditions
+        self._remover = remover
+        self._terms = terms
+        self._enforced = enforced
+        self._drifted = drifted
+
+    def keep(self, project_id: str) -> Step:
+        """Bring one project's place in step; what cannot be done is noted as a condition and told in words."""
+        project = self._access.project_record(project_id)
+        if project.state is ProjectState.CLOSED:
+            return self._remove(project)
+        if not self._may_provision(project_id):
+            return Step(trouble=("Network policies are not proved to be enforced.",))
+        try:
+            row = self._place(project_id)
+            plan = self._plan(project, row, self._profile(row.profile))
+            self._bring_in_step(plan)
+        except OrchestratorError as error:
+            self._conditions.failed(project_id, ConditionKind.PROVISIONED, error)
+            return Step(trouble=(error.message,))
+        return Step()
+
+    def known(self) -> list[str]:
+        """Return every project whose place was made and not removed whole."""
+        with self._record.read() as session:
+            return place_store.unfinished_places(session)
+
+    def strangers(self) -> list[SeenPlace]:
+        """Return places that are there and that the record does not know: told to people, never touched.
+
+        A place of ours that came back after its removal, because a lost answer made it once more, is removed again.
+        """
+        seen = self._places.places()
+        with self._record.read() as session:
+            rows = {one.project_id: place_store.place(session, one.project_id) for one in seen}
+        unknown = []
+        for one in seen:
+            row = rows[one.project_id]
+            if row is None or row.name != one.name:
+                unknown.append(one)
+            elif row.removed_at is not None:
+                self._remove_again(one)
+        return unknown
+
+    def _remove_again(self, seen: SeenPlace) -> None:
+        with self._record.change() as change:
+            row = place_store.known_place(change.session, seen.project_id)
+            row.removing_at = row.removed_at = None
+            subject = f"project:{seen.project_id}"
+            change.tell(Event(kind="place.returned", actor=_CONTROLLER, subject=subject, details={"place": seen.name}))
+
+    def _may_provision(self, project_id: str) -> bool:
+        """Look whether policies are enforced; what is there already is kept in step even when that is in doubt."""
+        enforcement = self._enforced()
+        state = ConditionState.TRUE if enforcement.proved else ConditionState.FALSE
+        reason = "Proved" if enforcement.proved else "NotProved"
+        self._conditions.note(project_id, ConditionKind.NETWORK_ENFORCED, state, reason, enforcement.message)
+        if enforcement.proved or self._conditions.holds(project_id, ConditionKind.PROVISIONED):
+            return True
+        message = "Nothing is provisioned until “tre doctor” has proved that network policies are enforced."
+        self._conditions.note(
+            project_id, ConditionKind.PROVISIONED, ConditionState.FALSE, "NetworkNotEnforced", message
+        )
+        return False
+
+    def _bring_in_step(self, plan: PlacePlan) -> None:
+        done = self._places.provision(plan)
+        if done.drift:
+            self._tell("workspace.drift", plan.project_id, {"what": [*done.drift]})
+            self._drifted(len(done.drift))
+            message = f"Put back: {'; '.join(done.drift)}."
+            self._note_drift(plan.project_id, ConditionState.TRUE, "PutBack", message, anew=True)
+        elif done.written:
+            self._tell("place.provisioned", plan.project_id, {"place": plan.name, "written": done.written})
+        else:
+            self._calm(plan.project_id)
+        self._conditions.note(
+            plan.project_id,
+            ConditionKind.PROVISIONED,
+            ConditionState.TRUE,
+            "InStep",
+            f"The namespace {plan.name} is as planned.",
+        )
+
+    def _calm(self, project_id: str) -> None:
+        """Stop showing a drift that was put back a while ago."""
+        now = self._record.clock()
+        for condition in self._conditions.of(project_id):
+            shown = condition.kind is ConditionKind.DRIFT and condition.state is ConditionState.TRUE
+            if shown and now - condition.since > _DRIFT_SHOWN:
+                self._note_drift(project_id, ConditionState.FALSE, "InStep", "")
+
+    def _note_drift(
+        self, project_id: str, state: ConditionState, reason: str, message: str, *, anew: bool = False
+    ) -> None:
+        self._conditions.note(project_id, ConditionKind.DRIFT, state, reason, message, anew=anew)
+
+    def _remove(self, project: Project) -> Step:
+        with self._record.read() as session:
+            row = place_store.place(session, project.project_id)
+        if row is None or row.removed_at is not None:
+            return Step()
+        until = project.state_since + self._terms.work_kept
+        keep_work = self._record.clock() < until
+        try:
+            plan = self._plan(project, row, next(iter(self._terms.profiles.values())), keep_work=keep_work)
+            removal = self._remover.step(plan, row, closed_at=project.state_since, kept_until=until)
+        except OrchestratorError as error:
+            self._conditions.failed(project.project_id, ConditionKind.REMOVED, error)
+            return Step(trouble=(error.message,))
+        return Step(again=removal)
+
+    def _place(self, project_id: str) -> PlaceRow:
+        """Return the project's place; its name is drawn once and for ever."""
+        with self._record.read() as session:
+            row = place_store.place(session, project_id)
+        if row is not None:
+            return row
+        with self._record.change() as change:
+            return place_store.make_place(change, project_id, now=self._record.clock(), actor=_CONTROLLER)
+
+    def _plan(self, project: Project, row: PlaceRow, profile: Profile, *, keep_work: bool = True) -> PlacePlan:
+        return PlacePlan(
+            project_id=project.project_id,
+            name=row.name,
+            title=project.title,
+            host=self._terms.host(project.project_id),
+            profile=profile,
+            volumes=self._terms.volumes(project.project_id),
+            keep_work=keep_work,
+        )
+
+    def _profile(self, name: str) -> Profile:
+        profiles = self._terms.profiles
+        if not name:
+            return next(iter(profiles.values()))
+        if name not in profiles:
+            raise Invalid(
+                f"The profile “{name}” is no longer among the settings; choose one with “tre workspace profile”.",
+                field="profile",
+            )
+        return profiles[name]
+
+    def _tell(self, kind: str, project_id: str, details: Mapping[str, Json]) -> None:
+        with self._record.change() as change:
+            change.tell(Event(kind=kind, actor=_CONTROLLER, subject=f"project:{project_id}", details=dict(details)))

@@ -8,14 +8,14 @@ import struct
 import time
 from typing import Any
 
-from orchestrator.core.errors import Invalid
+from orchestrator.core.errors import Invalid, OrchestratorError, Refused
 
-__all__ = ["Channel", "HungUpError", "TooSlowError"]
+__all__ = ["Channel", "HungUpError", "TooSlowError", "problem"]
 
 _HEAD = 5
 _HEADER_BYTES = 2 << 20
 _PIECE_BYTES = 1 << 20
-_LARGEST = {b"H": _HEADER_BYTES, b"D": _PIECE_BYTES, b"E": 1024, b"F": 0}
+_LARGEST = {b"H": _HEADER_BYTES, b"D": _PIECE_BYTES, b"E": 1024, b"F": 0, b"S": 1024}
 
 
 class HungUpError(Exception):
@@ -75,3 +75,9 @@ class Channel:
                 raise HungUpError
             received += piece
         return bytes(received)
+
+
+def problem(error: OrchestratorError) -> dict[str, Any]:
+    """Return the answer that tells of an error."""
+    reasons = list(error.reasons) if isinstance(error, Refused) else []
+    return {"error": error.word, "message": error.message, "reasons": reasons}

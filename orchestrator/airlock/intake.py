@@ -1,4 +1,7 @@
-"""The airlock's entrance: one listening unix socket for each live session; the socket says who submits."""
+"""The airlock's intake: one listening unix socket for each live session, or one TLS port for the sessions of pods.
+
+The socket says who submits; at the port a secret does (``entrance.py``). From then on both speak the same.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import selectors
 import socket
 import struct
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +19,8 @@ from typing import Any
 
 from orchestrator.core.errors import Invalid, OrchestratorError, Refused, Unavailable
 
-from .frames import Channel, HungUpError, TooSlowError
+from .entrance import Entrance, Port, farewell, shut
+from .frames import Channel, HungUpError, TooSlowError, problem
 from .frozen import FrozenStore, Incoming, IncomingFile
 from .packs import Limits
 from .ports import LiveSession, LiveSessions
@@ -47,6 +52,7 @@ class Intake:
         sessions: LiveSessions,
         limits: Limits,
         *,
+        port: Port | None = None,
         times: IntakeTimes | None = None,
         at_once: int = 32,
         at_once_per_session: int = 2,
@@ -54,33 +60,48 @@ class Intake:
         self._submissions, self._frozen, self._sessions, self._limits = submissions, frozen, sessions, limits
         self._times = times or IntakeTimes()
         self._at_once, self._per_session = at_once, at_once_per_session
-        self._listening: dict[str, tuple[LiveSession, socket.socket]] = {}
+        self._live: list[LiveSession] = []
+        self._listening: dict[str, tuple[LiveSession, Path, socket.socket]] = {}
         self._busy: Counter[str] = Counter()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._selector = selectors.DefaultSelector()
+        self._entrance = Entrance(port, live=lambda: self._live, serve=self._serve_from_port) if port else None
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop`` is set; then close every socket and remove it."""
+        if self._entrance is not None:
+            self._entrance.listener.setblocking(False)
+            self._selector.register(self._entrance.listener, selectors.EVENT_READ, self._entrance.accept)
         try:
+            next_look = 0.0
             while not stop.is_set():
-                self._follow_sessions()
+                if time.monotonic() >= next_look:
+                    self._follow_sessions()
+                    next_look = time.monotonic() + self._times.look
                 for key, _ in self._selector.select(self._times.look):
-                    self._accept(key.data)
+                    key.data()
         finally:
-            for session_id in list(self._listening):
-                self._close(session_id)
-            with self._lock:
-                for connection in self._connections:
-                    _shut(connection)
-            self._selector.close()
+            self._end()
+
+    def _end(self) -> None:
+        for session_id in list(self._listening):
+            self._close(session_id)
+        if self._entrance is not None:
+            self._selector.unregister(self._entrance.listener)
+            self._entrance.close()
+        with self._lock:
+            for connection in self._connections:
+                shut(connection)
+        self._selector.close()
 
     def _follow_sessions(self) -> None:
         try:
-            live = {session.session_id: session for session in self._sessions.live()}
+            self._live = self._sessions.live()
         except OrchestratorError as error:
             _log.warning("live sessions are unknown now, so nothing new is let in: %s", error.message)
-            live = {}
+            self._live = []
+        live = {session.session_id: session for session in self._live if session.directory is not None}
         for session_id in set(self._listening) - set(live):
             self._close(session_id)
         for session_id in set(live) - set(self._listening):
@@ -90,6 +111,8 @@ class Intake:
                 _log.error("no intake for session %s: %s", session_id, error)
 
     def _open(self, session: LiveSession) -> None:
+        if session.directory is None:
+            return
         path = session.directory / _SOCKET
         if len(os.fsencode(path)) > _PATH_BYTES:
             raise Invalid(
@@ -107,32 +130,41 @@ class Intake:
         except OSError:
             listener.close()
             raise
-        self._selector.register(listener, selectors.EVENT_READ, session)
-        self._listening[session.session_id] = (session, listener)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept(session))
+        self._listening[session.session_id] = (session, path, listener)
 
     def _close(self, session_id: str) -> None:
-        session, listener = self._listening.pop(session_id)
+        _, path, listener = self._listening.pop(session_id)
         self._selector.unregister(listener)
         listener.close()
-        Path(session.directory / _SOCKET).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
     def _accept(self, session: LiveSession) -> None:
         if session.session_id not in self._listening:
             return
         try:
-            connection, _ = self._listening[session.session_id][1].accept()
+            connection, _ = self._listening[session.session_id][2].accept()
         except OSError:
             return
+        if self._take(session, connection):
+            threading.Thread(target=self._serve, args=(session, connection), name="intake", daemon=True).start()
+        else:
+            connection.close()
+
+    def _serve_from_port(self, session: LiveSession, connection: socket.socket) -> None:
+        if self._take(session, connection):
+            self._serve(session, connection)
+
+    def _take(self, session: LiveSession, connection: socket.socket) -> bool:
+        """Count a connection in; answer that the airlock is busy when there are too many."""
         with self._lock:
             full = len(self._connections) >= self._at_once or self._busy[session.session_id] >= self._per_session
             if not full:
                 self._connections.add(connection)
                 self._busy[session.session_id] += 1
         if full:
-            self._channel(connection).answer(_problem(Unavailable("The airlock is busy; try again.", system="airlock")))
-            connection.close()
-            return
-        threading.Thread(target=self._serve, args=(session, connection), name="intake", daemon=True).start()
+            self._channel(connection).answer(problem(Unavailable("The airlock is busy; try again.", system="airlock")))
+        return not full
 
     def _channel(self, connection: socket.socket) -> Channel:
         connection.setblocking(True)
@@ -147,9 +179,9 @@ class Intake:
             _log.info("session %s hung up before the end; nothing was kept", session.session_id)
         except TooSlowError:
             slow = Unavailable("Sending took too long, so nothing was kept; submit again.", system="airlock")
-            channel.answer(_problem(slow))
+            channel.answer(problem(slow))
         except OrchestratorError as error:
-            channel.answer(_problem(error))
+            channel.answer(problem(error))
         except Exception:  # noqa: BLE001 - one broken conversation must not end the entrance for all
             _log.exception("the intake failed for session %s", session.session_id)
             channel.answer({"error": "error", "message": "The airlock failed, so nothing was kept. Tell an operator."})
@@ -157,7 +189,7 @@ class Intake:
             with self._lock:
                 self._connections.discard(connection)
                 self._busy[session.session_id] -= 1
-            connection.close()
+            farewell(connection)
 
     def _converse(self, session: LiveSession, channel: Channel) -> dict[str, Any]:
         header = channel.json(channel.next(b"H")[1])
@@ -205,7 +237,7 @@ class Intake:
 
 def _check_caller(session: LiveSession, connection: socket.socket) -> None:
     """Where the airlock is root, each project has a user id of its own: the caller must have this project's."""
-    if session.user_number is None or os.geteuid() != 0:
+    if session.user_number is None or connection.family != socket.AF_UNIX or os.geteuid() != 0:
         return
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     if struct.unpack("3i", credentials)[1] != session.user_number:
@@ -215,15 +247,3 @@ def _check_caller(session: LiveSession, connection: socket.socket) -> None:
 def _check_end(said: Any, name: str, file: IncomingFile) -> None:
     if said != {"size": file.size, "sha256": file.digest.hexdigest()}:
         raise Invalid(f"“{name}” did not arrive as it was sent; submit again.", field="file")
-
-
-def _problem(error: OrchestratorError) -> dict[str, Any]:
-    reasons = list(error.reasons) if isinstance(error, Refused) else []
-    return {"error": error.word, "message": error.message, "reasons": reasons}
-
-
-def _shut(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

@@ -18,14 +18,17 @@ __all__ = ["CustodianTerms", "Governance", "Inspection", "Inspector", "LiveSessi
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSession:
-    """A running workspace session and the host directory that it sees as ``/run/tre/intake``."""
+    """A running workspace session, known by a socket of its own or by a secret at the airlock's port."""
 
     session_id: str
     project_id: str
     person_id: str
-    directory: Path
+    directory: Path | None = None
+    """The host directory that the session sees as ``/run/tre/intake``, on a machine where there is one."""
     user_number: int | None = None
     """The user id the sandbox runs under, checked against the caller's where it is known."""
+    intake_sha256: bytes | None = None
+    """Hash of the secret that the session shows at the port."""
 
 
 class LiveSessions(Protocol):

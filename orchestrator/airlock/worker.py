@@ -16,6 +16,7 @@ from sqlalchemy import select
 from orchestrator.core.errors import NotPossible, OrchestratorError
 
 from .desk import Desk
+from .entrance import Port
 from .intake import Intake
 from .ports import Inspector, LiveSessions, RecordSigner
 from .releasing import Releasing
@@ -27,6 +28,8 @@ from .upkeep import Upkeep
 __all__ = ["Worker"]
 
 _log = logging.getLogger(__name__)
+_AT_ONCE = 32
+_AT_ONCE_AT_PORT = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +45,21 @@ class Worker:
     upkeep_pause: float = 5.0
 
     @classmethod
-    def of(cls, desk: Desk, sessions: LiveSessions, inspector: Inspector, signer: RecordSigner) -> Worker:
-        """Put a worker together."""
+    def of(
+        cls,
+        desk: Desk,
+        sessions: LiveSessions,
+        inspector: Inspector,
+        signer: RecordSigner,
+        *,
+        port: Port | None = None,
+    ) -> Worker:
+        """Put a worker together; ``port`` is where sessions without a socket of their own come to."""
         submissions = Submissions(desk)
+        at_once = _AT_ONCE if port is None else _AT_ONCE_AT_PORT
         return cls(
             desk=desk,
-            intake=Intake(submissions, desk.frozen, sessions, desk.pack.limits),
+            intake=Intake(submissions, desk.frozen, sessions, desk.pack.limits, port=port, at_once=at_once),
             scanning=Scanning(desk, inspector),
             releasing=Releasing(desk, signer),
             upkeep=Upkeep(desk),

@@ -40,9 +40,12 @@ class Channel:
         return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
-def server_context(channel: Channel) -> ssl.SSLContext:
-    """Return a context for listening; who shows no certificate of the authority does not get past the handshake."""
-    return _Renewing.of(channel, ssl.PROTOCOL_TLS_SERVER)
+def server_context(channel: Channel, *, strangers: bool = False) -> ssl.SSLContext:
+    """Return a context for listening; who shows no certificate of the authority does not get past the handshake.
+
+    ``strangers``: callers have no certificates and prove later, and otherwise, who they are.
+    """
+    return _Renewing.of(channel, ssl.PROTOCOL_TLS_SERVER, strangers=strangers)
 
 
 def client_context(channel: Channel) -> ssl.SSLContext:
@@ -56,10 +59,10 @@ class _Renewing(ssl.SSLContext):
     _renew: Callable[[], ssl.SSLContext]
 
     @classmethod
-    def of(cls, channel: Channel, protocol: int) -> _Renewing:
+    def of(cls, channel: Channel, protocol: int, *, strangers: bool = False) -> _Renewing:
         context = cls(protocol)
-        _configure(context, channel)
-        context._renew = _Present(channel, protocol)
+        _configure(context, channel, strangers=strangers)
+        context._renew = _Present(channel, protocol, strangers=strangers)
         return context
 
     def wrap_socket(self, *arguments: Any, **named: Any) -> ssl.SSLSocket:
@@ -74,9 +77,10 @@ class _Renewing(ssl.SSLContext):
 class _Present:
     """The plain context of the files as they are now."""
 
-    def __init__(self, channel: Channel, protocol: int) -> None:
+    def __init__(self, channel: Channel, protocol: int, *, strangers: bool) -> None:
         self._channel = channel
         self._protocol = protocol
+        self._strangers = strangers
         self._lock = threading.Lock()
         self._stamp = channel.stamp()
         self._context = self._read()
@@ -93,14 +97,14 @@ class _Present:
 
     def _read(self) -> ssl.SSLContext:
         context = ssl.SSLContext(self._protocol)
-        _configure(context, self._channel)
+        _configure(context, self._channel, strangers=self._strangers)
         return context
 
 
-def _configure(context: ssl.SSLContext, channel: Channel) -> None:
+def _configure(context: ssl.SSLContext, channel: Channel, *, strangers: bool) -> None:
     """Demand version 1.3 and a certificate of the authority; tickets would let an expired one come back."""
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_NONE if strangers else ssl.CERT_REQUIRED
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     if context.protocol == ssl.PROTOCOL_TLS_SERVER:
         context.num_tickets = 0

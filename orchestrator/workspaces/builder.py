@@ -24,7 +24,9 @@ __all__ = [
     "Object",
     "Told",
     "admission_parameters",
+    "agent_objects",
     "digest",
+    "hub_objects",
     "part_objects",
     "place_objects",
     "session_objects",
@@ -64,13 +66,31 @@ def place_objects(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
 
 def part_objects(plan: PlacePlan, layout: ClusterLayout, told: Told, *, awake: bool = True) -> list[Object]:
     """Return Secrets and Deployments of hub with gate, and of the agent; asleep the Deployments have no replicas."""
-    replicas = 1 if awake else 0
+    return [
+        *hub_objects(plan, layout, hub=told.hub, gate=told.gate, awake=awake),
+        *agent_objects(plan, layout, agent=told.agent, awake=awake),
+    ]
+
+
+def hub_objects(
+    plan: PlacePlan, layout: ClusterLayout, *, hub: Mapping[str, str], gate: Mapping[str, str], awake: bool = True
+) -> list[Object]:
+    """Return the Secrets and the Deployment of hub and gate; each of them is told its own files."""
     found = [
-        channel_secret("hub", plan, layout, told.hub),
-        channel_secret("gate", plan, layout, told.gate),
-        channel_secret("agent", plan, layout, told.agent),
-        hub_deployment(plan, layout, hub=told.hub, gate=told.gate, replicas=replicas),
-        agent_deployment(plan, layout, agent=told.agent, replicas=replicas),
+        channel_secret("hub", plan, layout, hub),
+        channel_secret("gate", plan, layout, gate),
+        hub_deployment(plan, layout, hub=hub, gate=gate, replicas=1 if awake else 0),
+    ]
+    return [built(thing) for thing in found]
+
+
+def agent_objects(
+    plan: PlacePlan, layout: ClusterLayout, *, agent: Mapping[str, str], awake: bool = True
+) -> list[Object]:
+    """Return the Secret and the Deployment of the dataset agent."""
+    found = [
+        channel_secret("agent", plan, layout, agent),
+        agent_deployment(plan, layout, agent=agent, replicas=1 if awake else 0),
     ]
     return [built(thing) for thing in found]
 

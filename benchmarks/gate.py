@@ -269,8 +269,8 @@ def table(results: dict[str, dict[str, list[float]]], rounds: int) -> str:
 async def compare(
     directory: Path, arguments: argparse.Namespace, desk: FakeDesk, gate: psutil.Process, port: int
 ) -> str:
-    host = json.loads((directory / "gate.json").read_text())["host"]
-    address = {"Host": f"{host}:{port}", "Origin": f"http://{host}:{port}"}
+    origin = json.loads((directory / "gate.json").read_text())["public_url"]
+    address = {"Host": origin.removeprefix("http://"), "Origin": origin}
     ways = [
         Way(name="direct", url="http://x", socket=directory / "s/1/ws.sock"),
         Way(name="gate", url=f"http://127.0.0.1:{port}", headers=address, process=gate),
@@ -315,13 +315,13 @@ def prepare(directory: Path, arguments: argparse.Namespace) -> str:
     content = {
         "project_id": project,
         "title": "Benchmark",
-        "port": port,
-        "host": f"{project}.localhost",
+        "public_url": f"http://{project}.localhost:{port}",
+        "listen": f"http://127.0.0.1:{port}",
         "portal_url": "http://127.0.0.1:1",
         "hub_secret": "s" * 40,
-        "server_directory": str(directory / "s"),
-        "hub_socket": str(directory / "h/hub.sock"),
-    } | {f"{name}_socket": str(directory / f"{name}.sock") for name in ("control", "routes", "desk")}
+        "servers": str(directory / "s"),
+        "hub": str(directory / "h/hub.sock"),
+    } | {name: str(directory / f"{name.partition('_')[0]}.sock") for name in ("control", "routes_socket", "desk")}
     (directory / "gate.json").write_text(json.dumps(content))
 
     def nothing(*_: object) -> Any:

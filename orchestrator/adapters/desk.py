@@ -1,4 +1,4 @@
-"""Asks the controller's desk: the one socket on which a project's gate and hub learn what they may do."""
+"""Asks the controller's desk, by socket or over the private channel: there gate and hub learn what they may do."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
+from orchestrator.adapters.addresses import Address, TcpAddress, read_address
+from orchestrator.adapters.channel import Channel, client_context, host_of
 from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, Refused, Unavailable
 
-__all__ = ["Admitted", "Desk", "LookedAt", "SignedOn", "admitted_from"]
+__all__ = ["Admitted", "Desk", "LookedAt", "SignedOn", "admitted_from", "desk_at"]
 
 Value = TypeVar("Value")
 
@@ -52,8 +54,9 @@ class LookedAt:
 class Desk:
     """A client of the desk. Every call has a deadline; silence and nonsense are both ``Unavailable``."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, address: Address, *, channel: Path | None = None) -> None:
+        self._address = address
+        self._channel = channel
         self._client: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -117,7 +120,9 @@ class Desk:
         deadline: aiohttp.ClientTimeout = _DEADLINE,
     ) -> dict[str, Any]:
         try:
-            async with self._session().request(method, f"http://desk{path}", json=body, timeout=deadline) as answer:
+            async with self._session().request(
+                method, path, json=body, timeout=deadline, allow_redirects=False, server_hostname=self._host
+            ) as answer:
                 content: Any = await answer.json() if answer.content_type == "application/json" else {}
                 status = answer.status
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
@@ -130,9 +135,29 @@ class Desk:
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
-            connector = aiohttp.UnixConnector(path=str(self._socket))
-            self._client = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._client = aiohttp.ClientSession(
+                base_url=str(self._address) if isinstance(self._address, TcpAddress) else "http://desk",
+                connector=self._connector(),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
         return self._client
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if not isinstance(self._address, TcpAddress):
+            return aiohttp.UnixConnector(path=str(self._address))
+        if self._channel is None:
+            raise Unavailable("The desk needs a certificate; give the channel's directory.", system="controller")
+        return aiohttp.TCPConnector(ssl=client_context(Channel.at(self._channel)))
+
+    @property
+    def _host(self) -> str | None:
+        return host_of("controller") if isinstance(self._address, TcpAddress) else None
+
+
+def desk_at(address: str, channel: str = "") -> Desk:
+    """Return a client of the desk at ``/path/of.sock`` or ``https://HOST:PORT``, as configurations write it."""
+    place = read_address(address, schemes={"https"}, field="desk")
+    return Desk(place, channel=Path(channel) if channel else None)
 
 
 def admitted_from(answer: Mapping[str, Any]) -> Admitted:

@@ -1,4 +1,4 @@
-"""The gate's two private sockets: the controller's (admission, meter, close) and the hub's (routes)."""
+"""The gate's two private sides: the controller's (admission, meter, close) and the hub's (routes)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from orchestrator.adapters.channel import Peer, peer_of
 from orchestrator.adapters.desk import admitted_from
 from orchestrator.core.errors import Invalid, OrchestratorError, Refused, Unavailable
 from orchestrator.core.ids import check_id
@@ -18,11 +19,14 @@ from .upstream import Upstreams
 __all__ = ["control_application", "routes_application"]
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_CONTROLLER = Peer(part="controller")
 _STATUS = {Refused: 403, Invalid: 400, Unavailable: 400}
 
 
-def control_application(*, keeper: Keeper, upstreams: Upstreams, meter: Meter) -> web.Application:
-    """Return what the controller speaks to."""
+def control_application(
+    *, keeper: Keeper, upstreams: Upstreams, meter: Meter, private: bool = False
+) -> web.Application:
+    """Return what the controller speaks to; at a port (``private``) nobody but the controller is answered."""
 
     async def put_admission(request: web.Request) -> web.Response:
         admitted = admitted_from(await _body(request))
@@ -50,7 +54,7 @@ def control_application(*, keeper: Keeper, upstreams: Upstreams, meter: Meter) -
     async def read_meter(_: web.Request) -> web.Response:
         return web.json_response(meter.report())
 
-    application = web.Application(middlewares=[_in_words])
+    application = web.Application(middlewares=[_in_words, *([_controller_only] if private else [])])
     application.router.add_put("/admission", put_admission)
     application.router.add_post("/close", close)
     application.router.add_get("/health", health)
@@ -95,6 +99,14 @@ async def _in_words(request: web.Request, handler: _Handler) -> web.StreamRespon
     except OrchestratorError as error:
         status = _STATUS.get(type(error), 400)
         return web.json_response({"error": error.word, "message": error.message}, status=status)
+
+
+@web.middleware
+async def _controller_only(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    connection = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
+    if peer_of(connection) != _CONTROLLER:
+        raise Refused("Only the controller may ask that of a gate.")
+    return await handler(request)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:

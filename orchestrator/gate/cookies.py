@@ -15,7 +15,7 @@ from http.cookies import CookieError, Morsel, SimpleCookie
 
 from .routes import Side
 
-__all__ = ["CookieJar", "gate_cookie"]
+__all__ = ["CookieJar", "cookie_name", "gate_cookie"]
 
 _MOST = 16
 _LONGEST = 4096
@@ -82,9 +82,18 @@ def _parse(text: str) -> list[Morsel[str]]:
     return list(cookie.values())
 
 
-def gate_cookie(name: str, value: str, *, path: str = "/", seconds: int | None = None, hidden: bool = True) -> str:
+def cookie_name(*, secure: bool) -> str:
+    """Return the name of the gate's cookie; where there is TLS, one that no other host and no plain page can set."""
+    return "__Host-tre-gate" if secure else "tre-gate"
+
+
+def gate_cookie(
+    name: str, value: str, *, secure: bool, path: str = "/", seconds: int | None = None, hidden: bool = True
+) -> str:
     """Return a Set-Cookie header of the gate's own making: this host only, never a Domain."""
     parts = [f"{name}={value}", f"Path={path}", "SameSite=Lax"]
+    if secure:
+        parts.append("Secure")
     if seconds is not None:
         parts.append(f"Max-Age={max(seconds, 0)}")
     if hidden:

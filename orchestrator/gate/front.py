@@ -9,7 +9,7 @@ from aiohttp import web
 from orchestrator.core.errors import Invalid, OrchestratorError, Refused, Unavailable
 
 from .configuration import GateConfiguration
-from .cookies import gate_cookie
+from .cookies import cookie_name, gate_cookie
 from .judge import BadRequest, Limits, check_body, check_framing, check_origin, is_upgrade, method_of
 from .keeper import Keeper
 from .meter import Meter
@@ -22,11 +22,9 @@ from .upstream import Upstreams
 from .visits import Visits
 from .websocket import WebsocketRelay
 
-__all__ = ["COOKIE", "Front"]
+__all__ = ["Front"]
 
 _log = logging.getLogger("gate")
-
-COOKIE = "tre-gate"
 
 
 class Front:
@@ -42,12 +40,13 @@ class Front:
         limits: Limits | None = None,
     ) -> None:
         self._configuration = configuration
+        self._cookie_name = cookie_name(secure=configuration.secure)
         self._keeper = keeper
         self._upstreams = upstreams
         self._limits = limits or Limits()
         self._requests = RequestRelay(configuration=configuration, meter=meter, limits=self._limits)
         self._websockets = WebsocketRelay(configuration=configuration, meter=meter, limits=self._limits)
-        self._visits = Visits(configuration=configuration, keeper=keeper, cookie_name=COOKIE)
+        self._visits = Visits(configuration=configuration, keeper=keeper, cookie_name=self._cookie_name)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a sentence, never a trace."""
@@ -70,7 +69,7 @@ class Front:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         check_framing(request, authority=self._configuration.authority)
         target = judge_path(request.raw_path)
-        cookie = _cookie(request)
+        cookie = _cookie(request, self._cookie_name)
         if target.readings[0][0] == "_gate":
             return await self._visits.answer(request, target, cookie)
         if not self._keeper.admissions.is_open():
@@ -97,7 +96,7 @@ class Front:
 
     def _send_to_portal(self, request: web.BaseRequest, cookie: str | None) -> web.Response:
         if is_navigation(request):
-            gone = gate_cookie(COOKIE, "", seconds=0)
+            gone = gate_cookie(self._cookie_name, "", secure=self._configuration.secure, seconds=0)
             return redirect(self._configuration.open_url, cookies=(gone,) if cookie else ())
         return page(request, 401, "Sign on first: open this workspace from the portal.")
 
@@ -115,11 +114,11 @@ class Front:
         return page(request, status, refusal.message, link=link)
 
 
-def _cookie(request: web.BaseRequest) -> str | None:
+def _cookie(request: web.BaseRequest, wanted: str) -> str | None:
     values: list[str] = []
     for text in request.headers.getall("Cookie", []):
         for chunk in text.split(";"):
             name, _, value = chunk.strip().partition("=")
-            if name == COOKIE:
+            if name == wanted:
                 values.append(value)
     return values[0] if len(values) == 1 else None

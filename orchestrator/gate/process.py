@@ -7,15 +7,16 @@ import contextlib
 import logging
 import os
 import signal
+import ssl
 import time
 from pathlib import Path
 
 from aiohttp import web
 
+from orchestrator.adapters.addresses import Address, TcpAddress
+from orchestrator.adapters.channel import Channel, server_context
 from orchestrator.adapters.desk import Desk
 from orchestrator.core.clock import Clock, system_clock
-from orchestrator.core.errors import Invalid
-from orchestrator.core.sockets import LONGEST_SOCKET_PATH
 
 from .configuration import GateConfiguration
 from .control import control_application, routes_application
@@ -29,19 +30,18 @@ from .upstream import Upstreams
 __all__ = ["Gate", "run"]
 
 _log = logging.getLogger("gate")
-_LOOPBACK = "127.0.0.1"
 
 
 class Gate:
-    """One running gate: a public port, two private sockets, and the tasks that keep its list fresh."""
+    """One running gate: a public port, two private places, and the tasks that keep its list fresh."""
 
     def __init__(
         self, configuration: GateConfiguration, *, clock: Clock = system_clock, limits: Limits | None = None
     ) -> None:
         self.configuration = configuration
         self.meter = Meter()
-        self.desk = Desk(configuration.desk_socket)
-        self.upstreams = Upstreams(hub_socket=configuration.hub_socket, server_directory=configuration.server_directory)
+        self.desk = Desk(configuration.desk, channel=configuration.channel)
+        self.upstreams = Upstreams(hub=configuration.hub, servers=configuration.servers)
         self.keeper = Keeper(
             admissions=Admissions(clock=clock, monotonic=time.monotonic),
             sessions=Sessions(clock=clock),
@@ -56,20 +56,19 @@ class Gate:
     async def start(self) -> None:
         """Listen; closed until an admission list is there."""
         os.umask(0o177)
-        control = control_application(keeper=self.keeper, upstreams=self.upstreams, meter=self.meter)
+        control = control_application(
+            keeper=self.keeper,
+            upstreams=self.upstreams,
+            meter=self.meter,
+            private=isinstance(self.configuration.control, TcpAddress),
+        )
         routes = routes_application(upstreams=self.upstreams, generation=self.meter.generation)
-        await self._listen_private(
-            web.AppRunner(control, access_log=None, shutdown_timeout=1), self.configuration.control_socket
-        )
-        await self._listen_private(
-            web.AppRunner(routes, access_log=None, shutdown_timeout=1), self.configuration.routes_socket
-        )
+        await self._listen(web.AppRunner(control, access_log=None, shutdown_timeout=1), self.configuration.control)
+        await self._listen(web.AppRunner(routes, access_log=None, shutdown_timeout=1), self.configuration.routes_socket)
         public = web.ServerRunner(
             web.Server(self._front.handle, access_log=None, keepalive_timeout=75.0), shutdown_timeout=1
         )
-        await public.setup()
-        self._runners.append(public)
-        await web.TCPSite(public, _LOOPBACK, self.configuration.port).start()
+        await self._listen(public, self.configuration.listen)
         self._tasks = [asyncio.create_task(self.keeper.poll()), asyncio.create_task(self.keeper.watch())]
         _log.info("gate of %s listens at %s", self.configuration.project_id, self.configuration.origin)
 
@@ -85,17 +84,18 @@ class Gate:
         await self.upstreams.close()
         await self.desk.close()
 
-    async def _listen_private(self, runner: web.AppRunner, socket: Path) -> None:
-        if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-            raise Invalid(
-                f"The socket path {socket} is longer than {LONGEST_SOCKET_PATH} bytes; "
-                "choose a shorter state directory.",
-                field="configuration",
-            )
-        _remove_stale(socket)
+    async def _listen(self, runner: web.BaseRunner, place: Address) -> None:
         await runner.setup()
         self._runners.append(runner)
-        await web.UnixSite(runner, str(socket)).start()
+        if isinstance(place, TcpAddress):
+            await web.TCPSite(runner, place.host, place.port, ssl_context=self._private(place)).start()
+            return
+        _remove_stale(place)
+        await web.UnixSite(runner, str(place)).start()
+
+    def _private(self, place: TcpAddress) -> ssl.SSLContext | None:
+        channel = self.configuration.channel
+        return server_context(Channel.at(channel)) if place.scheme == "https" and channel is not None else None
 
 
 def _remove_stale(socket: Path) -> None:

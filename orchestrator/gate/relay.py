@@ -62,6 +62,8 @@ def passed_headers(exchange: Exchange, configuration: GateConfiguration) -> dict
     own = {"Content-Type": "application/json"} if exchange.request.headers.get("Content-Length", "0") != "0" else {}
     if exchange.side is Side.HUB:
         own |= {"X-Tre-Person": exchange.session.person, "X-Tre-Gate": configuration.hub_secret}
+    if configuration.secure:
+        own["X-Forwarded-Proto"] = "https"
     return request_headers(
         exchange.request.headers,
         authority=configuration.authority,
@@ -135,7 +137,9 @@ class RequestRelay:
         copied = exchange.session.jar.take(exchange.side, answer.headers.getall("Set-Cookie", []))
         if copied is not None and exchange.side is Side.SERVER:
             path = f"/user/{exchange.session.person}/"
-            headers["Set-Cookie"] = gate_cookie("_xsrf", copied, path=path, hidden=False)
+            headers["Set-Cookie"] = gate_cookie(
+                "_xsrf", copied, secure=self._configuration.secure, path=path, hidden=False
+            )
         return headers
 
     async def _stream(self, exchange: Exchange, answer: aiohttp.ClientResponse, response: web.StreamResponse) -> None:

@@ -1,40 +1,36 @@
-"""Where hub and servers are: routes that the hub announces, each to a unix socket in a place it may be in."""
+"""The route table: where hub and servers are, as the hub announces them and the gate finds them allowed."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import aiohttp
 
-from orchestrator.adapters.unixsocket import unix_session
-from orchestrator.core.errors import Invalid, Refused
+from orchestrator.adapters.addresses import Address
+from orchestrator.core.errors import Invalid
 
 from .routes import Side
+from .targets import Target, hub_target, server_target
 
 __all__ = ["HubRoute", "Upstreams"]
 
 _SERVER_SPEC = re.compile(r"/user/([a-z][a-z2-7]{15})/")
-_PORT = re.compile(r":\d+\Z")
-_SCHEME = "http+unix://"
-_DEADLINE = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=300)
 _LONGEST_DATA = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
 class HubRoute:
-    """One route as the hub announced it, and the socket that it was found to mean."""
+    """One route as the hub announced it, and the place that it was found to mean."""
 
     routespec: str
     target: str
     data: Mapping[str, Any]
-    root: Path
-    socket: Path
+    place: Target
 
     def as_json(self) -> dict[str, Any]:
         """Return the route in the shape that JupyterHub's ``get_all_routes`` needs."""
@@ -44,9 +40,9 @@ class HubRoute:
 class Upstreams:
     """The route table, with one client for each target. A captured hub cannot make it point anywhere else."""
 
-    def __init__(self, *, hub_socket: Path, server_directory: Path) -> None:
-        self._hub_socket = hub_socket
-        self._server_directory = server_directory
+    def __init__(self, *, hub: Address, servers: Path | tuple[IPv4Network, ...]) -> None:
+        self._hub = hub
+        self._servers = servers
         self._routes: dict[str, HubRoute] = {}
         self._clients: dict[str, aiohttp.ClientSession] = {}
 
@@ -59,7 +55,7 @@ class Upstreams:
         route = self._check(routespec, target, data)
         former = self._routes.get(routespec)
         self._routes[routespec] = route
-        if former is not None and former.socket != route.socket:
+        if former is not None and former.place != route.place:
             await self._close(routespec)
 
     async def delete(self, routespec: str) -> None:
@@ -75,7 +71,7 @@ class Upstreams:
             return None
         client = self._clients.get(routespec)
         if client is None:
-            client = self._clients[routespec] = unix_session(root=route.root, path=route.socket, timeout=_DEADLINE)
+            client = self._clients[routespec] = route.place.client()
         return client
 
     async def close(self) -> None:
@@ -93,22 +89,5 @@ class Upstreams:
             raise Invalid("A route is “/” for the hub or “/user/ID/” for a person's server.", field="routespec")
         if len(repr(data)) > _LONGEST_DATA:
             raise Invalid("The data beside this route are too long.", field="data")
-        socket = _socket_of(target)
-        root = self._hub_socket.parent if routespec == "/" else self._server_directory
-        root = Path(os.path.realpath(root))
-        socket = Path(os.path.realpath(socket.parent)) / socket.name
-        if routespec == "/" and socket != root / self._hub_socket.name:
-            raise Refused("The route “/” may lead to the hub's own socket only.")
-        if not socket.is_relative_to(root) or socket == root:
-            raise Refused("A person's route may lead to a socket in the directory of servers only.")
-        return HubRoute(routespec=routespec, target=target, data=data, root=root, socket=socket)
-
-
-def _socket_of(target: str) -> Path:
-    if not target.startswith(_SCHEME):
-        raise Refused("A route may lead to a unix socket only (http+unix://…).")
-    quoted = _PORT.sub("", target.removeprefix(_SCHEME).rstrip("/"))
-    path = Path(unquote(quoted))
-    if not path.is_absolute() or "\x00" in str(path) or ".." in path.parts:
-        raise Invalid("A route's socket must be an absolute path.", field="target")
-    return path
+        place = hub_target(target, hub=self._hub) if routespec == "/" else server_target(target, servers=self._servers)
+        return HubRoute(routespec=routespec, target=target, data=data, place=place)

@@ -54,7 +54,10 @@ class Visits:
     async def leave(self, session: Session) -> web.Response:
         """End the session and go back to the portal; kernels keep running."""
         await self._keeper.leave(session)
-        return redirect(self._configuration.portal_url, cookies=(gate_cookie(self._name, "", seconds=0),))
+        return redirect(self._configuration.portal_url, cookies=(self._cookie("", seconds=0),))
+
+    def _cookie(self, value: str, *, seconds: int) -> str:
+        return gate_cookie(self._name, value, secure=self._configuration.secure, seconds=seconds)
 
     async def _enter(self, request: web.BaseRequest, target: Target, cookie: str | None) -> web.Response:
         ticket = await self._ticket(request, target)
@@ -62,7 +65,7 @@ class Visits:
             raise BadRequest(400, "This address needs a ticket; open the workspace from the portal.")
         value, session = await self._keeper.enter(ticket=ticket, former_cookie=cookie)
         seconds = int((session.until - self._clock()).total_seconds())
-        return redirect("/hub/", cookies=(gate_cookie(self._name, value, seconds=seconds),))
+        return redirect("/hub/", cookies=(self._cookie(value, seconds=seconds),))
 
     async def _ticket(self, request: web.BaseRequest, target: Target) -> str:
         if request.method == "GET":
@@ -80,5 +83,5 @@ class Visits:
             raise Refused("Another site may not end your session.")
         session = self._keeper.sessions.find(cookie)
         if session is None:
-            return redirect(self._configuration.portal_url, cookies=(gate_cookie(self._name, "", seconds=0),))
+            return redirect(self._configuration.portal_url, cookies=(self._cookie("", seconds=0),))
         return await self.leave(session)

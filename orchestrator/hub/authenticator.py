@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hmac
 import time
-from pathlib import Path
 from typing import Any
 
 from jupyterhub.auth import Authenticator
 from traitlets import Unicode
 
-from orchestrator.adapters.desk import Admitted, Desk
+from orchestrator.adapters.desk import Admitted, Desk, desk_at
 from orchestrator.core.clock import system_clock
 from orchestrator.core.errors import Invalid, Unavailable
 from orchestrator.core.ids import check_id
@@ -25,7 +24,8 @@ class GateAuthenticator(Authenticator):  # type: ignore[misc]
     """Believes ``X-Tre-Person`` when, and only when, ``X-Tre-Gate`` holds the secret of this project's gate."""
 
     secret = Unicode(config=True, help="What only the gate and this hub know.")
-    desk_socket = Unicode(config=True, help="The controller's desk for this project.")
+    desk = Unicode(config=True, help="The controller's desk for this project: a socket or https://HOST:PORT.")
+    channel = Unicode(config=True, help="The directory of the hub's certificate, for a desk at https://.")
 
     _desk: Desk | None = None
     _admitted: Admitted | None = None
@@ -68,7 +68,7 @@ class GateAuthenticator(Authenticator):  # type: ignore[misc]
         if self._admitted is not None and now - self._asked < oldest:
             return self._admitted
         if self._desk is None:
-            self._desk = Desk(Path(self.desk_socket))
+            self._desk = desk_at(self.desk, self.channel)
         try:
             self._admitted = await self._desk.admission()
             self._asked = time.monotonic()

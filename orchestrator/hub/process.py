@@ -38,7 +38,7 @@ class ProjectHub(JupyterHub):  # type: ignore[misc]
         ]
 
     async def _report_for_ever(self) -> None:
-        desk = Desk(self.project.desk_socket)
+        desk = Desk(self.project.desk, channel=self.project.channel)
         while True:
             await asyncio.sleep(ACTIVITY_SECONDS)
             try:

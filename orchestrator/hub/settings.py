@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from traitlets.config import Config
 
 from .authenticator import GateAuthenticator
@@ -11,10 +9,7 @@ from .configuration import HubConfiguration
 from .proxy import GateProxy
 from .spawner import DeskSpawner
 
-__all__ = ["INSIDE_HUB_SOCKET", "SERVER_SCOPES", "USER_SCOPES", "jupyterhub_configuration"]
-
-INSIDE_HUB_SOCKET = "/run/tre/hub/hub.sock"
-"""Where a session finds the hub's socket; the same for every backend."""
+__all__ = ["SERVER_SCOPES", "USER_SCOPES", "jupyterhub_configuration"]
 
 _WEEK_SECONDS = 7 * 24 * 3600
 
@@ -41,22 +36,22 @@ def jupyterhub_configuration(configuration: HubConfiguration) -> Config:
     _addresses(settings, configuration)
     _storage(settings, configuration)
     _rights(settings)
-    _servers(settings)
+    _servers(settings, configuration)
     settings.GateProxy.routes_socket = str(configuration.routes_socket)
     settings.GateAuthenticator.secret = configuration.hub_secret
-    settings.GateAuthenticator.desk_socket = str(configuration.desk_socket)
-    settings.DeskSpawner.desk_socket = str(configuration.desk_socket)
+    for asks in (settings.GateAuthenticator, settings.DeskSpawner):
+        asks.desk = str(configuration.desk)
+        asks.channel = str(configuration.channel or "")
     return settings
 
 
 def _addresses(settings: Config, configuration: HubConfiguration) -> None:
     hub = settings.JupyterHub
-    url = "http+unix://" + quote(str(configuration.hub_socket), safe="")
-    hub.hub_bind_url = url
-    hub.hub_connect_url = url
+    hub.hub_bind_url = configuration.bind_url
+    hub.hub_connect_url = configuration.gate_url
     hub.hub_socket_mode = 0o666
-    hub.bind_url = f"http://127.0.0.1:{configuration.port}/"
-    hub.public_url = configuration.public_url
+    hub.bind_url = "http://127.0.0.1:8000/"  # a proxy of JupyterHub's own would listen there; ours is told elsewhere
+    hub.public_url = f"{configuration.public_url.rstrip('/')}/"
 
 
 def _storage(settings: Config, configuration: HubConfiguration) -> None:
@@ -87,7 +82,7 @@ def _rights(settings: Config) -> None:
     settings.Authenticator.refresh_pre_spawn = True
 
 
-def _servers(settings: Config) -> None:
+def _servers(settings: Config, configuration: HubConfiguration) -> None:
     hub = settings.JupyterHub
     hub.redirect_to_server = True
     hub.implicit_spawn_seconds = 0.1
@@ -96,7 +91,9 @@ def _servers(settings: Config) -> None:
     spawner = settings.Spawner
     spawner.default_url = "/lab"
     spawner.disable_user_config = True
-    spawner.hub_connect_url = "http+unix://" + quote(INSIDE_HUB_SOCKET, safe="")
+    spawner.hub_connect_url = configuration.servers_url
+    settings.DeskSpawner.server_arguments = list(configuration.form.arguments)
+    settings.DeskSpawner.service_origin = configuration.form.service_origin
     spawner.notebook_dir = "/home/researcher"
     spawner.start_timeout = 90
     spawner.http_timeout = 60

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import Spawner, SpawnException
 from traitlets import List, Unicode
 
-from orchestrator.adapters.desk import Desk
+from orchestrator.adapters.desk import Desk, desk_at
 from orchestrator.core.errors import NotFound, Refused, Unavailable
 
 __all__ = ["DeskSpawner"]
@@ -34,7 +33,9 @@ _GONE = "Your server ended while it was starting; try again, and tell an operato
 class DeskSpawner(Spawner):  # type: ignore[misc]
     """One person's session. What it may hold is the controller's decision; options from the browser are ignored."""
 
-    desk_socket = Unicode(config=True, help="The controller's desk for this project.")
+    desk = Unicode(config=True, help="The controller's desk for this project: a socket or https://HOST:PORT.")
+
+    channel = Unicode(config=True, help="The directory of the hub's certificate, for a desk at https://.")
 
     service_origin = Unicode(
         "http+unix://localhost", config=True, help="The origin that a server is told it is asked at, from inside."
@@ -141,5 +142,5 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
 
     def _ask(self) -> Desk:
         if self._desk is None:
-            self._desk = Desk(Path(self.desk_socket))
+            self._desk = desk_at(self.desk, self.channel)
         return self._desk

@@ -85,18 +85,21 @@ class World:
         content = {
             "project_id": self.project,
             "title": "A study",
-            "port": self.port,
-            "host": self.host,
+            "public_url": self.origin,
             "portal_url": PORTAL,
             "routes_socket": str(self.path("routes.sock")),
-            "desk_socket": str(self.path("desk.sock")),
-            "hub_socket": str(self.path("h/hub.sock")),
+            "desk": str(self.path("desk.sock")),
             "hub_secret": self.secret,
         }
         if part == "gate":
-            content |= {"control_socket": str(self.path("gate.sock")), "server_directory": str(self.path("s"))}
+            content |= {
+                "listen": f"http://127.0.0.1:{self.port}",
+                "control": str(self.path("gate.sock")),
+                "hub": str(self.path("h/hub.sock")),
+                "servers": str(self.path("s")),
+            }
         else:
-            content |= {"directory": str(self.path("hub"))}
+            content |= {"listen": str(self.path("h/hub.sock")), "directory": str(self.path("hub"))}
         file = self.path(f"{part}.json")
         file.write_text(json.dumps(content))
         file.chmod(0o600)

@@ -19,7 +19,7 @@ from orchestrator.adapters.desk import Admitted, SignedOn
 from orchestrator.core.clock import system_clock
 from orchestrator.core.errors import OrchestratorError, Refused, Unavailable
 from orchestrator.core.ids import new_id
-from orchestrator.gate.configuration import GateConfiguration
+from orchestrator.gate.configuration import configuration_from
 from orchestrator.gate.judge import Limits
 from orchestrator.gate.process import Gate
 from tests.contract.gate_world import PORTAL, free_port
@@ -60,7 +60,7 @@ class Scene:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.gate.configuration.port}"
+        return f"http://127.0.0.1:{self.gate.configuration.listen.port}"
 
     def headers(self, **more: str) -> dict[str, str]:
         configuration = self.gate.configuration
@@ -115,27 +115,30 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     project = new_id()
     (directory / "s").mkdir()
-    configuration = GateConfiguration(
-        project_id=project,
-        title="T",
-        port=free_port(),
-        host=f"{project}.localhost",
-        portal_url=PORTAL,
-        control_socket=directory / "gate.sock",
-        routes_socket=directory / "routes.sock",
-        desk_socket=directory / "desk.sock",
-        hub_socket=directory / "h" / "hub.sock",
-        server_directory=directory / "s",
-        hub_secret="s" * 40,
+    port, hub_socket = free_port(), directory / "h" / "hub.sock"
+    configuration = configuration_from(
+        {
+            "project_id": project,
+            "title": "T",
+            "public_url": f"http://{project}.localhost:{port}",
+            "listen": f"http://127.0.0.1:{port}",
+            "portal_url": PORTAL,
+            "control": str(directory / "gate.sock"),
+            "routes_socket": str(directory / "routes.sock"),
+            "desk": str(directory / "desk.sock"),
+            "hub": str(hub_socket),
+            "servers": str(directory / "s"),
+            "hub_secret": "s" * 40,
+        }
     )
     socket = directory / "s" / "one" / "ws.sock"
-    runners = [await serve(socket, server), await serve(configuration.hub_socket, hub or server)]
+    runners = [await serve(socket, server), await serve(hub_socket, hub or server)]
     gate = Gate(configuration, limits=limits)
     desk = Desk()
     gate.keeper._desk = desk
     await gate.start()
     try:
-        await gate.upstreams.put(routespec="/", target=url_of(configuration.hub_socket), data={"hub": True})
+        await gate.upstreams.put(routespec="/", target=url_of(hub_socket), data={"hub": True})
         await gate.upstreams.put(routespec=f"/user/{PERSON}/", target=url_of(socket) + ":80", data={"user": PERSON})
         await gate.keeper.admit((await desk.admission()).people)
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
@@ -342,13 +345,13 @@ def test_the_path_goes_on_exactly_as_it_came(directory: Path) -> None:
     async def story() -> None:
         async with scene(directory, remember) as here:
             path = f"/user/{PERSON}/api/contents/a%20b/%C3%A9+x;y@z:1%2500?content=1&x=%2F%3d+[y]"
-            reader, writer = await asyncio.open_connection("127.0.0.1", here.gate.configuration.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.gate.configuration.listen.port)
             head = f"GET {path} HTTP/1.1\r\nConnection: close\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in here.headers().items())
             writer.write(head.encode() + b"\r\n")
             assert (await reader.readline()).split()[1] == b"403", "%2500 would be a NUL to whoever decodes twice"
             writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", here.gate.configuration.port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.gate.configuration.listen.port)
             writer.write(head.replace("%2500", "").encode() + b"\r\n")
             assert (await reader.readline()).split()[1] == b"200"
             writer.close()

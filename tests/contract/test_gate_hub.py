@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import aiohttp
 import httpx
@@ -489,7 +490,8 @@ def test_a_working_kernel_is_reported_busy_and_a_resting_one_idle(lab: Lab) -> N
     started = lab.world.desk.started[session]
 
     async def tell() -> dict[str, object]:
-        running = Running(session=session, person=lab.person, socket=started.socket, token=lab.token)
+        address = "http+unix://" + quote(str(started.socket), safe="")
+        running = Running(session=session, person=lab.person, address=address, token=lab.token)
         async with Desk(lab.world.desk.socket) as desk:
             await report(running=[running], desk=desk, clock=system_clock)
         return lab.world.desk.activity[-1]

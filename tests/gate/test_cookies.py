@@ -70,5 +70,5 @@ def test_a_jar_does_not_grow_without_end(jar: CookieJar) -> None:
 
 
 def test_the_gates_own_cookie_is_for_this_host_and_hidden_from_scripts() -> None:
-    cookie = gate_cookie("tre-gate", "v", seconds=60)
+    cookie = gate_cookie("tre-gate", "v", secure=False, seconds=60)
     assert cookie == "tre-gate=v; Path=/; SameSite=Lax; Max-Age=60; HttpOnly"

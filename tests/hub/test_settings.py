@@ -18,12 +18,11 @@ def content() -> dict[str, Any]:
     return {
         "project_id": new_id(),
         "title": "A study",
-        "port": 8123,
-        "host": "p.localhost",
+        "public_url": "http://p.localhost:8123",
         "portal_url": "http://127.0.0.1:8080",
-        "hub_socket": "/tmp/r/h/hub.sock",
+        "listen": "/tmp/r/h/hub.sock",
         "routes_socket": "/tmp/r/routes.sock",
-        "desk_socket": "/tmp/r/desk.sock",
+        "desk": "/tmp/r/desk.sock",
         "directory": "/tmp/r/hub",
         "hub_secret": "s" * 32,
     }
@@ -52,7 +51,7 @@ def test_hub_and_gate_meet_on_sockets_only_and_servers_outlive_the_hub(content: 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("hub_secret", "short"), ("project_id", "../x"), ("hub_socket", "/" + "x" * 120), ("surplus", 1)],
+    [("hub_secret", "short"), ("project_id", "../x"), ("listen", "/" + "x" * 120), ("surplus", 1)],
 )
 def test_a_configuration_that_cannot_work_is_refused_with_a_sentence(
     content: dict[str, Any], name: str, value: Any
@@ -64,6 +63,6 @@ def test_a_configuration_that_cannot_work_is_refused_with_a_sentence(
 
 
 def test_a_configuration_without_a_name_is_refused(content: dict[str, Any]) -> None:
-    del content["desk_socket"]
-    with pytest.raises(Invalid, match="desk_socket"):
+    del content["desk"]
+    with pytest.raises(Invalid, match="desk"):
         configuration_from(content)

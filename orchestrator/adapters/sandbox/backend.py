@@ -102,20 +102,24 @@ class SandboxBackend:
         common = {
             "project_id": plan.project_id,
             "title": plan.title,
-            "port": plan.port,
-            "host": urlsplit(plan.url).hostname,
+            "public_url": f"http://{urlsplit(plan.url).hostname}:{plan.port}",
             "portal_url": plan.portal_url,
             "routes_socket": str(run / "r" / "routes.sock"),
-            "desk_socket": str(run / "desk.sock"),
-            "hub_socket": str(run / "h" / "hub.sock"),
+            "desk": str(run / "desk.sock"),
             "hub_secret": secret,
         }
         gate = {
             **common,
-            "control_socket": str(self._places.gate_socket(plan.project_id)),
-            "server_directory": str(run / "s"),
+            "listen": f"http://127.0.0.1:{plan.port}",
+            "control": str(self._places.gate_socket(plan.project_id)),
+            "hub": str(run / "h" / "hub.sock"),
+            "servers": str(run / "s"),
         }
-        hub = {**common, "directory": str(self._places.hub_directory(plan.project_id))}
+        hub = {
+            **common,
+            "listen": str(run / "h" / "hub.sock"),
+            "directory": str(self._places.hub_directory(plan.project_id)),
+        }
         self._run_program("gate", plan, gate)
         self._run_program("hub", plan, hub)
         self._wait_for_gate(run)

@@ -14,9 +14,9 @@ from orchestrator.adapters.channel import Authority, Channel
 from orchestrator.core.clock import Clock, system_clock
 from orchestrator.core.errors import Unavailable
 from orchestrator.workspaces.objects import PREFIX, Object
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.places import PlacePlan
 
-from .applying import bring_some
+from .applying import Applier, Brought
 from .cluster import Cluster
 from .kinds import DEPLOYMENT, POD, SECRET
 from .watching import Mirror
@@ -37,7 +37,6 @@ class Parts:
         *,
         cluster: Cluster,
         mirror: Mirror,
-        layout: ClusterLayout,
         authority: Authority,
         channel: Channel,
         clock: Clock = system_clock,
@@ -45,7 +44,7 @@ class Parts:
     ) -> None:
         self._cluster = cluster
         self._mirror = mirror
-        self._layout = layout
+        self._applier = Applier(cluster, mirror)
         self._authority = authority
         self._clock = clock
         self._monotonic = monotonic
@@ -70,9 +69,9 @@ class Parts:
             held = {"ca.crt": self.authority, "tls.crt": issued.certificate, "tls.key": issued.key}
         return {**told, **{name: held[name] for name in _CHANNEL}}
 
-    def bring(self, objects: Iterable[Object]) -> None:
+    def bring(self, objects: Iterable[Object]) -> Brought:
         """Write what differs from what the cluster holds; at rest nothing."""
-        bring_some(self._cluster, self._mirror, list(objects))
+        return self._applier.bring([*objects])
 
     def end(self, part: str, place: PlacePlan, secrets: Iterable[str]) -> None:
         """Take a part's pods away and wait until they are gone, then what they were told."""

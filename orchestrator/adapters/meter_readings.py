@@ -1,4 +1,4 @@
-"""Turns a gate's running totals into what was counted since the last reading, also across a restart of the controller."""
+"""Turns a gate's running totals into what was counted since the last reading, also over restarts of the controller."""
 
 from __future__ import annotations
 

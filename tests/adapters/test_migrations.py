@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
 
 from orchestrator.adapters.migrations import bring_up_to_date, check_current, differences, tables  # noqa: F401
 from orchestrator.audit.record import Record
@@ -75,3 +76,25 @@ def test_a_newer_record_is_refused_and_left_alone(empty: Engine) -> None:
         with pytest.raises(NotPossible, match="older than the record"):
             start(empty)
     assert "audit_entry" in inspect(empty).get_table_names()
+
+
+def test_a_record_of_the_first_step_keeps_its_rows_and_its_references(empty: Engine) -> None:
+    bring_up_to_date(empty, "0001")
+    with empty.begin() as connection:
+        for statement in (
+            "INSERT INTO workspace (project_id, port, user_number, awake, opened_at, used_at, trouble) "
+            "VALUES ('p', 8710, 200000, true, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '')",
+            "INSERT INTO workspace_session (session_id, project_id, person_id, state, started_at, reason, active_at) "
+            "VALUES ('s', 'p', 'a', 'running', '2026-01-01 00:00:00', '', '2026-01-01 00:00:00')",
+        ):
+            connection.execute(text(statement))
+    with pytest.raises(NotPossible, match="older than this program"):
+        check_current(empty)
+    bring_up_to_date(empty)
+    assert differences(empty) == []
+    with empty.begin() as connection:
+        assert connection.execute(text("SELECT port FROM workspace")).scalar_one() == 8710
+        assert connection.execute(text("SELECT intake_sha256 FROM workspace_session")).all() == [(None,)]
+        connection.execute(text("UPDATE workspace SET port = NULL"))
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(text("UPDATE workspace_session SET project_id = 'nobody'"))

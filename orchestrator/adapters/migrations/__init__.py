@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -20,16 +22,17 @@ __all__ = ["bring_up_to_date", "check_current", "differences", "new_step"]
 _ONE_AT_A_TIME = 0x7472_6501
 
 
-def bring_up_to_date(engine: Engine) -> None:
+def bring_up_to_date(engine: Engine, step: str = "head") -> None:
     """Take every step that is missing, in one transaction. Raises ``NotPossible`` for a newer record."""
     scripts = ScriptDirectory.from_config(_configuration())
-    with _connected(engine) as connection, connection.begin():
+    with _connected(engine) as connection, _references_put_off(connection), connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         _refuse_newer(connection_revision(connection), scripts)
         configuration = _configuration()
         configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+        command.upgrade(configuration, step)
+        _check_references(connection)
 
 
 def check_current(engine: Engine) -> None:
@@ -86,6 +89,27 @@ class _connected:  # noqa: N801 - used like a function
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+
+@contextmanager
+def _references_put_off(connection: Connection) -> Iterator[None]:
+    """Let SQLite, which changes a table by making it anew, do so while other tables refer to it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.driver_connection
+    if raw is None:
+        raise AssertionError("the connection is not open")
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and connection.execute(text("PRAGMA foreign_key_check")).first():
+        raise NotPossible("A row of the record refers to one that is not there; nothing was changed. Ask for help.")
 
 
 def _options() -> dict[str, object]:

@@ -6,4 +6,5 @@ import orchestrator.alliance.store
 import orchestrator.audit.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
+import orchestrator.workspaces.place_store
 import orchestrator.workspaces.store  # noqa: F401

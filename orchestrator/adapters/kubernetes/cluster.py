@@ -111,13 +111,13 @@ class Cluster:
         """Make an object that is not there yet; ``Conflict`` when it is. A lost answer is not asked for again."""
         return self._write("create", "POST", item, Repeat.ONCE)
 
-    def apply(self, item: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    def apply(self, item: Mapping[str, Any], *, manager: str = FIELD_MANAGER, dry_run: bool = False) -> dict[str, Any]:
         """Make the object's fields as given, whoever else set them, and return the whole object (server-side apply).
 
         With ``metadata.uid`` it changes that very object and makes no new one: ``Conflict`` when that one is gone,
         ``Refused`` when another has its name.
         """
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
+        query = {"fieldManager": manager, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
         return self._write("apply", "PATCH", item, Repeat.IDEMPOTENT, query=query)
 
     def replace(self, item: Mapping[str, Any]) -> dict[str, Any]:

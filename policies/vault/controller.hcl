@@ -41,6 +41,28 @@ path "auth/token/revoke-accessor" {
   capabilities = ["create", "update"]
 }
 
+# On a cluster: one role per awake project, by which its agent logs in (docs/how-to/vault-on-kubernetes.md). The content
+# is limited too: a role can admit accounts named “agent” only, and give them nothing but to look after themselves.
+path "auth/kubernetes/role" {
+  capabilities = ["list"]
+}
+path "auth/kubernetes/role/" {
+  capabilities = ["list"]
+}
+path "auth/kubernetes/role/+" {
+  capabilities        = ["create", "update", "read", "delete"]
+  allowed_parameters  = {
+    "bound_service_account_names"      = [["agent"]]
+    "bound_service_account_namespaces" = []
+    "audience"                         = ["vault"]
+    "token_policies"                   = [["tre-self"]]
+    "token_no_default_policy"          = [true]
+    "token_type"                       = ["service"]
+    "token_ttl"                        = []
+    "token_explicit_max_ttl"           = []
+  }
+}
+
 path "database/config" {
   capabilities = ["list"]
 }

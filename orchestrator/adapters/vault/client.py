@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -34,7 +35,10 @@ _REVOKE_SECONDS = 8.0
 
 
 class VaultClient:
-    """One process's way to the Vault. ``networks`` are the only addresses from which issued tokens work."""
+    """One process's way to the Vault. ``networks`` are the only addresses from which issued tokens work.
+
+    ``certificate`` is the file of the authority that the Vault's certificate comes from; without it the system's count.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class VaultClient:
         lease_seconds: int = 300,
         networks: tuple[str, ...] = ("127.0.0.1/32",),
         policies: Path = POLICIES,
+        certificate: Path | None = None,
     ) -> None:
         self._address = address.rstrip("/")
         self._vault = connection
@@ -52,6 +57,7 @@ class VaultClient:
         self._lease_seconds = lease_seconds
         self._networks = networks
         self._policies = policies
+        self._certificate = certificate
         self._known: dict[str, dict[str, Any]] = {}
         # OpenBao deletes a token that is looked up before its making has ended (measured: 2.7.2): never both at once
         self._making = threading.Lock()
@@ -59,8 +65,9 @@ class VaultClient:
     def ready(self) -> bool:
         """Say whether the Vault is unsealed, active and answers within its deadline."""
         try:
-            answer = httpx.get(f"{self._address}/v1/sys/health", timeout=2.0, trust_env=False)
-        except httpx.HTTPError:
+            verify = ssl.create_default_context(cafile=self._certificate) if self._certificate else True
+            answer = httpx.get(f"{self._address}/v1/sys/health", timeout=2.0, trust_env=False, verify=verify)
+        except (httpx.HTTPError, OSError):
             return False
         return answer.status_code == httpx.codes.OK
 
@@ -169,14 +176,16 @@ class VaultClient:
     def revoke_project(self, project_id: str) -> None:
         """Revoke the agent and all that was issued under it. Repeatable."""
         check_id(project_id, field="project_id")
-        for accessor, purpose in self._tokens().items():
-            if purpose.get("project") == project_id:
-                self.revoke_lease(accessor)
         deadline = time.monotonic() + _REVOKE_SECONDS
-        while project_id in self.projects():
+        asked: set[str] = set()
+        while left := {key for key, purpose in self._tokens().items() if purpose.get("project") == project_id}:
+            for accessor in left - asked:
+                self.revoke_lease(accessor)
             if time.monotonic() > deadline:
                 raise Unavailable("Vault has not yet revoked all of a project's leases: look again.", system="vault")
-            time.sleep(0.1)
+            if left <= asked:
+                time.sleep(0.1)
+            asked |= left
 
     def sign(self, message: bytes) -> str:
         """Sign with the record key (Ed25519); return ``vault:vN:`` and base 64 as Vault does."""
@@ -198,7 +207,9 @@ class VaultClient:
             raise NotPossible("The grant has already ended, so no lease can be issued for it.")
         check_id(project_id, field="project_id")
         role = self._write_role(
-            [project_id, purpose["kind"], purpose.get("grant", ""), purpose.get("version", "")], seconds
+            [project_id, purpose["kind"], purpose.get("grant", ""), purpose.get("version", "")],
+            seconds,
+            self._networks_of(project_id),
         )
         body = {
             "policies": policies,
@@ -213,7 +224,11 @@ class VaultClient:
             wrapped: dict[str, Any] = self._vault.post(f"auth/token/create/{role}", body, wrap=_WRAP)["wrap_info"]
         return wrapped
 
-    def _write_role(self, purpose: list[str], seconds: int) -> str:
+    def _networks_of(self, project_id: str) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the only addresses from which the project's tokens work."""
+        return self._networks
+
+    def _write_role(self, purpose: list[str], seconds: int, networks: tuple[str, ...]) -> str:
         """Write the token role of one purpose and return its name.
 
         Renewal keeps to the *role's* longest life and ignores the token's own (measured: OpenBao 2.7.2), so each
@@ -227,7 +242,7 @@ class VaultClient:
             "token_no_default_policy": True,
             "allowed_policies": ["tre-self"],
             "allowed_policies_glob": ["tre-version-*", "tre-database-*"],
-            "token_bound_cidrs": list(self._networks),
+            "token_bound_cidrs": list(networks),
             "token_type": "service",
         }
         self._vault.post(f"auth/token/roles/{role}", settings)
@@ -253,7 +268,11 @@ class VaultClient:
             if "invalid accessor" in error.message:
                 return {}  # ended while we were looking
             raise
-        return dict(found["data"].get("meta") or {})
+        return self._purpose(found["data"])
+
+    def _purpose(self, token: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a token is for, from what Vault knows of it; nothing when it is none of ours."""
+        return dict(token.get("meta") or {})
 
 
 def check_name(name: str) -> str:

@@ -90,6 +90,13 @@ class VaultConnection:
         """Write to ``path``; with ``wrap`` the answer is wrapped for so long and can be unwrapped once."""
         return self._ask("post", path, dict(body or {}), wrap=wrap)
 
+    def delete(self, path: str) -> None:
+        """Remove what is at ``path``; nothing there is no error."""
+        try:
+            self._ask("delete", path)
+        except NotFound:
+            return
+
     def _ask(
         self,
         method: str,

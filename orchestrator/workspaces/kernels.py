@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from orchestrator.core.errors import Invalid
+from orchestrator.core.events import Json
 from orchestrator.core.ids import check_id
 
 from .model import Mount, SessionPlan
@@ -20,6 +21,9 @@ from .storage import claim_names, keeps_one_node
 __all__ = ["kernel_objects", "kernel_pod"]
 
 _USER = 1000
+_HOME = "/home/researcher"
+_SERVER = ("/opt/workspace/bin/python", "-m", "jupyterhub.singleuser")
+_AIRLOCK = "airlock.tre.internal"
 _PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
 _FOLDER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -67,7 +71,6 @@ def _kernel(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> Obj
     return {
         **container("notebook", profile.image, layout),
         "command": ["/opt/tre/bin/tre-session"],
-        "args": list(session.arguments),
         "envFrom": [{"secretRef": {"name": f"session-{session.session_id}"}}],
         "ports": [{"name": "notebook-port", "containerPort": KERNEL_PORT, "protocol": "TCP"}],
         "resources": resources(
@@ -81,20 +84,37 @@ def _kernel(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> Obj
 
 
 def _environment(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout, authority: str) -> dict[str, str]:
-    """Return what the session is told: the hub's own variables, its share of processors, and the ways out."""
+    """Return what the session is told: the hub's own variables, its share of processors, and what to run."""
     passed = {name: value for name, value in session.environment.items() if name.startswith(_PASSED_ON)}
     for name in passed:
         if not _VARIABLE.fullmatch(name):
             raise Invalid(f"“{name[:40]}” cannot be the name of a variable.", field="environment")
     # libraries count the node's processors, not the session's share
     threads = dict.fromkeys(_THREADS, str(max(1, math.ceil(plan.profile.cpus))))
-    ways = {
-        "TRE_INTAKE": layout.intake_address,
-        "TRE_INTAKE_AUTHORITY": authority,
-        "TRE_INTAKE_SECRET": session.intake_secret,
-        "TRE_DATABASES": json.dumps({_folder(name): at for name, at in sorted(session.relays.items())}),
+    program = {
+        "links": [_intake(session, layout, authority), *(_database(*each) for each in sorted(session.relays.items()))],
+        "folders": [f"{_HOME}/outbox"],
+        "command": [*_SERVER, *session.arguments],
     }
-    return {**passed, **threads, **ways}
+    own = {"JUPYTER_RUNTIME_DIR": "/tmp/jupyter", "TRE_SESSION": json.dumps(program, sort_keys=True)}  # noqa: S108
+    return {**passed, **threads, **own}
+
+
+def _intake(session: SessionPlan, layout: ClusterLayout, authority: str) -> dict[str, Json]:
+    """Return the way to the airlock; ``authority`` is the certificate itself, so that no file has to be mounted."""
+    known: dict[str, Json] = {"tls": True, "authority": authority, "name": _AIRLOCK, "secret": session.intake_secret}
+    return {"socket": "/run/tre/intake/intake.sock", **_reached(layout.intake_address), **known}
+
+
+def _database(name: str, address: str) -> dict[str, Json]:
+    return {"socket": f"/run/tre/databases/{_folder(name)}/.s.PGSQL.5432", **_reached(address)}
+
+
+def _reached(address: str) -> dict[str, Json]:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Invalid(f"“{address[:60]}” is not written as host:port.", field="address")
+    return {"host": host.strip("[]"), "port": int(port)}
 
 
 def _mounts(session: SessionPlan) -> list[Object]:
@@ -103,7 +123,7 @@ def _mounts(session: SessionPlan) -> list[Object]:
         raise Invalid("Two datasets of one session have the same folder name; give each its own.", field="mounts")
     home = f"homes/{check_id(session.person_id, field='person_id')}"
     return [
-        {"name": "work", "mountPath": "/home/researcher", "subPath": home},
+        {"name": "work", "mountPath": _HOME, "subPath": home},
         {"name": "work", "mountPath": "/shared", "subPath": "shared"},
         *[_dataset(mount) for mount in sorted(session.mounts, key=lambda mount: mount.name)],
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own memory

@@ -192,6 +192,8 @@ class ClusterLayout:
     workspace_host: str
     """Template of the workspaces' host names, such as ``{project}.workspaces.example.org``."""
     scheme: Literal["http", "https"] = "https"
+    public_port: int | None = None
+    """Where browsers reach the gates, if not at the scheme's own port."""
     ingress_class: str = ""
     """Empty: no Ingress is made; the operator routes to the Service ``gate`` by other means."""
     ingress_annotations: Mapping[str, str] = field(default_factory=dict)
@@ -201,3 +203,8 @@ class ClusterLayout:
     def host(self, project_id: str) -> str:
         """Return the host name of a project's workspace."""
         return self.workspace_host.replace("{project}", project_id)
+
+    def url(self, project_id: str) -> str:
+        """Return where browsers find a project's gate, without a final slash."""
+        port = f":{self.public_port}" if self.public_port else ""
+        return f"{self.scheme}://{self.host(project_id)}{port}"

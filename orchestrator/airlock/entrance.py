@@ -81,18 +81,19 @@ class Entrance:
             connection, address = self._port.listener.accept()
         except OSError:
             return
-        host = str(address[0])
         with self._lock:
-            crowded = list(self._strangers.values()).count(host) >= self._port.strangers_per_address
-            if not crowded:
-                while len(self._strangers) >= self._port.strangers:
-                    oldest, _ = self._strangers.popitem(last=False)
-                    shut(oldest)
-                self._strangers[connection] = host
-        if crowded:
-            connection.close()
-            return
+            self._make_room(str(address[0]))
+            self._strangers[connection] = str(address[0])
         threading.Thread(target=self._welcome, args=(connection,), name="entrance", daemon=True).start()
+
+    def _make_room(self, host: str) -> None:
+        """Show out the oldest of those who have not said who they are: of one address first, then of all."""
+        neighbours = [each for each, address in self._strangers.items() if address == host]
+        surplus = neighbours[: max(0, len(neighbours) + 1 - self._port.strangers_per_address)]
+        rest = [each for each in self._strangers if each not in surplus]
+        for each in (*surplus, *rest[: max(0, len(rest) + 1 - self._port.strangers)]):
+            del self._strangers[each]
+            shut(each)
 
     def close(self) -> None:
         """Stop listening and end every connection that has not said who it is."""

@@ -109,6 +109,11 @@ class Conditions:
         state = ConditionState.UNKNOWN if getattr(error, "unknown_outcome", False) else ConditionState.FALSE
         self.note(project_id, kind, state, reason_of(error), error.message)
 
+    def knows(self, project_id: str, kind: ConditionKind) -> bool:
+        """Say whether anything was ever noted of it."""
+        with self._record.read() as session:
+            return session.get(ConditionRow, (project_id, kind.value)) is not None
+
     def holds(self, project_id: str, kind: ConditionKind) -> bool:
         """Say whether a condition is noted as true."""
         with self._record.read() as session:

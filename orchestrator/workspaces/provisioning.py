@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from orchestrator.access.model import Project, ProjectState
 from orchestrator.audit.record import Record
-from orchestrator.core.errors import Invalid, OrchestratorError
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Json
 
 from . import place_store
 from .conditions import ConditionKind, Conditions, ConditionState
 from .place_store import PlaceRow
-from .places import PlacePlan, Profile, SeenPlace, VolumePlan, WorkspacePlaces
+from .places import PlacePlan, SeenPlace, WorkspacePlaces
+from .planning import KnownProjects, Planner, Terms
 from .removal import Remover
 
 __all__ = ["Enforcement", "Provisioner", "Step", "Terms"]
@@ -33,28 +33,11 @@ class Enforcement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What the installation decides about places: profiles, host names, volumes, how long work is kept."""
-
-    profiles: Mapping[str, Profile]
-    """By name; the first is what a project has until an operator chooses another."""
-    host: Callable[[str], str]
-    volumes: Callable[[str], tuple[VolumePlan, ...]] = lambda _project_id: ()
-    work_kept: timedelta = timedelta(days=90)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Step:
     """How a pass went: what could not be done, and when to look again although nothing happened."""
 
     trouble: tuple[str, ...] = ()
     again: float | None = None
-
-
-class KnownProjects(Protocol):
-    """What is asked of the access room."""
-
-    def project_record(self, project_id: str) -> Project: ...
 
 
 class Provisioner:
@@ -70,17 +53,16 @@ class Provisioner:
         remover: Remover,
         terms: Terms,
         enforced: Callable[[], Enforcement],
-        drifted: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        """``drifted`` is told how many things were put back, for the figures."""
         self._record = record
         self._access = access
         self._places = places
         self._conditions = conditions
         self._remover = remover
-        self._terms = terms
+        self._planner = Planner(record=record, access=access, terms=terms)
         self._enforced = enforced
-        self._drifted = drifted
+        self.drifted: Callable[[int], None] = lambda _count: None
+        """Told how many things were put back, for the figures."""
 
     def keep(self, project_id: str) -> Step:
         """Bring one project's place in step; what cannot be done is noted as a condition and told in words."""
@@ -91,7 +73,7 @@ class Provisioner:
             return Step(trouble=("Network policies are not proved to be enforced.",))
         try:
             row = self._place(project_id)
-            plan = self._plan(project, row, self._profile(row.profile))
+            plan = self._planner.plan(project, row)
             self._bring_in_step(plan)
         except OrchestratorError as error:
             self._conditions.failed(project_id, ConditionKind.PROVISIONED, error)
@@ -145,7 +127,7 @@ class Provisioner:
         done = self._places.provision(plan)
         if done.drift:
             self._tell("workspace.drift", plan.project_id, {"what": [*done.drift]})
-            self._drifted(len(done.drift))
+            self.drifted(len(done.drift))
             message = f"Put back: {'; '.join(done.drift)}."
             self._note_drift(plan.project_id, ConditionState.TRUE, "PutBack", message, anew=True)
         elif done.written:
@@ -178,10 +160,10 @@ class Provisioner:
             row = place_store.place(session, project.project_id)
         if row is None or row.removed_at is not None:
             return Step()
-        until = project.state_since + self._terms.work_kept
+        until = project.state_since + self._planner.terms.work_kept
         keep_work = self._record.clock() < until
         try:
-            plan = self._plan(project, row, next(iter(self._terms.profiles.values())), keep_work=keep_work)
+            plan = self._planner.last(project, row, keep_work=keep_work)
             removal = self._remover.step(plan, row, closed_at=project.state_since, kept_until=until)
         except OrchestratorError as error:
             self._conditions.failed(project.project_id, ConditionKind.REMOVED, error)
@@ -196,28 +178,6 @@ class Provisioner:
             return row
         with self._record.change() as change:
             return place_store.make_place(change, project_id, now=self._record.clock(), actor=_CONTROLLER)
-
-    def _plan(self, project: Project, row: PlaceRow, profile: Profile, *, keep_work: bool = True) -> PlacePlan:
-        return PlacePlan(
-            project_id=project.project_id,
-            name=row.name,
-            title=project.title,
-            host=self._terms.host(project.project_id),
-            profile=profile,
-            volumes=self._terms.volumes(project.project_id),
-            keep_work=keep_work,
-        )
-
-    def _profile(self, name: str) -> Profile:
-        profiles = self._terms.profiles
-        if not name:
-            return next(iter(profiles.values()))
-        if name not in profiles:
-            raise Invalid(
-                f"The profile “{name}” is no longer among the settings; choose one with “tre workspace profile”.",
-                field="profile",
-            )
-        return profiles[name]
 
     def _tell(self, kind: str, project_id: str, details: Mapping[str, Json]) -> None:
         with self._record.change() as change:

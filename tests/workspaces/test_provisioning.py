@@ -127,8 +127,8 @@ class World:
                 work_kept=self.kept,
             ),
             enforced=lambda: Enforcement(proved=self.proved, message="Tried."),
-            drifted=self.count_drift,
         )
+        self.provisioner.drifted = self.count_drift
 
     def count_drift(self, count: int) -> None:
         self.drifted += count

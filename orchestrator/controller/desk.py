@@ -1,6 +1,7 @@
-"""The desk: one unix socket per awake project, on which its gate and hub learn what they may do.
+"""The desk: where an awake project's gate and hub learn what they may do.
 
-The socket is the identity: whoever can open it speaks for that project and for no other.
+On one machine each project has a unix socket, which is the identity: whoever can open it speaks for that project and
+for no other. Between pods all projects share one port of the private channel (``channel_desk``), which answers alike.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.sessions import SessionRegister
 
-__all__ = ["DeskParts", "DeskServer"]
+__all__ = ["LARGEST_BODY", "DeskParts", "DeskServer", "ProjectDesk", "answer_in_words", "object_from"]
 
 _log = logging.getLogger(__name__)
-_LARGEST_BODY = 256 * 1024
+LARGEST_BODY = 256 * 1024
 _STATUS = {"refused": 403, "not-found": 404, "invalid": 422, "not-possible": 409, "conflict": 409, "unavailable": 503}
 _SESSION = re.compile(r"/sessions/([a-z2-7]{16})")
 
@@ -58,7 +59,7 @@ class DeskServer:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)
-        desk = _Desk(project_id, parts)
+        desk = ProjectDesk(project_id, parts)
 
         class Handler(_Handler):
             answer = staticmethod(desk.answer)
@@ -88,13 +89,15 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
 
-class _Desk:
+class ProjectDesk:
+    """Answers what may be asked for one project."""
+
     def __init__(self, project_id: str, parts: DeskParts) -> None:
         self._project_id = project_id
         self._parts = parts
 
     def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Route one request; errors become an answer in words."""
+        """Answer one request with a status and JSON."""
         found = _SESSION.fullmatch(path)
         match method, path:
             case "GET", "/admission":
@@ -177,29 +180,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep requests out of the log: they carry identifiers and happen every second."""
 
     def _serve(self) -> None:
-        try:
-            status, content = self.answer(self.command, self.path, self._body())
-        except OrchestratorError as error:
-            status = _STATUS.get(error.word, 500)
-            content = {"error": error.word, "message": error.message, "reasons": list(getattr(error, "reasons", ()))}
-        except Exception:  # noqa: BLE001 - answered in words, never with a traceback
-            _log.exception("the desk failed on %s", self.command)
-            status, content = 500, {"error": "error", "message": "The controller failed; look into its log."}
-        self._write(status, content)
+        self._write(*answer_in_words(lambda: self.answer(self.command, self.path, self._body())))
 
     def _body(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length") or "0"
-        if not length.isdigit() or int(length) > _LARGEST_BODY:
+        if not length.isdigit() or int(length) > LARGEST_BODY:
             self.close_connection = True
             raise Invalid("The request is too large.", field="body")
-        raw = self.rfile.read(int(length))
-        try:
-            body = json.loads(raw) if raw else {}
-        except ValueError as error:
-            raise Invalid("The request is not JSON.", field="body") from error
-        if not isinstance(body, dict):
-            raise Invalid("The request must be a JSON object.", field="body")
-        return body
+        return object_from(self.rfile.read(int(length)))
 
     def _write(self, status: int, content: dict[str, Any]) -> None:
         raw = b"" if status == 204 else json.dumps(content).encode()
@@ -214,6 +202,29 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the names that http.server looks for
+
+
+def answer_in_words(answer: Callable[[], tuple[int, dict[str, Any]]]) -> tuple[int, dict[str, Any]]:
+    """Return the answer, or the status and the words of what went wrong; never a traceback."""
+    try:
+        return answer()
+    except OrchestratorError as error:
+        reasons = list(getattr(error, "reasons", ()))
+        return _STATUS.get(error.word, 500), {"error": error.word, "message": error.message, "reasons": reasons}
+    except Exception:  # noqa: BLE001 - answered in words, never with a traceback
+        _log.exception("the desk failed")
+        return 500, {"error": "error", "message": "The controller failed; look into its log."}
+
+
+def object_from(raw: bytes) -> dict[str, Any]:
+    """Return a request's JSON object; nothing at all counts as an empty one."""
+    try:
+        body = json.loads(raw) if raw else {}
+    except ValueError as error:
+        raise Invalid("The request is not JSON.", field="body") from error
+    if not isinstance(body, dict):
+        raise Invalid("The request must be a JSON object.", field="body")
+    return body
 
 
 def _text(body: dict[str, Any], field: str) -> str:

@@ -1,14 +1,17 @@
-"""The pod of a project's dataset agent: what it is told, and when it is brought."""
+"""The dataset agent's pod: what it is told of the project, the Vault, the databases and its own end of the channel."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from orchestrator.core.errors import Unavailable
 from orchestrator.workspaces.builder import agent_objects
 from orchestrator.workspaces.networks import CONTROL_PORT, RELAY_PORTS
+from orchestrator.workspaces.objects import Object
 from orchestrator.workspaces.places import ClusterLayout, PlacePlan
 
 from .parts import Parts
@@ -16,49 +19,53 @@ from .parts import Parts
 __all__ = ["AgentPart", "AgentSurroundings"]
 
 _TOLD = "/etc/tre"
-_VAULT_AUTHORITY = "vault-ca.crt"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSurroundings:
-    """What every agent of the installation is told of its surroundings; authorities are certificates as PEM.
+    """What every agent of the installation is told; ``databases`` gives host, port, database, tls by connection."""
 
-    ``databases`` gives host, port, database and tls by connection, ``database_authorities`` who signed their
-    certificates, where that is none of those the agent's image trusts.
-    """
-
-    vault_authority: str = ""
-    vault_mount: str = "kubernetes"
+    vault_mount: str
+    vault_authority: Path | None = None
     databases: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    database_authorities: Mapping[str, str] = field(default_factory=dict)
+    """``certificate`` names a file of this machine: its content is what the agent gets."""
     check_seconds: float = 2.0
 
 
 class AgentPart:
-    """Brings one project's agent."""
+    """Gives the objects that an awake project's agent is made of."""
 
-    def __init__(self, parts: Parts, layout: ClusterLayout, surroundings: AgentSurroundings) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        layout: ClusterLayout,
+        surroundings: AgentSurroundings,
+        place_of: Callable[[str], PlacePlan],
+    ) -> None:
         self._parts = parts
         self._layout = layout
         self._surroundings = surroundings
+        self._place_of = place_of
 
-    def bring(self, place: PlacePlan) -> None:
-        """Make the agent as planned; a pod that is told something new is started again."""
-        files = self._parts.files("agent", place, self._told(place))
-        self._parts.bring(agent_objects(place, self._layout, agent=files))
+    def objects(self, project_id: str) -> list[Object]:
+        """Return the agent's Secret and its Deployment, with one pod."""
+        place = self._place_of(project_id)
+        files = self._parts.files("agent", place, self._told(project_id))
+        return agent_objects(place, self._layout, agent=files)
 
-    def _told(self, place: PlacePlan) -> dict[str, str]:
-        around = self._surroundings
-        authorities = {_authority_file(name): text for name, text in sorted(around.database_authorities.items())}
-        if around.vault_authority:
-            authorities[_VAULT_AUTHORITY] = around.vault_authority
-        told = {
-            "project_id": place.project_id,
+    def _told(self, project_id: str) -> dict[str, str]:
+        surroundings = self._surroundings
+        told: dict[str, str] = {}
+        if surroundings.vault_authority is not None:
+            told["vault-ca.crt"] = _read(surroundings.vault_authority)
+        databases = {name: self._database(name, server, told) for name, server in surroundings.databases.items()}
+        configuration = {
+            "project_id": project_id,
             "vault_address": self._layout.vault_address,
-            "vault_certificate": f"{_TOLD}/{_VAULT_AUTHORITY}" if around.vault_authority else None,
+            "vault_certificate": f"{_TOLD}/vault-ca.crt" if "vault-ca.crt" in told else None,
             "vault_login": {
-                "mount": around.vault_mount,
-                "role": place.project_id,
+                "mount": surroundings.vault_mount,
+                "role": project_id,
                 "token_file": "/var/run/tre/vault/token",
             },
             "control_port": CONTROL_PORT,
@@ -66,15 +73,22 @@ class AgentPart:
             "data_directory": "/data",
             "data_protection": self._layout.data.protection,
             "relay_ports": [RELAY_PORTS[0], RELAY_PORTS[-1]],
-            "databases": {name: self._database(name, server) for name, server in sorted(around.databases.items())},
-            "check_seconds": around.check_seconds,
+            "databases": databases,
+            "check_seconds": surroundings.check_seconds,
         }
-        return {"agent.json": json.dumps(told, sort_keys=True, indent=1), **authorities}
+        return {**told, "agent.json": json.dumps(configuration, sort_keys=True, indent=1)}
 
-    def _database(self, name: str, server: Mapping[str, Any]) -> dict[str, Any]:
-        known = name in self._surroundings.database_authorities
-        return {**server, "certificate": f"{_TOLD}/{_authority_file(name)}" if known else None}
+    def _database(self, name: str, server: Mapping[str, Any], told: dict[str, str]) -> dict[str, Any]:
+        """Return one database as the agent is told it; its authority's certificate goes with it as a file."""
+        certificate = server.get("certificate")
+        if certificate is None:
+            return dict(server)
+        told[f"database-{name}.crt"] = _read(Path(certificate))
+        return {**server, "certificate": f"{_TOLD}/database-{name}.crt"}
 
 
-def _authority_file(connection: str) -> str:
-    return f"database-{connection}.crt"
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(f"The certificate {file} cannot be read: correct the settings.", system="agent") from error

@@ -33,7 +33,7 @@ _POSSIBLE = "possible"
 _WIPED = "wiped"
 _AGENT = "agent"
 _CLAIM = "data"
-_SECRET = "agent-channel"
+_TOLD = "agent-channel"
 _CONTROL_PORT = 8443
 _HEALTH_SECONDS = 5.0
 _PAUSE = 0.25
@@ -108,7 +108,7 @@ class ClusterAgents(AgentControl):
         with contextlib.suppress(NotFound):  # never brought, or removed already
             self._cluster.scale(DEPLOYMENT, _AGENT, namespace, 0)
         self._wait_until_gone(namespace)
-        self._cluster.delete(SECRET, _SECRET, namespace)
+        self._cluster.delete(SECRET, _TOLD, namespace)
         if self._marked(project_id):
             self._mark(project_id, "")
 

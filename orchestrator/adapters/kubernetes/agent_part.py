@@ -11,7 +11,6 @@ from typing import Any
 from orchestrator.core.errors import Unavailable
 from orchestrator.workspaces.builder import agent_objects
 from orchestrator.workspaces.networks import CONTROL_PORT, RELAY_PORTS
-from orchestrator.workspaces.objects import Object
 from orchestrator.workspaces.places import ClusterLayout, PlacePlan
 
 from .parts import Parts
@@ -33,7 +32,7 @@ class AgentSurroundings:
 
 
 class AgentPart:
-    """Gives the objects that an awake project's agent is made of."""
+    """Has an awake project's agent made as planned."""
 
     def __init__(
         self,
@@ -47,11 +46,11 @@ class AgentPart:
         self._surroundings = surroundings
         self._place_of = place_of
 
-    def objects(self, project_id: str) -> list[Object]:
-        """Return the agent's Secret and its Deployment, with one pod."""
+    def bring(self, project_id: str) -> None:
+        """Make the agent's Secret and its Deployment, with one pod, or leave them alone when they are as planned."""
         place = self._place_of(project_id)
         files = self._parts.files("agent", place, self._told(project_id))
-        return agent_objects(place, self._layout, agent=files)
+        self._parts.bring(agent_objects(place, self._layout, agent=files))
 
     def _told(self, project_id: str) -> dict[str, str]:
         surroundings = self._surroundings

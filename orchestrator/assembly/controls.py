@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import logging
-import os
 import shutil
-import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import orchestrator.airlock
-from orchestrator.adapters.dataset_agent import AgentPlaces, DatasetAgents
+from orchestrator.adapters.channel import Channel
 from orchestrator.adapters.notices import Courier, MailCourier, WebhookCourier
-from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
-from orchestrator.adapters.sealed_store import SealedDirectory
 from orchestrator.adapters.vault.client import VaultClient
-from orchestrator.core.errors import NotFound, NotPossible, OrchestratorError
+from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.ids import check_id
 from orchestrator.credentials.model import DatabaseGrant
+from orchestrator.credentials.ports import SealedStore
 from orchestrator.credentials.service import Credentials
-from orchestrator.discovery.model import DatasetVersion, Delivery, VersionState
-from orchestrator.settings import DatabaseSettings, Settings
+from orchestrator.discovery.model import DatasetVersion, VersionState
+from orchestrator.discovery.model import Delivery as DeliveryKind
+from orchestrator.workspaces.conditions import Conditions
 from orchestrator.workspaces.delivery import RecordedDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.model import Limits
+from orchestrator.workspaces.planning import Planner
+from orchestrator.workspaces.ports import Delivery, WorkspaceBackend
+from orchestrator.workspaces.readiness import ToldDelivery
+from orchestrator.workspaces.removal import Ending
 from orchestrator.workspaces.sessions import SessionRegister
+from orchestrator.workspaces.surroundings import Surroundings
 
 from .house import House
-from .vaults import open_vault, vault_address
+from .machine import open_machine
+from .sources import open_sealed, vault_url
+from .vaults import open_pod_vault, open_vault
 
-__all__ = ["Controls", "open_controls", "release_memory", "workspace_environment"]
+__all__ = ["Controls", "open_controls"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +47,16 @@ class Controls:
     house: House
     vault: VaultClient
     credentials: Credentials
-    sealed: SealedDirectory
-    backend: SandboxBackend
+    sealed: SealedStore
+    backend: WorkspaceBackend
     register: SessionRegister
     launcher: SessionLauncher
     keeper: WorkspaceKeeper
+    conditions: Conditions
     couriers: tuple[Courier, ...]
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    channel: Channel | None = None
+    """The controller's end of the private channel, where hubs and gates are pods."""
 
     def desk_path(self, project_id: str) -> Path:
         """Return where a project's desk listens."""
@@ -66,7 +71,7 @@ class Controls:
                 _log.warning("version %s waits to be sealed: %s", version.version_id, error.message)
 
     def _seal(self, version: DatasetVersion) -> None:
-        if version.delivery is Delivery.DATABASE:
+        if version.delivery is DeliveryKind.DATABASE:
             self._know_database(version.connection)
             self.credentials.register_database(self._grant(version))
             self.house.discovery.mark_sealed(version.version_id)
@@ -86,7 +91,7 @@ class Controls:
         settings = self.house.settings.databases[name]
         self.vault.configure_database(
             name,
-            url=_vault_url(settings),
+            url=vault_url(settings),
             username=settings.user,
             password=settings.password_file.read_text().strip(),
         )
@@ -125,91 +130,94 @@ class Controls:
 def open_controls(house: House) -> Controls:
     """Open everything the controller needs; nothing is started and nobody is asked yet."""
     settings = house.settings
-    state = settings.state
-    vault = open_vault(settings, "controller")
-    backend = SandboxBackend(
-        SandboxSettings(
-            state=state,
-            workspace=workspace_environment(settings),
-            submit_program=Path(orchestrator.airlock.__file__).parent / "client.py",
-        )
-    )
     register = SessionRegister(record=house.record, access=house.access)
-    agents = DatasetAgents(
-        AgentPlaces(
-            run=state / "run",
-            memory=_memory(settings),
-            sealed=state / "sealed",
-            vault_address=vault_address(settings),
-            databases={name: _agent_database(database) for name, database in settings.databases.items()},
-        ),
-        backend.processes,
-        group_of=lambda project_id: register.workspace(project_id).user_number if os.geteuid() == 0 else None,
+    sealed = open_sealed(settings)
+    if settings.workspaces.backend == "kubernetes":
+        return _on_a_cluster(house, register, sealed)
+    vault = open_vault(settings, "controller")
+    machine = open_machine(settings, register)
+    credentials = Credentials(vault=vault, agent=machine.agents, store=sealed, clock=house.record.clock)
+    conditions = Conditions(house.record)
+    recorded = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)
+    delivery = ToldDelivery(recorded, conditions)
+    return _controls(house, register, _Held(vault, credentials, sealed, machine.backend, delivery))
+
+
+def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) -> Controls:
+    """Open the same where workspaces run on a cluster: the place of each project is kept in step as well."""
+    from .cluster import open_cluster  # noqa: PLC0415 - heavy, and wanted on clusters only
+    from .provisioning import open_provisioner, open_terms  # noqa: PLC0415
+
+    conditions = Conditions(house.record)
+    terms = open_terms(house)
+    cluster = open_cluster(house, Planner(record=house.record, access=house.access, terms=terms).of)
+    vault = open_pod_vault(house.settings, cluster.agents.networks_of, cluster.namespace_of)
+    credentials = Credentials(vault=vault, agent=cluster.agents, store=sealed, clock=house.record.clock)
+    recorded = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)
+    held = _Held(vault, credentials, sealed, cluster.backend, ToldDelivery(recorded, conditions))
+    controls = _controls(house, register, held)
+    ending = Ending(
+        sleep=lambda project_id: controls.keeper.put_to_sleep(project_id, "project-closed"), held=credentials.projects
     )
-    sealed = SealedDirectory(state / "sealed")
-    credentials = Credentials(vault=vault, agent=agents, store=sealed, clock=house.record.clock)
-    delivery = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)
+    provisioner = open_provisioner(house, cluster, terms=terms, conditions=conditions, ending=ending)
+    surroundings = Surroundings(
+        leadership=cluster.candidate,
+        changes=cluster.changes,
+        start=cluster.start,
+        stop=cluster.stop,
+        age=cluster.mirror.age,
+        calls=lambda: cluster.cluster.calls,
+        provisioner=provisioner,
+    )
+    return replace(controls, surroundings=surroundings, channel=cluster.channel)
+
+
+@dataclass(frozen=True)
+class _Held:
+    vault: VaultClient
+    credentials: Credentials
+    sealed: SealedStore
+    backend: WorkspaceBackend
+    delivery: Delivery
+
+
+def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
+    chosen = house.settings.workspaces
     launcher = SessionLauncher(
         access=house.access,
-        credentials=delivery,
+        credentials=held.delivery,
         register=register,
-        backend=backend,
+        backend=held.backend,
         limits=Limits(
-            cpus=settings.workspaces.cpus,
-            memory_mib=settings.workspaces.memory_mib,
-            processes=settings.workspaces.processes,
-            file_size_mib=settings.workspaces.file_size_mib,
+            cpus=chosen.cpus,
+            memory_mib=chosen.memory_mib,
+            processes=chosen.processes,
+            file_size_mib=chosen.file_size_mib,
         ),
+    )
+    keeper = WorkspaceKeeper(
+        access=house.access,
+        credentials=held.delivery,
+        register=register,
+        launcher=launcher,
+        backend=held.backend,
+        address=house.numbers.url,
+        portal_url=house.settings.portal.public_url,
+        sleep_after=timedelta(minutes=chosen.sleep_after_minutes),
+        clock=house.record.clock,
     )
     return Controls(
         house=house,
-        vault=vault,
-        credentials=credentials,
-        sealed=sealed,
-        backend=backend,
+        vault=held.vault,
+        credentials=held.credentials,
+        sealed=held.sealed,
+        backend=held.backend,
         register=register,
         launcher=launcher,
-        keeper=WorkspaceKeeper(
-            access=house.access,
-            credentials=delivery,
-            register=register,
-            launcher=launcher,
-            backend=backend,
-            address=house.numbers.url,
-            portal_url=settings.portal.public_url,
-            sleep_after=timedelta(minutes=settings.workspaces.sleep_after_minutes),
-            clock=house.record.clock,
-        ),
+        keeper=keeper,
+        conditions=Conditions(house.record),
         couriers=_couriers(house),
     )
-
-
-def workspace_environment(settings: Settings) -> Path:
-    """Return the researchers' Python environment: as set, or ``.venv-workspace`` beside the one that runs this."""
-    if settings.workspaces.environment is not None:
-        return settings.workspaces.environment
-    return Path(sys.prefix).with_name(".venv-workspace")
-
-
-def release_memory(settings: Settings) -> None:
-    """Take this installation's directory out of memory once nothing lies in it any more."""
-    with contextlib.suppress(OSError):
-        _memory_directory(settings).rmdir()
-
-
-def _memory_directory(settings: Settings) -> Path:
-    name = hashlib.sha256(os.fsencode(settings.state.resolve())).hexdigest()[:12]
-    return settings.workspaces.memory_directory / f"tre-{name}"
-
-
-def _memory(settings: Settings) -> Path:
-    """Return this installation's own directory in memory: what lies in another one's is never touched."""
-    directory = _memory_directory(settings)
-    directory.mkdir(mode=0o711, exist_ok=True)
-    if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
-        raise NotPossible(f"{directory} belongs to somebody else; remove it or choose another memory_directory.")
-    directory.chmod(0o711)
-    return directory
 
 
 def _couriers(house: House) -> tuple[Courier, ...]:
@@ -228,18 +236,3 @@ def _couriers(house: House) -> tuple[Courier, ...]:
     if chosen.webhook:
         couriers.append(WebhookCourier(address=chosen.webhook))
     return tuple(couriers)
-
-
-def _vault_url(settings: DatabaseSettings) -> str:
-    mode = "disable" if settings.tls == "off" else "verify-full"
-    return f"postgresql://{{{{username}}}}:{{{{password}}}}@{settings.host}:{settings.port}/{settings.database}?sslmode={mode}"
-
-
-def _agent_database(settings: DatabaseSettings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "database": settings.database,
-        "tls": settings.tls == "verify-full",
-        "certificate": str(settings.certificate_authority) if settings.certificate_authority else None,
-    }

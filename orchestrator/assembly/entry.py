@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.adapters.migrations import check_current
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.logs import configure as configure_logs
 from orchestrator.settings import load_settings
 
 from .house import House, open_house
@@ -25,10 +25,11 @@ def serve(name: str, run: Callable[[House], None]) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m orchestrator.{name}")
     parser.add_argument("--state", type=Path, default=Path(os.environ.get("TRE_STATE", ".tre")))
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    configure_logs()
     try:
-        house = open_house(load_settings(options.state))
+        settings = load_settings(options.state)
+        configure_logs(settings.logs)
+        house = open_house(settings)
         check_current(house.record.engine)
         run(house)
     except OrchestratorError as error:

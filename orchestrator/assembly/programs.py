@@ -17,8 +17,9 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import OrchestratorError, Unavailable
 from orchestrator.settings import Settings
 
-from .controls import open_controls, release_memory
+from .controls import Controls, open_controls
 from .house import open_house
+from .machine import release_memory
 from .readiness import check_ports
 from .vaults import embedded_vault
 
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 _PORTAL_SECONDS = 60.0
 _CALM_SECONDS = 30.0
 _LONGEST_PAUSE = 30.0
+_WATCH_SECONDS = 20.0
 _MODES = {"": 0o711, "run": 0o711, "projects": 0o711, "logs": 0o700, "record": 0o700, "airlock": 0o700, "sealed": 0o700}
 """What other accounts of the machine see of a state directory: only the way to their own sockets and homes."""
 
@@ -87,9 +89,7 @@ class Installation:
             self.processes.stop(name)
         tell("workspaces")
         try:
-            controls = open_controls(open_house(self._settings))
-            for seen in controls.backend.observe():
-                controls.keeper.put_to_sleep(seen.project_id, "shutdown")
+            self._end_workspaces(open_controls(open_house(self._settings)))
             release_memory(self._settings)
         except (OrchestratorError, SQLAlchemyError, OSError) as error:
             _log.warning("workspaces: %s", error)
@@ -97,6 +97,18 @@ class Installation:
             if program.name not in ("web", "controller"):
                 tell(program.name)
                 self.processes.stop(program.name, deadline=20.0)
+
+    def _end_workspaces(self, controls: Controls) -> None:
+        surroundings = controls.surroundings
+        surroundings.start()
+        deadline = time.monotonic() + _WATCH_SECONDS
+        while surroundings.age() > _WATCH_SECONDS and time.monotonic() < deadline:
+            time.sleep(0.1)
+        try:
+            for seen in controls.backend.observe():
+                controls.keeper.put_to_sleep(seen.project_id, "shutdown")
+        finally:
+            surroundings.stop()
 
     def running(self) -> dict[str, bool]:
         """Say of each program whether it runs."""

@@ -75,6 +75,11 @@ class Leadership:
         return self._clock() < self._until
 
     @property
+    def age(self) -> float:
+        """For how many seconds the lead was not renewed; endless before it was had."""
+        return self._clock() - (self._until - self._lease_seconds * 2 / 3)
+
+    @property
     def token(self) -> int:
         """The number of the lead (``leaseTransitions``): whoever leads later has a higher one."""
         self.check()

@@ -1,0 +1,64 @@
+"""Puts together what keeps the projects' places in a cluster in step with the record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from orchestrator.access.model import Granted
+from orchestrator.core.errors import NotFound
+from orchestrator.workspaces.conditions import Conditions
+from orchestrator.workspaces.places import VolumePlan
+from orchestrator.workspaces.planning import Terms
+from orchestrator.workspaces.provisioning import Provisioner
+from orchestrator.workspaces.removal import Ending, Remover
+
+from .cluster import ClusterParts, cluster_settings
+from .cluster_layout import layout, profile, volume_plan
+from .enforcement import Prover
+from .house import House
+
+__all__ = ["open_provisioner", "open_terms"]
+
+
+def open_terms(house: House) -> Terms:
+    """Return what the installation decides about places."""
+    settings = house.settings
+    chosen = cluster_settings(settings)
+    # the default comes first: it is what a project has until an operator chooses another
+    names = sorted(chosen.profiles, key=lambda name: (name != chosen.default_profile, name))
+    return Terms(
+        profiles={name: profile(settings, name) for name in names},
+        host=lambda project_id: chosen.workspace_host.replace("{project}", project_id),
+        volumes=lambda project_id: _volumes(house, project_id),
+        work_kept=timedelta(days=settings.retention.work_days),
+    )
+
+
+def open_provisioner(
+    house: House, cluster: ClusterParts, *, terms: Terms, conditions: Conditions, ending: Ending
+) -> Provisioner:
+    """Return the provisioner of a cluster; it makes no place before network policies are seen to be enforced."""
+    remover = Remover(record=house.record, places=cluster.places, conditions=conditions, ending=ending)
+    prover = Prover(cluster.cluster, layout(house.settings))
+    return Provisioner(
+        record=house.record,
+        access=house.access,
+        places=cluster.places,
+        conditions=conditions,
+        remover=remover,
+        terms=terms,
+        enforced=prover.enforcement,
+    )
+
+
+def _volumes(house: House, project_id: str) -> tuple[VolumePlan, ...]:
+    """Return the granted versions that the platform itself mounts."""
+    found: dict[str, Granted] = {}
+    try:
+        for person_id in house.access.admitted(project_id):
+            for grant in house.access.granted(project_id, person_id):
+                if grant.delivery == "volume":
+                    found[grant.version_id] = grant
+    except NotFound:
+        return ()
+    return tuple(volume_plan(house.settings, found[version].connection, version) for version in sorted(found))

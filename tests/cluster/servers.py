@@ -1,0 +1,209 @@
+"""The servers an installation on a cluster leans on, real ones, at an address that its pods reach: all by TLS."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator.adapters.demonstration_database import DemonstrationDatabase
+from orchestrator.adapters.kubernetes.cluster import Cluster
+from orchestrator.adapters.objects.connection import Bucket, Keys
+from orchestrator.adapters.vault.embedded import EmbeddedVault
+from orchestrator.adapters.vault.templates import _stanza
+from orchestrator.assembly.programs import Program
+from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE
+from tests.cluster.pki import TestAuthority
+
+_REVIEWER = "tre-test-reviewer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachableDatabase(DemonstrationDatabase):
+    """The demonstration's PostgreSQL, also at an address that pods reach, by TLS."""
+
+    host: str
+    authority: TestAuthority
+
+    def configure(self) -> None:
+        super().configure()
+        cluster = self._cluster
+        for source, name in zip(self.authority.issue("postgres", self.host), ("server.crt", "server.key"), strict=True):
+            shutil.copy(source, cluster / name)
+            (cluster / name).chmod(0o600)
+            if os.geteuid() == 0:
+                owner = cluster.stat()
+                os.chown(cluster / name, owner.st_uid, owner.st_gid)
+        with (cluster / "pg_hba.conf").open("a") as rules:
+            rules.write("hostssl all all 0.0.0.0/0 scram-sha-256\n")
+        with (cluster / "tre.conf").open("a") as settings:
+            settings.write(f"listen_addresses = '127.0.0.1,{self.host}'\nssl = 'on'\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachableVault(EmbeddedVault):
+    """The embedded OpenBao with a second door, by TLS, and Kubernetes authentication set up for one cluster."""
+
+    host: str
+    door: int
+    authority: TestAuthority
+    api_server: str
+    api_authority: str
+    reviewer_token: str
+
+    @property
+    def outside(self) -> str:
+        """Where agents find it."""
+        return f"https://{self.host}:{self.door}"
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        certificate, key = self.authority.issue("vault", self.host)
+        (self.directory / "door.hcl").write_text(
+            f'listener "tcp" {{\n  address = "{self.host}:{self.door}"\n  cluster_address = "127.0.0.1:{self.door + 1}"\n'
+            f'  tls_cert_file = "{certificate}"\n  tls_key_file = "{key}"\n}}\n'
+        )
+        arguments, environment = super().command()
+        arguments.append(f"-config={self.directory / 'door.hcl'}")
+        if not (self.directory / "settled").exists():
+            (self.directory / "kubernetes.hcl").write_text(self._first_login())
+            arguments.append(f"-config={self.directory / 'kubernetes.hcl'}")
+        return arguments, environment
+
+    def _first_login(self) -> str:
+        configuration = {
+            "kubernetes_host": self.api_server,
+            "kubernetes_ca_cert": self.api_authority,
+            "token_reviewer_jwt": self.reviewer_token,
+        }
+        return "\n".join(
+            [
+                _stanza("kubernetes", "sys/auth/kubernetes", {"type": "kubernetes"}),
+                _stanza("kubernetesconfig", "auth/kubernetes/config", configuration),
+            ]
+        )
+
+
+def vault_program(vault: ReachableVault, alive: Any) -> Program:
+    """Return the Vault as a program of an installation."""
+
+    def command() -> tuple[Sequence[str], dict[str, str]]:
+        vault.configure()
+        return vault.command()
+
+    return Program("vault", command, lambda: vault.wait_until_ready(alive=alive), ("127.0.0.1", vault.port))
+
+
+def reviewer_token(cluster: Cluster, kubeconfig: Path) -> str:
+    """Make the account by which Vault asks the API server about tokens; return a token of it."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _REVIEWER, "namespace": "default"}}
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": _REVIEWER},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:auth-delegator"},
+        "subjects": [{"kind": "ServiceAccount", "name": _REVIEWER, "namespace": "default"}],
+    }
+    del cluster
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [account, binding]})
+    environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+    subprocess.run(["kubectl", "apply", "-f", "-"], input=given, text=True, check=True, env=environment, stdout=-3)
+    asked = ["kubectl", "create", "token", _REVIEWER, "-n", "default", "--duration=6h"]
+    return subprocess.run(asked, text=True, check=True, env=environment, capture_output=True).stdout.strip()
+
+
+@dataclass
+class ReachableStore:
+    """SeaweedFS at an address that pods reach, its S3 port by TLS."""
+
+    directory: Path
+    host: str
+    first_port: int
+    authority: TestAuthority
+
+    @property
+    def endpoint(self) -> str:
+        return f"https://{self.host}:{self.first_port}"
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(
+            endpoint=self.endpoint, region="us-east-1", name="sealed", keys=BROKER, authority=self.authority.file
+        )
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """Return what ``stores`` says of one of its buckets."""
+        return {
+            "endpoint": self.endpoint,
+            "bucket": name,
+            "access_key_file": str(self._key("access", BROKER)),
+            "secret_key_file": str(self._key("secret", BROKER)),
+            "role_arn": ROLE,
+            "certificate_authority": str(self.authority.file),
+        }
+
+    def program(self) -> Program:
+        """Return it as a program of an installation."""
+        return Program("store", self._command, self._ready, (self.host, self.first_port))
+
+    def _key(self, name: str, keys: Keys) -> Path:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        file = self.directory / f"{name}.key"
+        file.write_text(keys.access_key if name == "access" else keys.secret_key)
+        file.chmod(0o600)
+        return file
+
+    def _command(self) -> tuple[Sequence[str], dict[str, str]]:
+        data = self.directory / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        (self.directory / "s3.json").write_text(json.dumps(_S3))
+        (self.directory / "iam.json").write_text(json.dumps(_IAM))
+        certificate, key = self.authority.issue("store", self.host)
+        names = (
+            "s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc",
+            "filer.port", "filer.port.grpc",
+        )  # fmt: skip
+        ports = [f"-{name}={self.first_port + 1 + offset}" for offset, name in enumerate(names)]
+        command = [
+            str(Path(sys.executable).with_name("weed")), "server", f"-dir={data}", "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1", "-filer", f"-filer.localSocket={self.directory}/f.sock", "-s3",
+            f"-s3.localSocket={self.directory}/s.sock", f"-s3.config={self.directory}/s3.json",
+            f"-s3.iam.config={self.directory}/iam.json", f"-s3.ip.bind={self.host}",
+            f"-s3.port.https={self.first_port}", f"-s3.cert.file={certificate}", f"-s3.key.file={key}",
+            "-master.volumeSizeLimitMB=64", "-volume.max=20", *ports,
+        ]  # fmt: skip
+        return command, {"PATH": os.defpath, "HOME": str(self.directory)}
+
+    def _ready(self) -> None:
+        deadline = time.monotonic() + 120
+        while True:
+            client: Any = self.bucket.client()
+            try:
+                known = {item["Name"] for item in client.list_buckets()["Buckets"]}
+                for name in {"datasets", "sealed"} - known:
+                    client.create_bucket(Bucket=name)
+                client.put_object(Bucket="sealed", Key="probe", Body=b"1")
+                client.delete_object(Bucket="sealed", Key="probe")
+            except (ClientError, BotoCoreError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+
+def unprivileged() -> pwd.struct_passwd:
+    """Return the account that owns what pods of project users may write in local test volumes."""
+    return pwd.getpwnam("nobody")
+
+
+__all__ = ["ReachableDatabase", "ReachableStore", "ReachableVault", "replace", "reviewer_token", "vault_program"]

@@ -1,4 +1,4 @@
-"""The controller's loop: one round a second; each part is tried in every round, whatever happened to the others."""
+"""The controller: whoever leads fills queues from the record and from what changed; workers bring projects in step."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.logs import named
+from orchestrator.workspaces.figures import count
 
-from .desk import DeskParts, DeskServer
+from .chores import Chores
+from .desks import open_desks
+from .metrics import Metrics
+from .passes import KEEP, PLACE, WITHDRAW, Passes
+from .queue import Backoff, Task, WorkQueue
+from .reporting import health_server
+from .triggers import Follower
+from .workers import Workers
 
 if TYPE_CHECKING:
     from orchestrator.assembly import Controls, House
@@ -21,100 +28,152 @@ __all__ = ["Controller", "run"]
 
 _log = logging.getLogger(__name__)
 _ROUND = 1.0
-_WORKERS = 16
+_LEAVING = 120.0
+_CHORES = 3
 
 
 class Controller:
-    """Works from the record alone: killed at any moment, the next one goes on from what it sees."""
+    """Works from the record alone: killed at any moment, the next one goes on from what it sees.
+
+    Withdrawals have a queue and hands of their own, so that nothing that is slow elsewhere holds them up.
+    """
 
     def __init__(self, controls: Controls) -> None:
         self._controls = controls
-        self._desk_parts = DeskParts(
-            identity=controls.house.identity,
-            register=controls.register,
-            launcher=controls.launcher,
-            keeper=controls.keeper,
-            admitted=controls.house.access.admitted,
-        )
-        self._desks: dict[str, DeskServer] = {}
-        self._passes: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="project")
-        self._due: dict[str, float] = {}
+        self._surroundings = controls.surroundings
+        self.metrics = Metrics()
+        self.projects = WorkQueue(lanes={KEEP: Backoff(longest=15.0), PLACE: Backoff(longest=60.0)})
+        self.withdrawals = WorkQueue(backoff=Backoff(longest=2.0))
+        self.chores = Chores(controls, self.metrics)
+        self._desks = open_desks(controls)
+        self._follower = Follower(controls.house.record)
+        self._slept: set[str] = set()
+        passes, workers = Passes(controls, slept=self._slept.add), controls.house.settings.controller.workers
+        self._workers = [
+            Workers(name, queue, handle, count=count, may_act=self.leads, metrics=self.metrics)
+            for name, queue, handle, count in (
+                ("project", self.projects, passes, workers),
+                ("withdrawal", self.withdrawals, passes, workers),
+                ("chore", self.chores.queue, self.chores, _CHORES),
+            )
+        ]
+        self._leading = False
+        self.beat = time.monotonic()
+        """When the loop last came round."""
+
+    def leads(self) -> bool:
+        """Say whether this process may act now."""
+        return self._surroundings.leadership.leads()
+
+    def start(self) -> None:
+        """Begin to watch, to stand for the lead and to work."""
+        self._report()
+        self._surroundings.changes.subscribe(self.changed)
+        self._surroundings.start()
+        self._surroundings.leadership.start()
+        for workers in self._workers:
+            workers.start()
 
     def round(self) -> None:
-        """Do everything that is due once."""
-        self._attempt("seal", self._controls.seal_arrivals)
-        self._attempt("keep", self._keep_projects)
-        self._attempt("deliver", self._controls.deliver_notices)
-        self._every("orphans", 15, self._end_orphans)
-        self._every("chase", 60, self._controls.chase)
-        self._every("sweep", 3600, self._controls.house.discovery.sweep_arrivals)
-        self._every("bytes", 15, self._count_bytes)
+        """Fill the queues with what is due, or stand by."""
+        self.beat = time.monotonic()
+        try:
+            if self.leads():
+                self._lead()
+            else:
+                self._stand_by()
+        except OrchestratorError as error:
+            _log.warning("%s", error.message, extra=named("round.failed"))
+        except Exception:  # noqa: BLE001 - a round that fails must not be the last one
+            _log.exception("a round failed; the next one tries again", extra=named("round.failed"))
+
+    def changed(self, project_id: str) -> None:
+        """Look at a project's place soon: something of it changed in the cluster."""
+        if self._leading:
+            self.projects.add(Task(project_id, PLACE))
 
     def close(self) -> None:
         """Leave workspaces running and go; the next controller adopts them."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for desk in self._desks.values():
-            desk.close()
-        self._desks.clear()
+        for queue in (self.projects, self.withdrawals, self.chores.queue):
+            queue.close()
+        for workers in self._workers:
+            if not workers.join(_LEAVING):
+                _log.error("a pass did not end in %.0f s and is left behind", _LEAVING, extra=named("controller.left"))
+        self._desks.close_all()
+        self._surroundings.leadership.stop()
+        self._surroundings.stop()
 
-    def _keep_projects(self) -> None:
+    def _lead(self) -> None:
+        if not self._leading:
+            _log.info("this controller acts now", extra=named("controller.leads"))
+            self._follower.skip()
+            self._leading = True
+            self._look_at_all()
+        for touched in self._follower.news():
+            if self._surroundings.provisioner is not None:
+                self.projects.add(Task(touched.project_id, PLACE), urgent=touched.by_person)
+            if touched.by_person and touched.project_id in self._desks.projects():
+                self.projects.add(Task(touched.project_id, KEEP), urgent=True)
+        self._keep_awake_ones()
+        self.chores.remind()
+
+    def _stand_by(self) -> None:
+        """Act no more: what is under way ends at its next write; everything is found again by who leads."""
+        if self._leading:
+            _log.warning("this controller no longer leads; it stands by", extra=named("controller.stands-by"))
+        self._leading = False
+        for queue in (self.projects, self.withdrawals, self.chores.queue):
+            queue.clear()
+        self._desks.close_all()
+
+    def _look_at_all(self) -> None:
+        if self._surroundings.provisioner is not None:
+            every = {*self._controls.house.access.project_ids(), *self._surroundings.provisioner.known()}
+            for project_id in sorted(every):
+                self.projects.add(Task(project_id, PLACE))
+
+    def _keep_awake_ones(self) -> None:
         wanted = {row.project_id for row in self._controls.register.workspaces_wanted()}
-        for project_id in wanted:
-            desk = self._desks.get(project_id)
-            if desk is None or not desk.alive():
-                self._desks[project_id] = DeskServer(project_id, self._controls.desk_path(project_id), self._desk_parts)
-        for project_id in wanted | set(self._desks):
-            self._submit(f"keep {project_id}", self._keep_one, project_id)
-            self._submit(f"withdraw {project_id}", self._controls.keeper.withdraw, project_id)
+        news = wanted - self._desks.projects()
+        self._desks.open(wanted)
+        for project_id in list(self._slept):
+            self._slept.discard(project_id)
+            if project_id not in wanted:
+                self._desks.close(project_id)
+        for project_id in self._desks.projects():
+            self.projects.add(Task(project_id, KEEP), urgent=project_id in news)
+            self.withdrawals.add(Task(project_id, WITHDRAW))
 
-    def _submit(self, name: str, step: Callable[[str], object], project_id: str) -> None:
-        """Run a step beside the others, unless its last run is still under way."""
-        running = self._passes.get(name)
-        if running is None or running.done():
-            self._passes[name] = self._pool.submit(self._attempt, name, lambda: step(project_id))
-
-    def _keep_one(self, project_id: str) -> None:
-        self._controls.keeper.keep(project_id)
-        if not self._controls.register.workspace(project_id).awake and project_id in self._desks:
-            self._desks.pop(project_id).close()
-
-    def _end_orphans(self) -> None:
-        self._controls.keeper.end_orphans()
-
-    def _count_bytes(self) -> None:
-        for row in self._controls.register.workspaces_wanted():
-            if row.ready_at is not None:
-                project_id = row.project_id
-                self._attempt("bytes", lambda project_id=project_id: self._controls.keeper.count_bytes(project_id))  # type: ignore[misc]
-
-    def _every(self, name: str, seconds: float, step: Callable[[], object]) -> None:
-        now = time.monotonic()
-        if now >= self._due.get(name, 0.0):
-            self._due[name] = now + seconds
-            self._attempt(name, step)
-
-    def _attempt(self, name: str, step: Callable[[], object]) -> None:
-        try:
-            step()
-        except OrchestratorError as error:
-            _log.warning("%s: %s", name, error.message)
-        except Exception:  # noqa: BLE001 - one part that fails must not stop the others
-            _log.exception("%s failed; it is tried again in the next round", name)
+    def _report(self) -> None:
+        sources, queues = self.metrics.sources, (self.projects, self.withdrawals, self.chores.queue)
+        sources.depths = lambda: {lane: count for queue in queues for lane, count in queue.depths().items()}
+        sources.putting_off = lambda: {lane: count for queue in queues for lane, count in queue.putting_off().items()}
+        sources.backoffs = lambda: sum(queue.backoffs for queue in queues)
+        sources.figures = lambda: count(self._controls.house.record)
+        if self._surroundings.provisioner is not None:
+            self._surroundings.provisioner.drifted = self.metrics.drifted
+        sources.calls, sources.leads = self._surroundings.calls, self.leads
+        sources.lease_age, sources.mirror_age = self._surroundings.leadership.age, self._surroundings.age
 
 
 def run(house: House) -> None:
     """Run until TERM or INT."""
     from orchestrator.assembly import open_controls  # noqa: PLC0415 - the package is imported without its parts
 
-    controls = open_controls(house)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    controls = open_controls(house)
     controller = Controller(controls)
+    health = health_server(controls, controller)
     try:
+        if health is not None:
+            health.start()
+        controller.start()
         while not stop.is_set():
             controller.round()
             stop.wait(_ROUND)
     finally:
         controller.close()
+        if health is not None:
+            health.close()

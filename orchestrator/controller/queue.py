@@ -7,7 +7,7 @@ import itertools
 import random
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -124,21 +124,26 @@ class WorkQueue:
             self._closed = True
             self._changed.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is handed out any more."""
+        return self._closed
+
     def waits(self, task: Task) -> bool:
         """Say whether the task is under way or will be taken one day."""
         with self._changed:
             return task in self._due or self._busy.get(task.project_id) == task
 
-    def depth(self) -> int:
-        """Count the tasks that are due and not under way."""
+    def depths(self) -> dict[str, int]:
+        """Count, by lane, the tasks that are due and not under way."""
         with self._changed:
             now = self._clock()
-            return sum(1 for moment in self._due.values() if moment <= now)
+            return dict(Counter(task.lane for task, moment in self._due.items() if moment <= now))
 
-    def putting_off(self) -> int:
-        """Count the tasks whose last run failed."""
+    def putting_off(self) -> dict[str, int]:
+        """Count, by lane, the tasks whose last run failed."""
         with self._changed:
-            return len(self._failures)
+            return dict(Counter(task.lane for task in self._failures))
 
     def failures(self, task: Task) -> int:
         """Count the failures in a row of one task."""

@@ -43,7 +43,7 @@ class Planner:
         self._access = access
         self.terms = terms
 
-    def of(self, project_id: str) -> PlacePlan:
+    def place_of(self, project_id: str) -> PlacePlan:
         """Return the plan of a project whose place was made; ``NotFound`` before that."""
         with self._record.read() as session:
             row = place_store.known_place(session, project_id)

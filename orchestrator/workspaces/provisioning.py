@@ -80,6 +80,10 @@ class Provisioner:
             return Step(trouble=(error.message,))
         return Step()
 
+    def plan(self, project_id: str) -> PlacePlan:
+        """Return the plan of a project whose place was made; ``NotFound`` before that."""
+        return self._planner.place_of(project_id)
+
     def known(self) -> list[str]:
         """Return every project whose place was made and not removed whole."""
         with self._record.read() as session:

@@ -35,7 +35,7 @@ def test_adding_often_is_adding_once() -> None:
     work = queue(Hand())
     for _ in range(5):
         work.add(A)
-    assert work.depth() == 1
+    assert work.depths() == {"keep": 1}
     assert work.take() == A
     work.finish(A)
     assert work.take() is None
@@ -216,8 +216,8 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def counts_agree(self) -> None:
-        assert self.work.depth() == sum(1 for at in self.wanted.values() if at <= self.hand.now)
-        assert self.work.putting_off() == len(self.failed)
+        assert sum(self.work.depths().values()) == sum(1 for at in self.wanted.values() if at <= self.hand.now)
+        assert sum(self.work.putting_off().values()) == len(self.failed)
         for task in self.wanted.keys() | self.busy:
             assert self.work.waits(task)
 

@@ -4,7 +4,7 @@
 Stands alone on Python's standard library. The plan is in the environment variable ``TRE_SESSION``, as JSON::
 
     {"links": [{"socket": "/run/tre/intake/intake.sock", "host": "10.0.0.1", "port": 8707, "tls": true,
-                "authority": "/etc/tre/ca.crt", "name": "airlock.tre.internal", "secret": "…"},
+                "authority": "-----BEGIN CERTIFICATE-----…", "name": "airlock.tre.internal", "secret": "…"},
                {"socket": "/run/tre/databases/NAME/.s.PGSQL.5432", "host": "10.0.0.2", "port": 15432}],
      "folders": ["/home/researcher/outbox"], "command": ["jupyterhub-singleuser", "…"]}
 
@@ -239,7 +239,7 @@ def secure(link: dict[str, Any]) -> ssl.SSLContext:
     """Return a context that accepts the named server of the installation's own authority, and nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(str(link["authority"]))
+    context.load_verify_locations(cadata=str(link["authority"]))
     return context
 
 

@@ -58,7 +58,7 @@ class Entered:
         """The first process of a container; yields the socket that its kernel sees."""
         path = Path(tempfile.mkdtemp(dir=self.place)) / "intake.sock"
         link = {"socket": str(path), "host": "127.0.0.1", "port": self.port, "tls": True, "secret": secret}
-        link |= {"authority": str(self.place / "authority" / "ca.crt"), "name": "airlock.tre.internal"}
+        link |= {"authority": (self.place / "authority" / "ca.crt").read_text(), "name": "airlock.tre.internal"}
         plan = {"links": [link], "command": ["/bin/sleep", "600"]}
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(PROGRAM)], env={"TRE_SESSION": json.dumps(plan)}, stdin=subprocess.DEVNULL

@@ -327,9 +327,7 @@ def _authority(place: Path) -> Authority:
 
 
 def _secured(place: Path, port: int, **more: Any) -> dict[str, Any]:
-    return link(
-        place, port, tls=True, authority=str(place / "authority" / "ca.crt"), name="airlock.tre.internal", **more
-    )
+    return link(place, port, tls=True, authority=_authority(place).certificate, name="airlock.tre.internal", **more)
 
 
 def test_by_tls_the_secret_goes_first_and_a_large_answer_arrives_whole_at_a_slow_reader(place: Path) -> None:

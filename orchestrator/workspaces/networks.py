@@ -27,7 +27,6 @@ GATE_PORT = 8000
 CONTROL_PORT = 8443
 KERNEL_PORT = 8888
 RELAY_PORTS = range(15432, 15532)
-_NAME_SERVICE = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 
 
 def network_policies(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
@@ -43,21 +42,22 @@ def network_policies(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
 
 def relay_policies(plan: PlacePlan, layout: ClusterLayout, session_id: str, relays: Mapping[str, str]) -> list[Object]:
     """Return the two halves of one session's way to its own relays at the agent; none without databases."""
-    ports = _ports(sorted({_relay_port(address) for address in relays.values()}))
+    ports = sorted({_relay_port(address) for address in relays.values()})
     if not ports:
         return []
-    session = selector("session", session=check_id(session_id, field="session_id"))
+    session = {"podSelector": selector("session", session=check_id(session_id, field="session_id"))}
+    agent = {"podSelector": selector("agent")}
     way_out, way_in = (
         made("networking.k8s.io/v1/NetworkPolicy", f"{half}-{session_id}", plan, layout, part="session")
         for half in ("session", "relay")
     )
     for half in (way_out, way_in):
         half["metadata"]["labels"]["tre.orchestrator/session"] = session_id
-    opened = {"to": [{"podSelector": selector("agent")}], "ports": ports}
-    answered = {"from": [{"podSelector": session}], "ports": ports}
+    opened = {"to": [agent], "ports": _ports(ports)}
+    answered = {"from": [session], "ports": _ports(ports)}
     return [
-        {**way_out, "spec": {"podSelector": session, "policyTypes": ["Egress"], "egress": [opened]}},
-        {**way_in, "spec": {"podSelector": selector("agent"), "policyTypes": ["Ingress"], "ingress": [answered]}},
+        {**way_out, "spec": {**session, "policyTypes": ["Egress"], "egress": [opened]}},
+        {**way_in, "spec": {**agent, "policyTypes": ["Ingress"], "ingress": [answered]}},
     ]
 
 
@@ -94,19 +94,19 @@ def ingress(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
 
 
 def _hub_ways(layout: ClusterLayout) -> dict[str, list[Object]]:
-    session = [{"podSelector": selector("session")}]
     return {
         "ingress": [
-            {"from": session, "ports": _ports([HUB_PORT])},
+            {"from": _own("session"), "ports": _ports([HUB_PORT])},
             {"from": _who(layout.ingress), "ports": _ports([GATE_PORT])},
             {"from": _who(layout.control_plane), "ports": _ports([CONTROL_PORT])},
         ],
-        "egress": [{"to": session, "ports": _ports([KERNEL_PORT])}, *_ways_out([layout.desk])],
+        "egress": [{"to": _own("session"), "ports": _ports([KERNEL_PORT])}, *_ways_out([layout.desk])],
     }
 
 
 def _agent_ways(layout: ClusterLayout) -> dict[str, list[Object]]:
-    names = [{"to": _who(layout.name_servers), "ports": _NAME_SERVICE}] if layout.name_servers else []
+    service = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    names = [{"to": _who(layout.name_servers), "ports": service}] if layout.name_servers else []
     return {
         "ingress": [{"from": _who(layout.control_plane), "ports": _ports([CONTROL_PORT])}],
         "egress": [*_ways_out([*layout.vault, *layout.stores, *layout.databases]), *names],
@@ -114,11 +114,14 @@ def _agent_ways(layout: ClusterLayout) -> dict[str, list[Object]]:
 
 
 def _session_ways(layout: ClusterLayout) -> dict[str, list[Object]]:
-    hub = [{"podSelector": selector("hub")}]
     return {
-        "ingress": [{"from": hub, "ports": _ports([KERNEL_PORT])}],
-        "egress": [{"to": hub, "ports": _ports([HUB_PORT])}, *_ways_out([layout.intake])],
+        "ingress": [{"from": _own("hub"), "ports": _ports([KERNEL_PORT])}],
+        "egress": [{"to": _own("hub"), "ports": _ports([HUB_PORT])}, *_ways_out([layout.intake])],
     }
+
+
+def _own(part: str) -> list[Object]:
+    return [{"podSelector": selector(part)}]
 
 
 def _policy(plan: PlacePlan, layout: ClusterLayout, part: str, **ways: list[Object]) -> Object:

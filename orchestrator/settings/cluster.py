@@ -121,7 +121,9 @@ class ClaimSettings(Part):
     """Storage of a project: which class provides it, how much, and how its content is protected at rest."""
 
     storage_class: str
+    """A project keeps the class it began with: change it only while there are none."""
     size: Size = "10Gi"
+    """Claims that exist grow with it where the class can do that; none can shrink."""
     access: Literal["ReadWriteMany", "ReadWriteOnce"] = "ReadWriteMany"
     """``ReadWriteOnce`` keeps a project's agent and sessions on one node."""
     data_protection: Literal["encrypted", "memory", "undeclared"] = "undeclared"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.access.service import AccessService
@@ -71,11 +71,7 @@ def open_house(settings: Settings) -> House:
         connections={name: database.custodian for name, database in settings.databases.items()},
     )
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
-    numbers = Numbers(
-        first_port=settings.workspaces.first_port,
-        last_port=settings.workspaces.last_port,
-        first_user_number=settings.workspaces.first_user_number,
-    )
+    numbers = _numbers(settings)
     workspaces = WorkspaceService(record=record, policy=policy, access=access, numbers=numbers, as_now=identity.as_now)
     desk = Desk(
         record=record,
@@ -100,6 +96,17 @@ def open_house(settings: Settings) -> House:
         outbox=Outbox(record),
         sign_on=_sign_on(settings),
     )
+
+
+def _numbers(settings: Settings) -> Numbers:
+    chosen, cluster = settings.workspaces, settings.kubernetes
+    numbers = Numbers(
+        first_port=chosen.first_port, last_port=chosen.last_port, first_user_number=chosen.first_user_number
+    )
+    if chosen.backend != "kubernetes" or cluster is None:
+        return numbers
+    port = f":{cluster.public_port}" if cluster.public_port else ""
+    return replace(numbers, address=f"{cluster.scheme}://{cluster.workspace_host}{port}")
 
 
 def _sign_on(settings: Settings) -> SignOnProvider | None:

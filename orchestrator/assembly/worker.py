@@ -9,11 +9,14 @@ import sys
 import threading
 from pathlib import Path
 
+from orchestrator.adapters.channel import Authority, server_context
 from orchestrator.adapters.inspection import IsolatedInspector
+from orchestrator.airlock.entrance import Port, open_port
 from orchestrator.airlock.ports import LiveSession
 from orchestrator.airlock.worker import Worker
 from orchestrator.audit.ports import HeadSigner
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.settings import Settings
 from orchestrator.workspaces.sessions import SessionRegister
 
 from .house import House
@@ -28,7 +31,8 @@ _HEAD_SECONDS = 5.0
 class _RecordedSessions:
     """Live sessions as the record has them: the airlock opens an entrance for each, and closes it with the session."""
 
-    def __init__(self, register: SessionRegister, run: Path) -> None:
+    def __init__(self, register: SessionRegister, run: Path | None) -> None:
+        """``run`` holds the sessions' entrances on this machine; none where sessions are pods."""
         self._register = register
         self._run = run
 
@@ -39,11 +43,16 @@ class _RecordedSessions:
                 session_id=row.session_id,
                 project_id=row.project_id,
                 person_id=row.person_id,
-                directory=self._run / row.project_id / "i" / row.session_id,
-                user_number=self._register.workspace(row.project_id).user_number if os.geteuid() == 0 else None,
+                directory=self._run / row.project_id / "i" / row.session_id if self._run else None,
+                user_number=self._user(row.project_id),
+                intake_sha256=None if self._run else row.intake_sha256,
             )
             for row in self._register.live()
         ]
+
+    def _user(self, project_id: str) -> int | None:
+        here = self._run is not None and os.geteuid() == 0
+        return self._register.workspace(project_id).user_number if here else None
 
 
 def run_airlock_worker(house: House) -> None:
@@ -51,17 +60,26 @@ def run_airlock_worker(house: House) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    sessions = _RecordedSessions(
-        SessionRegister(record=house.record, access=house.access), house.settings.state / "run"
-    )
+    pods = house.settings.workspaces.backend == "kubernetes"
+    register = SessionRegister(record=house.record, access=house.access)
+    sessions = _RecordedSessions(register, None if pods else house.settings.state / "run")
     signer = open_vault(house.settings, "airlock")
     heads = threading.Thread(target=_sign_heads, args=(house, signer, stop), name="heads")
     heads.start()
     try:
-        Worker.of(house.airlock_desk, sessions, IsolatedInspector(), signer).run(stop)
+        port = _port_for_pods(house.settings) if pods else None
+        Worker.of(house.airlock_desk, sessions, IsolatedInspector(), signer, port=port).run(stop)
     finally:
         stop.set()
         heads.join()
+
+
+def _port_for_pods(settings: Settings) -> Port:
+    """Listen where sessions in pods bring their results, with a certificate of the installation's own authority."""
+    authority = Authority.open(settings.state / "authority")
+    channel = authority.keep(settings.state / "channel" / "airlock", "airlock")
+    chosen = settings.airlock
+    return open_port(chosen.intake_host, chosen.intake_port, server_context(channel, strangers=True))
 
 
 def _sign_heads(house: House, signer: HeadSigner, stop: threading.Event) -> None:

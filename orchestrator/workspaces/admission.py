@@ -1,35 +1,39 @@
-"""What the cluster's admission policies compare with: which images, claims, mounts and volumes are this project's."""
+"""What the cluster's admission policies compare with: which images, claims, mounts and volumes are this project's.
+
+All of it is written as annotations of the project's namespace, because that is what a policy can read safely. (A
+ConfigMap named as a policy's parameter is read from a copy that the API server stops renewing, until it is restarted,
+once no binding has named any for a second: kubernetes/kubernetes issue 130887.)
+"""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .objects import Object, made
+from .objects import PREFIX, Object
 from .places import ClusterLayout, PlacePlan
 from .storage import claim_names
 
-__all__ = ["allowed", "project_parameters", "session_parameters"]
+__all__ = ["CLAIMS", "IMAGES", "SESSION", "allowed", "project_annotations", "session_annotation"]
+
+IMAGES = f"{PREFIX}images"
+CLAIMS = f"{PREFIX}claims"
+SESSION = f"{PREFIX}session-"
 
 
-def project_parameters(plan: PlacePlan, layout: ClusterLayout) -> Object:
-    """Return the ConfigMap ``admission``: ``images`` and ``claims`` of the project, one a line, sorted."""
+def project_annotations(plan: PlacePlan, layout: ClusterLayout) -> dict[str, str]:
+    """Return the images and claims of the project, one a line, sorted."""
     images = sorted({*layout.images, layout.hub_image, layout.agent_image})
-    data = {"images": "\n".join(images), "claims": "\n".join(claim_names(plan))}
-    return {**made("v1/ConfigMap", "admission", plan, layout), "data": data}
+    return {IMAGES: "\n".join(images), CLAIMS: "\n".join(claim_names(plan))}
 
 
-def session_parameters(plan: PlacePlan, layout: ClusterLayout, sessions: Mapping[str, str]) -> Object:
-    """Return the ConfigMap ``sessions``: for each live session ``session-<session_id>`` with its ``allowed`` text.
+def session_annotation(session_id: str) -> str:
+    """Return the name of the annotation that holds one live session's ``allowed`` text.
 
-    It is a ConfigMap of its own because it changes with every session, while ``admission`` belongs to the place.
-    Write it before the pod is made (admission may see it up to a second late: a refusal then is worth repeating), and
-    without the key once the pod has gone. Texts of other live sessions are carried over as they were read.
+    Write it before the pod is made (admission may see it a moment late: a refusal then is worth repeating), and take
+    it away once the pod has gone.
     """
-    data = {f"session-{check_id(session, field='session_id')}": text for session, text in sorted(sessions.items())}
-    return {**made("v1/ConfigMap", "sessions", plan, layout, part="session"), "data": data}
+    return SESSION + check_id(session_id, field="session_id")
 
 
 def allowed(pod: Object) -> str:

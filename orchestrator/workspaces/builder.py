@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import admission
 from .kernels import kernel_objects, kernel_pod
 from .model import SessionPlan
 from .networks import ingress, network_policies, services
@@ -23,14 +22,12 @@ __all__ = [
     "DIGEST",
     "Object",
     "Told",
-    "admission_parameters",
     "agent_objects",
     "digest",
     "hub_objects",
     "part_objects",
     "place_objects",
     "session_objects",
-    "session_parameters",
     "session_pod",
 ]
 
@@ -54,7 +51,6 @@ def place_objects(plan: PlacePlan, layout: ClusterLayout) -> list[Object]:
         namespace(plan, layout),
         *network_policies(plan, layout),
         *bounds(plan, layout),
-        admission.project_parameters(plan, layout),
         *accounts(plan, layout),
         *services(plan, layout),
         *ingress(plan, layout),
@@ -106,13 +102,3 @@ def session_objects(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout
 def session_pod(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> Object:
     """Return the researcher's pod ``session-<session_id>``."""
     return built(kernel_pod(plan, session, layout))
-
-
-def admission_parameters(plan: PlacePlan, layout: ClusterLayout) -> Object:
-    """Return the ConfigMap ``admission`` with the project's images and claims; ``place_objects`` holds it already."""
-    return built(admission.project_parameters(plan, layout))
-
-
-def session_parameters(plan: PlacePlan, layout: ClusterLayout, sessions: Mapping[str, str]) -> Object:
-    """Return the ConfigMap ``sessions``, from each live session's text (``admission.allowed`` of its pod as built)."""
-    return built(admission.session_parameters(plan, layout, sessions))

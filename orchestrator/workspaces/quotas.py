@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .admission import project_annotations
 from .objects import Object, made
 from .places import ClusterLayout, PlacePlan
 
@@ -17,7 +18,7 @@ def namespace(plan: PlacePlan, layout: ClusterLayout) -> Object:
     head = made("v1/Namespace", plan.name, plan, layout)
     del head["metadata"]["namespace"]
     head["metadata"]["labels"] |= {**security, **versions}
-    head["metadata"]["annotations"] = {"tre.orchestrator/title": plan.title}
+    head["metadata"]["annotations"] = {"tre.orchestrator/title": plan.title, **project_annotations(plan, layout)}
     return head
 
 

@@ -68,7 +68,7 @@ class KubernetesBackend:
         self._place_of = place_of
         self._readings = readings
         self._monotonic = monotonic
-        self._sessions = SessionList(cluster, mirror, layout)
+        self._sessions = SessionList(cluster, mirror)
         self._hubs = HubPart(parts, mirror, layout)
 
     def wake(self, plan: WorkspacePlan) -> bool:

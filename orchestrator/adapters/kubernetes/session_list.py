@@ -6,45 +6,42 @@ import time
 from typing import Any
 
 from orchestrator.core.errors import Conflict, Refused
-from orchestrator.workspaces.admission import allowed
-from orchestrator.workspaces.builder import session_parameters
+from orchestrator.workspaces.admission import SESSION, allowed, session_annotation
 from orchestrator.workspaces.objects import Object
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.places import PlacePlan
 
 from .cluster import Cluster
-from .kinds import CONFIG_MAP, POD
+from .kinds import NAMESPACE, POD
 from .watching import Mirror
 
 __all__ = ["SessionList"]
 
-_PREFIX = "session-"
 _PAUSE_SECONDS = 0.1
 
 
 class SessionList:
-    """Keeps the ConfigMap ``sessions`` of each namespace. Callers hold the project's lock."""
+    """Keeps each namespace's annotations of sessions. Callers hold the project's lock."""
 
-    def __init__(self, cluster: Cluster, mirror: Mirror, layout: ClusterLayout) -> None:
+    def __init__(self, cluster: Cluster, mirror: Mirror) -> None:
         self._cluster = cluster
         self._mirror = mirror
-        self._layout = layout
 
     def add(self, place: PlacePlan, session_id: str, pod: Object) -> None:
         """Let this very pod in."""
-        listed = self._listed(place)
-        if listed.get(session_id) != allowed(pod):
-            self._write(place, {**listed, session_id: allowed(pod)})
+        name = session_annotation(session_id)
+        if self._listed(place).get(name) != allowed(pod):
+            self._change(place, {"op": "add", "path": _path(name), "value": allowed(pod)})
 
     def drop(self, place: PlacePlan, session_id: str) -> None:
         """Let a session in no more."""
-        listed = self._listed(place)
-        if listed.pop(session_id, None) is not None:
-            self._write(place, listed)
+        name = session_annotation(session_id)
+        if name in self._listed(place):
+            self._change(place, {"op": "remove", "path": _path(name)})
 
     def clear(self, place: PlacePlan) -> None:
         """Let nobody in any more."""
-        if self._listed(place):
-            self._write(place, {})
+        if listed := self._listed(place):
+            self._change(place, *[{"op": "remove", "path": _path(name)} for name in sorted(listed)])
 
     def admitted(self, pod: Object, *, deadline: float) -> dict[str, Any]:
         """Make the pod; while the API server does not know the list's newest entry yet, ask again."""
@@ -63,9 +60,14 @@ class SessionList:
                 time.sleep(_PAUSE_SECONDS)
 
     def _listed(self, place: PlacePlan) -> dict[str, str]:
-        held = self._cluster.get(CONFIG_MAP, "sessions", place.name)
-        data: dict[str, str] = (held or {}).get("data") or {}
-        return {name.removeprefix(_PREFIX): text for name, text in data.items()}
+        held = self._cluster.get(NAMESPACE, place.name) or {}
+        annotations: dict[str, str] = held.get("metadata", {}).get("annotations") or {}
+        return {name: text for name, text in annotations.items() if name.startswith(SESSION)}
 
-    def _write(self, place: PlacePlan, sessions: dict[str, str]) -> None:
-        self._mirror.wrote(self._cluster.apply(session_parameters(place, self._layout, sessions)))
+    def _change(self, place: PlacePlan, *steps: dict[str, str]) -> None:
+        ours = {"op": "test", "path": _path("tre.orchestrator/project", "labels"), "value": place.project_id}
+        self._mirror.wrote(self._cluster.patch(NAMESPACE, place.name, "", [ours, *steps]))
+
+
+def _path(name: str, field: str = "annotations") -> str:
+    return f"/metadata/{field}/{name.replace('/', '~1')}"

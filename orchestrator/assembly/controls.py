@@ -150,7 +150,7 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
 
     conditions = Conditions(house.record)
     terms = open_terms(house)
-    cluster = open_cluster(house, Planner(record=house.record, access=house.access, terms=terms).of)
+    cluster = open_cluster(house, Planner(record=house.record, access=house.access, terms=terms).place_of)
     vault = open_pod_vault(house.settings, cluster.agents.networks_of, cluster.namespace_of)
     credentials = Credentials(vault=vault, agent=cluster.agents, store=sealed, clock=house.record.clock)
     recorded = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.workspaces.admission import allowed
+from orchestrator.workspaces.admission import allowed, session_annotation
 from orchestrator.workspaces.builder import (
     Object,
     Told,
     part_objects,
     place_objects,
     session_objects,
-    session_parameters,
     session_pod,
 )
 from orchestrator.workspaces.model import Mount, SessionPlan
@@ -132,7 +131,9 @@ def _parts(place: PlacePlan = PLACE, layout: ClusterLayout = LAYOUT, *, awake: b
 
 def _admission() -> list[Object]:
     pod = session_pod(_WITH_VOLUMES, replace(SESSION, mounts=_MOUNTED), LAYOUT)
-    return [session_parameters(_WITH_VOLUMES, LAYOUT, {SESSION.session_id: allowed(pod)})]
+    namespace = place_objects(_WITH_VOLUMES, LAYOUT)[0]
+    namespace["metadata"]["annotations"][session_annotation(SESSION.session_id)] = allowed(pod)
+    return [namespace]
 
 
 VARIANTS: dict[str, Callable[[], list[Object]]] = {

@@ -28,6 +28,7 @@ from orchestrator.identity.ports import SignOnProvider
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.service import Policy
 from orchestrator.settings import Settings
+from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 __all__ = ["POLICIES", "House", "open_house"]
@@ -48,6 +49,7 @@ class House:
     discovery: DiscoveryService
     access: AccessService
     workspaces: WorkspaceService
+    places: PlaceService
     numbers: Numbers
     airlock: AirlockService
     airlock_desk: Desk
@@ -89,6 +91,13 @@ def open_house(settings: Settings) -> House:
         discovery=discovery,
         access=access,
         workspaces=workspaces,
+        places=PlaceService(
+            record=record,
+            policy=policy,
+            access=access,
+            profiles=settings.kubernetes.profiles if settings.kubernetes else (),
+            as_now=identity.as_now,
+        ),
         numbers=numbers,
         airlock=AirlockService(submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)),
         airlock_desk=desk,

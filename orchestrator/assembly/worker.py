@@ -17,6 +17,7 @@ from orchestrator.airlock.worker import Worker
 from orchestrator.audit.ports import HeadSigner
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.settings import Settings
+from orchestrator.workspaces.certificates import sign_certificates
 from orchestrator.workspaces.sessions import SessionRegister
 
 from .house import House
@@ -83,12 +84,16 @@ def _port_for_pods(settings: Settings) -> Port:
 
 
 def _sign_heads(house: House, signer: HeadSigner, stop: threading.Event) -> None:
-    """Sign the audit log's head every few seconds while there is something new: this process holds the right to."""
+    """Sign deletion certificates, then the log's head, every few seconds while there is something new to be signed.
+
+    This process alone holds the right to.
+    """
     while not stop.wait(_HEAD_SECONDS):
         try:
+            sign_certificates(house.record, signer)
             house.audit.sign_head(signer)
         except OrchestratorError as error:
-            _log.warning("the log's head waits to be signed: %s", error.message)
+            _log.warning("certificates and the log's head wait to be signed: %s", error.message)
 
 
 if __name__ == "__main__":

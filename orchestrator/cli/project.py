@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
 from .arguments import (
@@ -18,13 +22,17 @@ from .arguments import (
     day,
     some_text,
 )
+from .audit import read_keys
 from .call import begin, begin_public, confirm, say
-from .output import Output, Shape, show, show_all
+from .failures import ExitCode
+from .output import Output, Shape, plain, show, show_all
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Projects: approved work with members, granted datasets and an end.", no_args_is_help=True)
 SHAPE = Shape(name="project_id", columns=("project_id", "title", "state", "organisation", "start", "end"))
+CERTIFICATE = Shape(name="certificate", columns=())
+_LARGEST = 64 * 1024 * 1024
 
 ApplicationArgument = Annotated[str, typer.Argument(help="A decided application's identifier.")]
 
@@ -44,10 +52,46 @@ def register(context: typer.Context, *, output: OutputOption = Output.TABLE) -> 
 
 @app.command("show")
 def show_project(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
-    """Show one project with its members and grants."""
+    """Show one project with its members, its grants, and how its workspace stands and since when."""
     check_id(project, field="project")
     call = begin(context)
-    show(call.house.access.project(call.actor, project), SHAPE, output)
+    found = plain(call.house.access.project(call.actor, project))
+    conditions = [
+        {"kind": one.kind, "state": one.state, "reason": one.reason, "since": one.since, "message": one.message}
+        for one in call.house.places.conditions(call.actor, project)
+    ]
+    show({**(found if isinstance(found, dict) else {}), "conditions": conditions}, SHAPE, output)
+
+
+@app.command("certificate")
+def certificate(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show the signed certificate of what was removed; with “-o json” byte for byte, to be kept and checked."""
+    check_id(project, field="project")
+    call = begin(context)
+    document = call.house.places.certificate(call.actor, project)
+    if output is Output.JSON:
+        sys.stdout.buffer.write(document + b"\n")
+    else:
+        show(json.loads(document), CERTIFICATE, output)
+
+
+@app.command("verify-certificate")
+def verify_certificate(
+    *,
+    certificate: Annotated[Path, typer.Argument(help="A file that “tre project certificate -o json” wrote.")],
+    keys: Annotated[Path, typer.Option("--keys", help="Public keys, as “tre audit keys -o json” writes them.")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Check a deletion certificate's signature and what it says; needs no installation and no network."""
+    trusted, document = read_keys(keys), _read(certificate)
+    from orchestrator.workspaces.certificates import verify_certificate as check  # noqa: PLC0415 - heavy
+
+    problems = check(document, trusted)
+    show({"certificate": certificate, "holds": not problems, "problems": problems}, CERTIFICATE, output)
+    if problems:
+        say("The certificate does not hold.")
+        raise typer.Exit(ExitCode.FINDINGS)
+    say("The certificate is genuine.")
 
 
 @app.command("approve")
@@ -171,3 +215,14 @@ def close(
     call = begin(context, dry_run=dry_run)
     confirm("Close this project for ever?", yes=yes, dry_run=dry_run)
     show(call.house.access.close_project(call.actor, project, reason), SHAPE, output)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="CERTIFICATE") from error
+    if len(content) > _LARGEST:
+        raise Invalid(f"{file} is larger than {_LARGEST} bytes; that is no certificate.", field="CERTIFICATE")
+    return content.rstrip(b"\n")

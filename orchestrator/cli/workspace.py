@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Annotated
 
 import typer
 
@@ -52,3 +53,18 @@ def sleep(
     confirm("Put this workspace to sleep? What runs in it ends.", yes=yes, dry_run=dry_run)
     call.house.workspaces.sleep(call.actor, project)
     say("It goes to sleep within seconds.")
+
+
+@app.command("profile")
+def profile(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    name: Annotated[str, typer.Argument(help="A profile of the settings, such as “large”.")],
+    dry_run: DryRunOption = False,
+) -> None:
+    """Choose what a project's sessions run on; those that run already stay as they are until they end."""
+    check_id(project, field="project")
+    call = begin(context, dry_run=dry_run)
+    call.house.places.choose_profile(call.actor, project, name)
+    say(f"The project's next session runs on “{name}”.")

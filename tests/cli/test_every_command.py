@@ -16,7 +16,8 @@ from .samples import ANYBODY, NEVER_RUN, SAMPLES
 
 EVERY = sorted(SAMPLES)
 SIGNED_IN = [name for name in EVERY if SAMPLES[name].who is not ANYBODY]
-NEEDS_INSTALLATION = [name for name in EVERY if name != "release verify"]
+OFFLINE = ("release verify", "project verify-certificate")
+NEEDS_INSTALLATION = [name for name in EVERY if name not in OFFLINE]
 READS = [name for name in EVERY if name.split()[-1] in ("list", "show", "whoami", "search", "register", "keys", "head")]
 BY_ROLE = [name for name in SIGNED_IN if SAMPLES[name].who in ("ada", "ben", "cora")]
 OWN = {"application draft", "application list", "grant list", "role list", "project list", "workspace list",
@@ -93,7 +94,7 @@ def test_settings_that_are_no_yaml_are_named(terminal: Terminal, name: str) -> N
     _told(ran)
 
 
-@pytest.mark.parametrize("name", [each for each in EVERY if "{" in SAMPLES[each].words and each != "release verify"])
+@pytest.mark.parametrize("name", [each for each in EVERY if "{" in SAMPLES[each].words and each not in OFFLINE])
 def test_malformed_and_unknown_identifiers_are_told_apart(terminal: Terminal, name: str) -> None:
     sample = SAMPLES[name]
     line = sample.line(terminal)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from ..core.ids import check_id
-from ..credentials.manifest import version_to_json
-from ..credentials.model import DatabaseGrant, Lease, SealedVersion
+from ..credentials.manifest import objects_to_json, version_to_json
+from ..credentials.model import DatabaseGrant, Lease, ObjectVersion, SealedVersion
 from ..credentials.ports import Source
 
 __all__ = ["ANSWER_SECONDS", "AgentControl"]
@@ -71,6 +71,14 @@ class AgentControl(ABC):
             self.adopt(lease)
         body = {"version": version_to_json(version), "source": dict(source)}
         path = f"/versions/{check_id(version.version_id)}"
+        return Path(self._ask(project_id, "PUT", path, body, seconds=_UNSEAL_SECONDS)["directory"])
+
+    def stage(self, project_id: str, lease: Lease, version: ObjectVersion, source: Source) -> Path:
+        """Bring the objects of the version, verify each against the manifest, return the directory to mount."""
+        if lease.wrapped_token:
+            self.adopt(lease)
+        body = {"version": objects_to_json(version), "source": dict(source)}
+        path = f"/objects/{check_id(version.version_id)}"
         return Path(self._ask(project_id, "PUT", path, body, seconds=_UNSEAL_SECONDS)["directory"])
 
     def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:

@@ -7,7 +7,8 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,14 +16,24 @@ import psutil
 
 from ..core.errors import Invalid, NotPossible, Refused
 from ..credentials.manifest import check_path, file_context, manifest_digest
-from ..credentials.model import SealedFile, SealedVersion
+from ..credentials.model import ClearFile, ObjectVersion, SealedVersion
 from .sealed_stream import open_stream
 
 __all__ = ["MemoryVolume", "erase"]
 
 _SPARE = 64 << 20
+_BLOCK = 1 << 20
 _MEMORY_KINDS = frozenset({"tmpfs", "ramfs"})
 _OF_THE_FILE_SYSTEM = frozenset({"lost+found"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Coming:
+    """A file on its way: what it must be, the name to open it by, and how its clear content is read."""
+
+    file: ClearFile
+    name: str
+    opened: Callable[[BinaryIO], Iterator[bytes]]
 
 
 class MemoryVolume:
@@ -74,17 +85,37 @@ class MemoryVolume:
 
         ``opener`` opens a sealed file by the name it is stored as.
         """
-        target = self.directory / version.version_id
+        digest = manifest_digest(version.version_id, version.files)
+        files = [
+            _Coming(
+                file=ClearFile(path=file.path, size=file.size, sha256=file.sha256),
+                name=file.stored_as,
+                opened=_opened(data_key, file_context(version.version_id, file.path, digest), unwanted),
+            )
+            for file in version.files
+        ]
+        return self._bring(version.version_id, files, opener)
+
+    def stage(
+        self,
+        version: ObjectVersion,
+        opener: Callable[[str], BinaryIO],
+        unwanted: Callable[[], bool] = lambda: False,
+    ) -> Path:
+        """Copy and verify every file of ``version``; return the directory, which appears only when all is right."""
+        files = [_Coming(file=file, name=file.path, opened=_read(unwanted)) for file in version.files]
+        return self._bring(version.version_id, files, opener)
+
+    def _bring(self, version_id: str, files: Sequence[_Coming], opener: Callable[[str], BinaryIO]) -> Path:
+        target = self.directory / version_id
         if target.exists():
             return target
-        self._check_room(sum(file.size for file in version.files))
-        digest = manifest_digest(version.version_id, version.files)
-        aside = self.directory / f".{version.version_id}.{secrets.token_hex(4)}"
+        self._check_room(sum(coming.file.size for coming in files))
+        aside = self.directory / f".{version_id}.{secrets.token_hex(4)}"
         aside.mkdir(mode=0o700)
         try:
-            for file in version.files:
-                context = file_context(version.version_id, file.path, digest)
-                self._unseal_file(file, opener, aside, _opened(data_key, context, unwanted))
+            for coming in files:
+                self._bring_file(coming, opener, aside)
             for folder, _, _ in os.walk(aside, topdown=False):
                 self._open_to_group(Path(folder), self._modes[0])
             aside.rename(target)
@@ -114,18 +145,13 @@ class MemoryVolume:
     def _entries(self) -> list[Path]:
         return [entry for entry in self.directory.iterdir() if entry.name not in _OF_THE_FILE_SYSTEM]
 
-    def _unseal_file(
-        self,
-        file: SealedFile,
-        opener: Callable[[str], BinaryIO],
-        aside: Path,
-        opened: Callable[[BinaryIO], Iterator[bytes]],
-    ) -> None:
+    def _bring_file(self, coming: _Coming, opener: Callable[[str], BinaryIO], aside: Path) -> None:
+        file = coming.file
         clear_path = aside / check_path(file.path)
         clear_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         size, seen = 0, hashlib.sha256()
-        with opener(file.stored_as) as sealed, clear_path.open("xb") as clear:
-            for chunk in opened(sealed):
+        with opener(coming.name) as source, clear_path.open("xb") as clear:
+            for chunk in coming.opened(source):
                 size += len(chunk)
                 if size > file.size:
                     break
@@ -158,6 +184,16 @@ def _opened(data_key: bytes, context: bytes, unwanted: Callable[[], bool]) -> Ca
         for chunk in open_stream(data_key, context, sealed):
             if unwanted():
                 raise Refused("The dataset was withdrawn while it was being unsealed.")
+            yield chunk
+
+    return chunks
+
+
+def _read(unwanted: Callable[[], bool]) -> Callable[[BinaryIO], Iterator[bytes]]:
+    def chunks(source: BinaryIO) -> Iterator[bytes]:
+        while chunk := source.read(_BLOCK):
+            if unwanted():
+                raise Refused("The dataset was withdrawn while it was being brought.")
             yield chunk
 
     return chunks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from ..core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
-from ..credentials.manifest import version_from_json
+from ..credentials.manifest import objects_from_json, version_from_json
 from .holdings import Holdings
-from .sources import opener
+from .sources import objects, opener
 
 __all__ = ["application"]
 
@@ -43,6 +44,7 @@ def application(
             web.put("/identity", control.identity),
             web.put("/leases/{version_id}", control.adopt),
             web.put("/versions/{version_id}", control.unseal),
+            web.put("/objects/{version_id}", control.stage),
             web.delete("/versions/{version_id}", control.drop),
             web.put("/sessions/{session_id}/databases/{version_id}", control.open_database),
             web.delete("/sessions/{session_id}", control.close_session),
@@ -88,13 +90,19 @@ class _Control:
 
     async def unseal(self, request: web.Request) -> web.Response:
         body = await _body(request)
-        version = version_from_json(body["version"])
-        if version.version_id != request.match_info["version_id"]:
-            raise Invalid("The address and the manifest name two dataset versions.", field="version_id")
-        source = body["source"]
-        if not isinstance(source, dict):
-            raise Invalid("The source is not a JSON object.", field="source")
-        return web.json_response({"directory": await self._holdings.unseal(version, opener(source))})
+        version, source = version_from_json(_object(body, "version")), _object(body, "source")
+        _check_version(request, version.version_id)
+        with contextlib.ExitStack() as stack:
+            opened = await asyncio.to_thread(stack.enter_context, opener(source))
+            return web.json_response({"directory": await self._holdings.unseal(version, opened)})
+
+    async def stage(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        version, source = objects_from_json(_object(body, "version")), _object(body, "source")
+        _check_version(request, version.version_id)
+        with contextlib.ExitStack() as stack:
+            reader = await asyncio.to_thread(stack.enter_context, objects(source))
+            return web.json_response({"directory": await self._holdings.stage(version, reader)})
 
     async def drop(self, request: web.Request) -> web.Response:
         await self._holdings.drop(request.match_info["version_id"])
@@ -142,6 +150,18 @@ def _admitting(admits: Callable[[web.Request], bool]) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def _object(body: dict[str, Any], name: str) -> dict[str, Any]:
+    value = body[name]
+    if not isinstance(value, dict):
+        raise Invalid(f"The {name} is not a JSON object.", field=name)
+    return value
+
+
+def _check_version(request: web.Request, version_id: str) -> None:
+    if version_id != request.match_info["version_id"]:
+        raise Invalid("The address and the manifest name two dataset versions.", field="version_id")
 
 
 @web.middleware

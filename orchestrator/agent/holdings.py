@@ -5,22 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..adapters.memory_volume import MemoryVolume
+from ..adapters.objects.reading import ObjectReader
 from ..adapters.vault.token import DrawnRole, LeaseToken, Life, unwrap
 from ..core.clock import iso
 from ..core.errors import Conflict, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from ..core.ids import check_id
-from ..credentials.model import SealedVersion
+from ..credentials.model import ObjectVersion, SealedVersion
 from .identity import Identity
 from .places import RelayPlaces
 from .postgres import Server
 from .relay import DatabaseRelay
-from .sources import Opener
+from .sources import Opener, check_stock
 
 __all__ = ["Ground", "Holdings"]
 
@@ -100,14 +101,28 @@ class Holdings:
 
     async def unseal(self, version: SealedVersion, opener: Opener) -> str:
         """Unseal a version whose lease is held; return its directory."""
-        version_id = version.version_id
+
+        def bring(lease: LeaseToken, unwanted: Callable[[], bool]) -> Path:
+            return self._volume.unseal(version, opener, lease.data_key(version.wrapped_key), unwanted)
+
+        return await self._bring(version.version_id, bring)
+
+    async def stage(self, version: ObjectVersion, reader: ObjectReader) -> str:
+        """Bring a version whose lease is held from its store; return its directory."""
+
+        def bring(lease: LeaseToken, unwanted: Callable[[], bool]) -> Path:
+            if lease.check() is Life.GONE:
+                raise Refused("The lease of this dataset version has ended, so nothing was brought.")
+            check_stock(version, reader.list())
+            return self._volume.stage(version, reader.open, unwanted)
+
+        return await self._bring(version.version_id, bring)
+
+    async def _bring(self, version_id: str, bring: Callable[[LeaseToken, Callable[[], bool]], Path]) -> str:
         async with self._locks[version_id]:
             lease = self._lease(version_id)
             self._unwanted.discard(version_id)
-            key = await asyncio.to_thread(lease.data_key, version.wrapped_key)
-            directory = await asyncio.to_thread(
-                self._volume.unseal, version, opener, key, lambda: version_id in self._unwanted
-            )
+            directory = await asyncio.to_thread(bring, lease, lambda: version_id in self._unwanted)
             if version_id in self._unwanted or self._leases.get(version_id) is None:
                 await asyncio.to_thread(self._volume.wipe, version_id)
                 raise Refused("The dataset was withdrawn while it was being unsealed.")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..core.clock import Clock, system_clock
 from ..core.errors import Conflict, NotFound, NotPossible, Refused, Unavailable
-from .model import AgentIdentity, DatabaseGrant, Lease, SealedFile, SealedVersion
+from .model import AgentIdentity, ClearFile, DatabaseGrant, Lease, ObjectVersion, SealedFile, SealedVersion
 from .ports import Source
 
-__all__ = ["FakeAgent", "FakeStore", "FakeVault"]
+__all__ = ["FakeAgent", "FakePrefixes", "FakeStore", "FakeVault"]
 
 
 class FakeVault:
@@ -176,6 +176,13 @@ class FakeAgent:
         self._data.setdefault(project_id, set()).add(version.version_id)
         return self.held(project_id)[version.version_id]
 
+    def stage(self, project_id: str, lease: Lease, version: ObjectVersion, source: Source) -> Path:  # noqa: ARG002
+        """Hold a version's data."""
+        if version.version_id not in self.holding(project_id):
+            raise Refused("The agent holds no lease for this dataset version: its grant may have ended.")
+        self._data.setdefault(project_id, set()).add(version.version_id)
+        return self.held(project_id)[version.version_id]
+
     def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:  # noqa: ARG002
         """Open a relay."""
         if grant.version_id not in self.holding(project_id):
@@ -206,6 +213,26 @@ class FakeAgent:
         self._data.pop(project_id, None)
         self.coming.discard(project_id)
         self.sessions = {key: names for key, names in self.sessions.items() if key[0] != project_id}
+
+
+class FakePrefixes:
+    """Custodians' prefixes in memory."""
+
+    def __init__(self) -> None:
+        self.content: dict[tuple[str, str], dict[str, bytes]] = {}
+
+    def take_stock(self, store: str, prefix: str) -> tuple[ClearFile, ...]:
+        """Return what was put there."""
+        if (store, prefix) not in self.content:
+            raise NotFound("There is no such prefix.")
+        return tuple(
+            ClearFile(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+            for path, content in sorted(self.content[store, prefix].items())
+        )
+
+    def source(self, store: str, prefix: str, version_id: str) -> Source:  # noqa: ARG002
+        """Name a place that does not exist."""
+        return {"kind": "objects", "bucket": store, "prefix": prefix, "credentials": {}}
 
 
 class FakeStore:

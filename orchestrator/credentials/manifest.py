@@ -11,9 +11,17 @@ from typing import Any
 
 from ..core.errors import Invalid
 from ..core.ids import check_id
-from .model import SealedFile, SealedVersion
+from .model import ClearFile, ObjectVersion, SealedFile, SealedVersion
 
-__all__ = ["check_path", "file_context", "manifest_digest", "version_from_json", "version_to_json"]
+__all__ = [
+    "check_path",
+    "file_context",
+    "manifest_digest",
+    "objects_from_json",
+    "objects_to_json",
+    "version_from_json",
+    "version_to_json",
+]
 
 _STORED = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +45,25 @@ def check_path(path: str) -> str:
     if not plain or not path.isprintable() or any(len(part.encode()) > 255 for part in pure.parts):
         raise Invalid(f"“{path[:80]}” is not a plain path below its directory: rename the file.", field="path")
     return path
+
+
+def objects_to_json(version: ObjectVersion) -> dict[str, Any]:
+    """Return what an agent has to know of ``version`` besides where its objects lie."""
+    files = [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in version.files]
+    return {"version_id": version.version_id, "store": version.store, "prefix": version.prefix, "files": files}
+
+
+def objects_from_json(data: Mapping[str, Any]) -> ObjectVersion:
+    """Return the version that was told; every path in it is checked."""
+    try:
+        files = tuple(
+            ClearFile(path=check_path(str(item["path"])), size=int(item["size"]), sha256=str(item["sha256"]))
+            for item in data["files"]
+        )
+        version_id, store, prefix = check_id(str(data["version_id"])), str(data["store"]), str(data["prefix"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid("The manifest of a version in an object store cannot be read.", field="manifest") from error
+    return ObjectVersion(version_id=version_id, store=store, prefix=prefix, files=files)
 
 
 def version_to_json(version: SealedVersion) -> dict[str, Any]:

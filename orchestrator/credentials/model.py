@@ -8,10 +8,12 @@ from pathlib import Path
 
 __all__ = [
     "AgentIdentity",
+    "ClearFile",
     "DatabaseGrant",
     "Lease",
     "LeaseChanges",
     "LeasePlan",
+    "ObjectVersion",
     "SealedFile",
     "SealedVersion",
     "Wanted",
@@ -35,6 +37,25 @@ class SealedVersion:
     version_id: str
     wrapped_key: str
     files: tuple[SealedFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClearFile:
+    """One file as its custodian keeps it: the path below its version's folder, its size and its content's SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectVersion:
+    """A dataset version that lies as objects below a prefix of a custodian's store, one object for each file."""
+
+    version_id: str
+    store: str
+    prefix: str
+    files: tuple[ClearFile, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +92,19 @@ class Lease:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One dataset version that a project should have now: sealed files, or views in a database."""
+    """One dataset version that a project should have now: sealed files, objects of a store, or views in a database."""
 
     grant_id: str
     version_id: str
     until: datetime
     sealed: SealedVersion | None = None
+    objects: ObjectVersion | None = None
     database: DatabaseGrant | None = None
+
+    @property
+    def brought(self) -> bool:
+        """Whether the agent brings its files into the data volume."""
+        return self.sealed is not None or self.objects is not None
 
 
 @dataclass(frozen=True, kw_only=True)

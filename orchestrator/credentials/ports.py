@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from ..core.events import Json
-from .model import AgentIdentity, DatabaseGrant, Lease, SealedVersion
+from .model import AgentIdentity, ClearFile, DatabaseGrant, Lease, ObjectVersion, SealedVersion
 
-__all__ = ["DatasetAgent", "SealedStore", "Source", "VaultPort"]
+__all__ = ["DatasetAgent", "Prefixes", "SealedStore", "Source", "VaultPort"]
 
 Source = Mapping[str, Json]
 """Where an agent reads a version: ``{"kind": "directory", "path": …}``, or ``{"kind": "objects", …}`` with credentials
@@ -70,6 +70,16 @@ class SealedStore(Protocol):
         """Tell an agent where the ciphertext lies, with what it needs to read this version and no other."""
 
 
+class Prefixes(Protocol):
+    """Prefixes of the object stores that the settings name: data that their custodians keep there themselves."""
+
+    def take_stock(self, store: str, prefix: str) -> tuple[ClearFile, ...]:
+        """Read every object below the prefix once; return path, size and SHA-256 of each, sorted by path."""
+
+    def source(self, store: str, prefix: str, version_id: str) -> Source:
+        """Tell an agent where the objects lie, with credentials that read this prefix and end soon."""
+
+
 class DatasetAgent(Protocol):
     """One project's agent process: unseals into memory, relays databases, wipes."""
 
@@ -93,6 +103,9 @@ class DatasetAgent(Protocol):
 
     def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:
         """Unseal the version into memory, verify its manifest, return the directory to mount."""
+
+    def stage(self, project_id: str, lease: Lease, version: ObjectVersion, source: Source) -> Path:
+        """Bring the objects of the version, verify each against the manifest, return the directory to mount."""
 
     def open_database(self, project_id: str, session_id: str, lease: Lease, grant: DatabaseGrant) -> str:
         """Draw a role for the session and open its relay.

@@ -44,7 +44,7 @@ def plan_leases(
         wipe=tuple(sorted((set(holding) | unsealed) - set(kept))),
         issue=tuple(want for version, want in living.items() if version not in kept),
         replace=replace,
-        unseal=tuple(want for version, want in living.items() if want.sealed is not None and version not in unsealed),
+        unseal=tuple(want for version, want in living.items() if want.brought and version not in unsealed),
     )
 
 

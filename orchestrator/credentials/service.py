@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..core.clock import Clock
 from ..core.errors import Invalid, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
-from .model import DatabaseGrant, Lease, LeaseChanges, LeasePlan, SealedVersion, Wanted
-from .ports import DatasetAgent, SealedStore, VaultPort
+from .model import ClearFile, DatabaseGrant, Lease, LeaseChanges, LeasePlan, SealedVersion, Wanted
+from .ports import DatasetAgent, Prefixes, SealedStore, VaultPort
 from .rules import plan_leases
 
 __all__ = ["Credentials"]
@@ -24,10 +24,20 @@ _AGENT_LIFE = timedelta(days=30)
 class Credentials:
     """The use cases of leases; for the controller alone."""
 
-    def __init__(self, *, vault: VaultPort, agent: DatasetAgent, store: SealedStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        vault: VaultPort,
+        agent: DatasetAgent,
+        store: SealedStore,
+        clock: Clock,
+        prefixes: Prefixes | None = None,
+    ) -> None:
+        """``prefixes`` are those of the settings' object stores, where there are any."""
         self._vault = vault
         self._agent = agent
         self._store = store
+        self._prefixes = prefixes
         self._clock = clock
 
     def seal_version(self, version_id: str, source: Path) -> SealedVersion:
@@ -35,6 +45,10 @@ class Credentials:
         self._vault.prepare_version(version_id)
         data_key, wrapped_key = self._vault.new_data_key(version_id)
         return self._store.seal(version_id, source, data_key, wrapped_key)
+
+    def take_stock(self, store: str, prefix: str) -> tuple[ClearFile, ...]:
+        """Return the manifest of what lies below a custodian's prefix now. Repeatable."""
+        return self._known_prefixes().take_stock(store, prefix)
 
     def register_database(self, grant: DatabaseGrant) -> None:
         """Make a dataset version's views readable through roles drawn for one session. Repeatable."""
@@ -159,16 +173,16 @@ class Credentials:
                 self._agent.adopt(lease)
             except OrchestratorError as error:
                 failed[want.version_id] = error.message
-        for want in plan.unseal + tuple(want for want in plan.issue if want.sealed and want not in plan.unseal):
-            if want.version_id in failed or want.sealed is None:
+        for want in plan.unseal + tuple(want for want in plan.issue if want.brought and want not in plan.unseal):
+            if want.version_id in failed:
                 continue
             try:
-                self._unseal(project_id, want, want.sealed)
+                self._bring(project_id, want)
             except (Invalid, NotFound, NotPossible, Refused, Unavailable) as error:
                 failed[want.version_id] = error.message
         return issued, failed
 
-    def _unseal(self, project_id: str, want: Wanted, sealed: SealedVersion) -> None:
+    def _bring(self, project_id: str, want: Wanted) -> None:
         held = Lease(
             project_id=project_id,
             grant_id=want.grant_id,
@@ -177,4 +191,14 @@ class Credentials:
             wrapped_token="",  # the agent has it already
             until=want.until,
         )
-        self._agent.unseal(project_id, held, sealed, self._store.source(want.version_id))
+        if want.sealed is not None:
+            self._agent.unseal(project_id, held, want.sealed, self._store.source(want.version_id))
+        elif want.objects is not None:
+            lies = want.objects
+            source = self._known_prefixes().source(lies.store, lies.prefix, lies.version_id)
+            self._agent.stage(project_id, held, lies, source)
+
+    def _known_prefixes(self) -> Prefixes:
+        if self._prefixes is None:
+            raise NotPossible("This installation knows no object store: an operator names it in tre.yaml.")
+        return self._prefixes

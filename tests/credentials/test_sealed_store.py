@@ -21,6 +21,7 @@ from orchestrator.core.errors import Conflict, Invalid, NotFound
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.manifest import check_path
 from orchestrator.credentials.model import SealedVersion
+from orchestrator.credentials.ports import Source
 
 KEY = bytes(range(32))
 CONTENT = {"large.bin": os.urandom(3 * CHUNK + 5), "a/table.csv": b"a,b\n1,2\n", "empty": b""}
@@ -116,10 +117,15 @@ def _seal(store: SealedDirectory, source: Path, version_id: str | None = None) -
     return store.seal(version_id or new_id(), source, KEY, "vault:v1:x")
 
 
+def _unseal(volume: MemoryVolume, version: SealedVersion, source: Source) -> Path:
+    with opener(source) as opened:
+        return volume.unseal(version, opened, KEY)
+
+
 def test_a_sealed_version_is_unsealed_as_it_was(store: SealedDirectory, source: Path, volume: MemoryVolume) -> None:
     version = _seal(store, source)
     assert store.load(version.version_id) == version
-    directory = volume.unseal(version, opener(store.source(version.version_id)), KEY)
+    directory = _unseal(volume, version, store.source(version.version_id))
     assert {f.relative_to(directory).as_posix(): f.read_bytes() for f in directory.rglob("*") if f.is_file()} == CONTENT
 
 
@@ -185,7 +191,7 @@ def test_an_empty_directory_is_not_a_dataset(store: SealedDirectory, tmp_path: P
 
 def _assert_refused(volume: MemoryVolume, version: SealedVersion, directory: Path) -> None:
     with pytest.raises(Invalid):
-        volume.unseal(version, opener({"kind": "directory", "path": str(directory)}), KEY)
+        _unseal(volume, version, {"kind": "directory", "path": str(directory)})
     assert list(volume.directory.iterdir()) == [], "nothing half unsealed may be left"
 
 
@@ -198,7 +204,7 @@ def test_a_file_of_another_version_in_its_place_is_noticed(
     target.write_bytes((store.directory(other.version_id) / other.files[0].stored_as).read_bytes())
     _assert_refused(volume, mine, store.directory(mine.version_id))
     target.write_bytes(original)
-    volume.unseal(mine, opener(store.source(mine.version_id)), KEY)
+    _unseal(volume, mine, store.source(mine.version_id))
 
 
 def test_swapping_removing_adding_and_renaming_files_in_the_manifest_is_noticed(
@@ -220,7 +226,7 @@ def test_swapping_removing_adding_and_renaming_files_in_the_manifest_is_noticed(
         (dataclasses.replace(first, size=first.size + 1), second, third),
     ):
         _assert_refused(volume, dataclasses.replace(version, files=files), directory)
-    volume.unseal(version, opener({"kind": "directory", "path": str(directory)}), KEY)
+    _unseal(volume, version, {"kind": "directory", "path": str(directory)})
 
 
 def test_a_missing_file_is_noticed(store: SealedDirectory, source: Path, volume: MemoryVolume) -> None:

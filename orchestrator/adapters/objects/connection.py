@@ -64,6 +64,7 @@ class Bucket:
     keys: Keys
     path_style: bool = True
     authority: Path | None = None
+    read_seconds: float = _READ_SECONDS
 
     def client(self, service: str = "s3", *, endpoint: str = "") -> Any:
         """Return a client of this store's ``s3`` or ``sts``; every call has a deadline and few attempts."""
@@ -79,7 +80,7 @@ class Bucket:
             verify=str(self.authority) if self.authority else True,
             config=Config(
                 connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
+                read_timeout=self.read_seconds,
                 retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                 proxies={},
                 s3={"addressing_style": "path" if self.path_style else "virtual"},

@@ -35,6 +35,10 @@ class ObjectReader:
         self._prefix = prefix
         self._client = client or bucket.client()
 
+    def close(self) -> None:
+        """Give back every connection."""
+        self._client.close()
+
     def open(self, name: str) -> BinaryIO:
         """Open one object below the prefix; it is read while it arrives."""
         with in_words("give an object"):

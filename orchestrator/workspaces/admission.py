@@ -43,7 +43,6 @@ def allowed(pod: Object) -> str:
 
         image|IMAGE                      the image of each container
         runtime|CLASS                    the pod's runtime class; empty for the cluster's own
-        runtime|NAME                     its runtime class, empty for the cluster's usual one
         mount|PATH|VOLUME|SUBPATH|ro     each mount of its container: SUBPATH may be empty; ``ro`` or ``rw``
         volume|VOLUME|claim|NAME|ro      each volume: ``claim`` with the claim's name, ``ro`` or ``rw`` as its
         volume|VOLUME|memory||rw         ``readOnly`` says; ``memory`` for an emptyDir of medium Memory
@@ -54,7 +53,6 @@ def allowed(pod: Object) -> str:
     spec = pod["spec"]
     lines = {_line("runtime", spec.get("runtimeClassName", ""))}
     lines |= {_line("image", each["image"]) for each in spec["containers"]}
-    lines.add(_line("runtime", spec.get("runtimeClassName", "")))
     lines |= {_mount_line(mount) for each in spec["containers"] for mount in each["volumeMounts"]}
     lines |= {_volume_line(volume) for volume in spec["volumes"]}
     return "\n".join(sorted(lines))

@@ -61,10 +61,10 @@ class VaultConnection:
         self._lock = threading.Lock()
         session = requests.Session()
         session.trust_env = False
+        session.verify = str(certificate) if certificate else True  # hvac looks after sessions of its own only
         self._client = hvac.Client(
             url=address,
             token=token or "",
-            verify=str(certificate) if certificate else True,
             timeout=(_CONNECT_SECONDS, seconds),
             session=session,
             allow_redirects=False,
@@ -161,9 +161,10 @@ def _translated(call: Callable[[], Any], path: str, *, reads: bool) -> Any:
     except (hvac.exceptions.Forbidden, hvac.exceptions.Unauthorized, hvac.exceptions.InvalidRequest) as error:
         raise Refused(f"Vault refuses “{path}”: {_words(error)}.") from error
     except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
-        unsent = _never_connected(error)
+        unsent = _never_connected(error) or _not_trusted(error)
+        remedy = "name its certificate's authority in the settings" if _not_trusted(error) else "check that it runs"
         raise Unavailable(
-            f"Vault could not be reached for “{path}”: check that it runs.",
+            f"Vault could not be reached for “{path}”: {remedy}.",
             system="vault",
             unknown_outcome=not (reads or unsent),
         ) from error
@@ -180,6 +181,10 @@ def _never_connected(error: requests.exceptions.RequestException) -> bool:
         return True
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return type(reason).__name__ == "NewConnectionError"
+
+
+def _not_trusted(error: requests.exceptions.RequestException) -> bool:
+    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _words(error: hvac.exceptions.VaultError) -> str:

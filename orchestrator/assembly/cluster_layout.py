@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from orchestrator.core.errors import Invalid, NotFound, Unavailable
@@ -12,6 +13,7 @@ from orchestrator.core.events import Json
 from orchestrator.settings import (
     ClaimSettings,
     KubernetesSettings,
+    NetworkSettings,
     PeerSettings,
     ProfileSettings,
     Settings,
@@ -36,7 +38,6 @@ def layout(settings: Settings, *, resolve: Resolve | None = None) -> ClusterLayo
     """Return the cluster's layout; raises ``Unavailable`` for a name that nobody knows the address of."""
     cluster = _cluster(settings)
     ask = resolve or _resolve
-    network = cluster.network
     names = _host_names(settings, cluster, ask)
     return ClusterLayout(
         installation=cluster.installation,
@@ -44,14 +45,6 @@ def layout(settings: Settings, *, resolve: Resolve | None = None) -> ClusterLayo
         agent_image=cluster.agent_image,
         images=tuple(sorted({each.image for each in cluster.profiles.values()})),
         image_pull_policy=cluster.image_pull_policy,
-        control_plane=_peers(network.control_plane),
-        ingress=_peers(network.ingress),
-        desk=_peer(network.desk),
-        intake=_peer(network.intake),
-        vault=_peers(network.vault),
-        stores=_peers(network.stores),
-        databases=_peers(network.databases),
-        name_servers=_peers(network.name_servers),
         desk_address=_by_number(cluster.desk_address, names, ask),
         intake_address=_by_number(cluster.intake_address, names, ask),
         vault_address=cluster.vault_address or settings.vault.address,
@@ -60,12 +53,8 @@ def layout(settings: Settings, *, resolve: Resolve | None = None) -> ClusterLayo
         data=_storage(cluster.data),
         quota=QuotaLayout(**cluster.quota.model_dump()),
         pod_ranges=cluster.pod_ranges,
-        workspace_host=cluster.workspace_host,
-        scheme=cluster.scheme,
-        public_port=cluster.public_port,
-        ingress_class=cluster.ingress.ingress_class,
-        ingress_annotations=cluster.ingress.annotations,
-        ingress_certificate=cluster.ingress.certificate,
+        **_neighbours(cluster.network),
+        **_entrance(cluster),
     )
 
 
@@ -94,6 +83,23 @@ def _cluster(settings: Settings) -> KubernetesSettings:
     if settings.kubernetes is None:
         raise Invalid("The settings have no part “kubernetes”; write it into tre.yaml.", field="kubernetes")
     return settings.kubernetes
+
+
+def _neighbours(network: NetworkSettings) -> dict[str, Any]:
+    one = {"desk": _peer(network.desk), "intake": _peer(network.intake)}
+    several = ("control_plane", "ingress", "vault", "stores", "databases", "name_servers")
+    return {**one, **{name: _peers(getattr(network, name)) for name in several}}
+
+
+def _entrance(cluster: KubernetesSettings) -> dict[str, Any]:
+    return {
+        "workspace_host": cluster.workspace_host,
+        "scheme": cluster.scheme,
+        "public_port": cluster.public_port,
+        "ingress_class": cluster.ingress.ingress_class,
+        "ingress_annotations": cluster.ingress.annotations,
+        "ingress_certificate": cluster.ingress.certificate,
+    }
 
 
 def _peer(peer: PeerSettings) -> Peer:

@@ -1,0 +1,109 @@
+"""What the cluster lets into a project's namespace: every bad pod is refused by its own rule, the good one is not.
+
+Decided by a real API server. The one who tries has every right in the cluster and is the controller's own account, so
+that nothing but the rule refuses; the same is tried as cluster administrator and as the project's hub. Pod Security is
+off in the namespace, because it would hide our own rules: what it refuses too is refused twice.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orchestrator.adapters.kubernetes.cluster import Cluster
+from tests.cluster.admission_ground import Ground, project_behind_policies
+
+pytestmark = pytest.mark.cluster
+HERE = Path(__file__).parent
+PODS: list[dict[str, Any]] = yaml.safe_load((HERE / "admission_pods.yaml").read_text())
+TRIES: list[dict[str, Any]] = yaml.safe_load((HERE / "admission_tries.yaml").read_text())
+RIGHTS: dict[str, Any] = yaml.safe_load((HERE / "admission_rights.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def ground(cluster: Cluster) -> Iterator[Ground]:
+    with project_behind_policies(cluster) as made:
+        yield made
+
+
+def named(rows: list[dict[str, Any]]) -> list[Any]:
+    return [pytest.param(row, id=row["tries"].replace(" ", "-")) for row in rows]
+
+
+def test_there_are_at_least_forty_bad_pods() -> None:
+    assert len(PODS) >= 40
+    assert len({row["tries"] for row in PODS + TRIES}) == len(PODS + TRIES)
+
+
+@pytest.mark.parametrize("part", ["hub", "agent", "session"])
+def test_what_the_builder_makes_is_accepted(ground: Ground, part: str) -> None:
+    assert ground.controller.makes(ground.pods[part]) == ""
+
+
+@pytest.mark.parametrize("row", named(PODS))
+def test_a_bad_pod_is_refused_by_its_own_rule(ground: Ground, row: dict[str, Any]) -> None:
+    good = ground.pods[row["of"]]
+    bad = spoiled(good, ground.filled(row["change"]))
+    assert ground.controller.makes(good) == "", "positive control"
+    said = ground.controller.makes(bad)
+    assert ground.prefix in said
+    assert row["says"] in said
+    assert ground.prefix in ground.administrator.makes(bad)
+    assert "is forbidden" in ground.hub.makes(bad)
+
+
+@pytest.mark.parametrize("row", named(TRIES))
+def test_a_try_is_refused_by_its_own_rule(ground: Ground, row: dict[str, Any]) -> None:
+    who = getattr(ground, row.get("by", "administrator"))
+    said = who.tries(ground, row)
+    assert ground.prefix in said
+    assert row["says"] in said
+    control = ground.filled(row["control"])
+    allowed = getattr(ground, control.pop("by", row.get("by", "administrator")))
+    assert ground.prefix not in allowed.tries(ground, {**row, **control}), "positive control"
+
+
+@pytest.mark.parametrize("account", ["hub", "agent", "session"])
+def test_the_accounts_of_a_project_have_no_rights(ground: Ground, account: str) -> None:
+    """Only what every account of a cluster may do: ask who it is and what it may, and read the API's description."""
+    found = ground.rules(account)
+    assert found["objects"] == RIGHTS["objects"]
+    assert set(found["paths"]) <= set(RIGHTS["paths"])
+
+
+def test_nothing_of_a_project_runs_without_its_lists(ground: Ground) -> None:
+    """A namespace whose annotations are missing lets nothing in: a missing list is no list of everything."""
+    for part, says in (("hub", "list of allowed images"), ("session", "annotations know")):
+        pod = copy.deepcopy(ground.pods[part])
+        pod["metadata"]["namespace"] = ground.bare
+        said = ground.controller.makes(pod)
+        assert ground.prefix in said
+        assert says in said or "list of allowed images" in said
+
+
+def test_the_policies_are_well_typed_and_unchanged(ground: Ground) -> None:
+    assert ground.policies.differences(ground.cluster) == []
+    assert ground.type_warnings() == {}
+
+
+def spoiled(good: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    bad = copy.deepcopy(good)
+    for path, value in change.items():
+        *way, last = [step.replace("~", ".") for step in path.split(".")]
+        place: Any = bad
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        if last == "+":
+            place.append(value)
+        elif isinstance(place, list):
+            place[int(last)] = value
+        elif value is None:
+            del place[last]
+        else:
+            place[last] = value
+    return bad

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+from orchestrator.core.errors import NotPossible
+
 __all__ = ["Answer", "HealthServer", "checked"]
 
 Answer = tuple[int, str, bytes]
@@ -21,7 +23,13 @@ class HealthServer:
         class Handler(_Handler):
             answers: ClassVar[Mapping[str, Callable[[], Answer]]] = dict(routes)
 
-        self._server = _Server((host, port), Handler)
+        try:
+            self._server = _Server((host, port), Handler)
+        except OSError as error:
+            raise NotPossible(
+                f"The controller cannot answer at {host}:{port} ({error.strerror}): end what listens there, or choose "
+                "another controller.health_port."
+            ) from error
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 

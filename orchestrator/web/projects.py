@@ -44,6 +44,7 @@ def project(request: Request, project_id: Id) -> Response:
         titles=titles,
         member=member,
         workspace=visit.house.workspaces.status(visit.actor, project_id) if member or visit.is_operator else None,
+        conditions=visit.house.places.conditions(visit.actor, project_id),
         sees_people=member or visit.is_operator,
     )
 

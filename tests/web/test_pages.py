@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.workspaces.conditions import ConditionKind, Conditions, ConditionState
 from tests.web.world import World, words
 
 NOBODY = None
@@ -113,6 +114,16 @@ def test_an_officer_sees_the_own_grant_of_a_project_only(shared: World) -> None:
     own = words(shared.browser("officer").get(f"/projects/{shared.project}").text)
     assert "Hospital admissions" in own
     assert "Tumour registrations" not in own
+
+
+def test_how_a_workspace_stands_is_told_to_those_who_may_see_it(world: World) -> None:
+    conditions = Conditions(world.house.record)
+    conditions.note(world.project, ConditionKind.PROVISIONED, ConditionState.FALSE, "Refused", "The quota is used up.")
+    page = f"/projects/{world.project}"
+    for name in ("researcher", "operator"):
+        text = words(world.browser(name).get(page).text)
+        assert "Provisioned No Refused The quota is used up." in text
+    assert "quota" not in world.browser("officer").get(page).text
 
 
 def test_a_failed_condition_of_a_grant_is_told_in_a_sentence(world: World) -> None:

@@ -81,7 +81,7 @@ class World:
     def path(self, name: str) -> Path:
         return self.directory / name
 
-    def configuration(self, part: str) -> Path:
+    def told(self, part: str) -> dict[str, Any]:
         content = {
             "project_id": self.project,
             "title": "A study",
@@ -100,8 +100,11 @@ class World:
             }
         else:
             content |= {"listen": str(self.path("h/hub.sock")), "directory": str(self.path("hub"))}
+        return content
+
+    def configuration(self, part: str) -> Path:
         file = self.path(f"{part}.json")
-        file.write_text(json.dumps(content))
+        file.write_text(json.dumps(self.told(part)))
         file.chmod(0o600)
         return file
 
@@ -198,7 +201,7 @@ class World:
             elif answer.status_code == 200 and "jupyter-config-data" in answer.text:
                 return browser
             else:
-                assert answer.status_code in {200, 424, 503}, (answer.status_code, answer.text[:2000])
+                assert answer.status_code in {200, 424, 503}, (url, answer.status_code, answer.text[:2000])
                 time.sleep(0.3)
                 url = url if answer.status_code != 200 else f"/user/{person}/lab"
         raise AssertionError(f"JupyterLab did not open; last {answer.status_code} at {url}")

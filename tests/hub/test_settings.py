@@ -49,6 +49,45 @@ def test_hub_and_gate_meet_on_sockets_only_and_servers_outlive_the_hub(content: 
     assert settings.Spawner.hub_connect_url == "http+unix://%2Frun%2Ftre%2Fhub%2Fhub.sock"
 
 
+def in_a_pod(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {
+        "public_url": "https://p.workspaces.example.org",
+        "listen": "http://0.0.0.0:8081",
+        "hub_connect_url": "http://10.96.0.7:8081",
+        "desk": "https://10.96.0.20:8705",
+        "channel": "/etc/tre/channel",
+    }
+
+
+def test_in_a_pod_the_gate_finds_the_hub_beside_it_and_servers_at_its_service(content: dict[str, Any]) -> None:
+    settings = jupyterhub_configuration(configuration_from(in_a_pod(content)))
+    assert settings.JupyterHub.hub_bind_url == "http://0.0.0.0:8081"
+    assert settings.JupyterHub.hub_connect_url == "http://127.0.0.1:8081"
+    assert settings.JupyterHub.public_url == "https://p.workspaces.example.org/"
+    assert settings.Spawner.hub_connect_url == "http://10.96.0.7:8081"
+    assert settings.DeskSpawner.server_arguments == ["--ip=0.0.0.0", "--port=8888"]
+    assert settings.DeskSpawner.service_origin == "http://0.0.0.0:8888"
+    for asks in (settings.DeskSpawner, settings.GateAuthenticator):
+        assert (asks.desk, asks.channel) == ("https://10.96.0.20:8705", "/etc/tre/channel")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hub_connect_url", ""),
+        ("hub_connect_url", "/tmp/hub.sock"),
+        ("channel", None),
+        ("desk", "http://10.96.0.20:8705"),
+        ("listen", "https://0.0.0.0:8081"),
+        ("listen", "/tmp/r/h/hub.sock"),
+    ],
+)
+def test_half_a_pod_is_refused(content: dict[str, Any], name: str, value: Any) -> None:
+    configuration_from(in_a_pod(content))
+    with pytest.raises(Invalid):
+        configuration_from(in_a_pod(content) | {name: value})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("hub_secret", "short"), ("project_id", "../x"), ("listen", "/" + "x" * 120), ("surplus", 1)],

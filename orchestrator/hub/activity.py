@@ -53,10 +53,18 @@ async def report(*, running: Iterable[Running], desk: Desk, clock: Clock) -> Non
 
 async def _report_one(server: Running, desk: Desk, clock: Clock) -> None:
     try:
+        if not await _still_there(server, desk):
+            return
         activity = read_kernels(await ask_server(server), now=clock())
         await desk.report_activity(session=server.session, busy=activity.busy, last_activity=activity.last_activity)
     except OrchestratorError as error:
         _log.warning("no activity of session %s: %s", server.session, error.message)
+
+
+async def _still_there(server: Running, desk: Desk) -> bool:
+    """Say whether the session still has its address: another's pod may get it, and must not be shown the token."""
+    seen = await desk.session(server.session)
+    return seen.state == "running" and seen.address == server.address
 
 
 async def ask_server(server: Running) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.adapters.desk import LookedAt
 from orchestrator.core.clock import FixedClock
-from orchestrator.hub.activity import read_kernels
+from orchestrator.hub.activity import Running, read_kernels, report
 
 NOW = FixedClock()()
 EARLIER = NOW - timedelta(hours=3)
@@ -43,6 +47,50 @@ def test_nonsense_is_an_idle_session_that_was_seen_now(nonsense: Any) -> None:
     activity = read_kernels(nonsense, now=NOW)
     assert not activity.busy
     assert activity.last_activity == NOW
+
+
+@dataclass
+class Desk:
+    seen: LookedAt
+    reported: list[str] = field(default_factory=list)
+
+    async def session(self, _: str) -> LookedAt:
+        return self.seen
+
+    async def report_activity(self, *, session: str, busy: bool, last_activity: datetime) -> None:  # noqa: ARG002
+        self.reported.append(session)
+
+
+@pytest.mark.parametrize(
+    ("state", "moved", "shown"), [("running", False, True), ("running", True, False), ("ended", False, False)]
+)
+def test_a_token_is_shown_only_to_the_server_it_belongs_to(state: str, moved: bool, shown: bool) -> None:
+    """Addresses of pods are used again: what answers at an old one may be another person's kernel."""
+    tokens: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        tokens.append(request.headers["Authorization"])
+        return web.json_response([])
+
+    async def story() -> Desk:
+        application = web.Application()
+        application.router.add_get("/user/p/api/kernels", answer)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        desk = Desk(
+            LookedAt(state=state, exit_code=None, address="http://10.0.0.1:8888" if moved else address, trouble="")
+        )
+        running = Running(session="s", person="p", address=address, token="t")
+        await report(running=[running], desk=desk, clock=FixedClock())  # type: ignore[arg-type]
+        await runner.cleanup()
+        return desk
+
+    desk = asyncio.run(story())
+    assert tokens == (["token t"] if shown else [])
+    assert desk.reported == (["s"] if shown else [])
 
 
 JSON = st.recursive(

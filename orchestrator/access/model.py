@@ -200,11 +200,14 @@ class Granted:
     name: str
     """The dataset's folder-safe name: the folder below ``/data``, or the relay's name."""
     delivery: str
-    """``files`` or ``database``."""
+    """``files``, ``object``, ``volume`` or ``database``."""
     manifest_sha256: str
     connection: str = ""
     schema: str = ""
     views: tuple[str, ...] = ()
+    store: str = ""
+    prefix: str = ""
+    volume: str = ""
     until: datetime
 
 

@@ -153,6 +153,9 @@ class AccessService(Projects):
             connection=version.connection,
             schema=version.schema,
             views=version.views,
+            store=version.store,
+            prefix=version.prefix,
+            volume=version.volume,
             until=until,
         )
 

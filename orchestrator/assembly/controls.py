@@ -14,9 +14,9 @@ from orchestrator.adapters.vault.client import VaultClient
 from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.ids import check_id
 from orchestrator.credentials.model import DatabaseGrant
-from orchestrator.credentials.ports import SealedStore
+from orchestrator.credentials.ports import DatasetAgent, SealedStore
 from orchestrator.credentials.service import Credentials
-from orchestrator.discovery.model import DatasetVersion, VersionState
+from orchestrator.discovery.model import DatasetVersion, ManifestFile, VersionState
 from orchestrator.discovery.model import Delivery as DeliveryKind
 from orchestrator.workspaces.conditions import Conditions
 from orchestrator.workspaces.delivery import RecordedDelivery
@@ -32,7 +32,7 @@ from orchestrator.workspaces.surroundings import Surroundings
 
 from .house import House
 from .machine import open_machine
-from .sources import open_sealed, vault_url
+from .sources import open_prefixes, open_sealed, vault_url
 from .vaults import open_pod_vault, open_vault
 
 __all__ = ["Controls", "open_controls"]
@@ -74,6 +74,14 @@ class Controls:
         if version.delivery is DeliveryKind.DATABASE:
             self._know_database(version.connection)
             self.credentials.register_database(self._grant(version))
+            self.house.discovery.mark_sealed(version.version_id)
+            return
+        if version.delivery is DeliveryKind.OBJECT:
+            stock = self.credentials.take_stock(version.store, version.prefix)
+            manifest = [ManifestFile(path=file.path, size=file.size, sha256=file.sha256) for file in stock]
+            self.house.discovery.mark_sealed(version.version_id, manifest)
+            return
+        if version.delivery is DeliveryKind.VOLUME:
             self.house.discovery.mark_sealed(version.version_id)
             return
         arrival = self.house.discovery.arrival_directory(version.version_id)
@@ -136,9 +144,9 @@ def open_controls(house: House) -> Controls:
         return _on_a_cluster(house, register, sealed)
     vault = open_vault(settings, "controller")
     machine = open_machine(settings, register)
-    credentials = Credentials(vault=vault, agent=machine.agents, store=sealed, clock=house.record.clock)
+    credentials = _credentials(house, vault, machine.agents, sealed)
     conditions = Conditions(house.record)
-    recorded = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)
+    recorded = _recorded(house, credentials, sealed)
     delivery = ToldDelivery(recorded, conditions)
     return _controls(house, register, _Held(vault, credentials, sealed, machine.backend, delivery))
 
@@ -152,8 +160,8 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
     terms = open_terms(house)
     cluster = open_cluster(house, Planner(record=house.record, access=house.access, terms=terms).place_of)
     vault = open_pod_vault(house.settings, cluster.agents.networks_of, cluster.namespace_of)
-    credentials = Credentials(vault=vault, agent=cluster.agents, store=sealed, clock=house.record.clock)
-    recorded = RecordedDelivery(record=house.record, credentials=credentials, sealed=sealed)
+    credentials = _credentials(house, vault, cluster.agents, sealed)
+    recorded = _recorded(house, credentials, sealed)
     held = _Held(vault, credentials, sealed, cluster.backend, ToldDelivery(recorded, conditions))
     controls = _controls(house, register, held)
     ending = Ending(
@@ -170,6 +178,20 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
         provisioner=provisioner,
     )
     return replace(controls, surroundings=surroundings, channel=cluster.channel)
+
+
+def _credentials(house: House, vault: VaultClient, agents: DatasetAgent, sealed: SealedStore) -> Credentials:
+    prefixes = open_prefixes(house.settings)
+    return Credentials(vault=vault, agent=agents, store=sealed, clock=house.record.clock, prefixes=prefixes)
+
+
+def _recorded(house: House, credentials: Credentials, sealed: SealedStore) -> RecordedDelivery:
+    return RecordedDelivery(
+        record=house.record,
+        credentials=credentials,
+        sealed=sealed,
+        manifest_of=lambda version_id: house.discovery.version(version_id).manifest,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.ports import SignOnProvider
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.service import Policy
-from orchestrator.settings import Settings
+from orchestrator.settings import Settings, VolumeSettings
 from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
@@ -71,6 +72,8 @@ def open_house(settings: Settings) -> House:
         alliance=alliance,
         arrivals=Arrivals(directory=settings.state / "arrivals"),
         connections={name: database.custodian for name, database in settings.databases.items()},
+        stores={name: store.custodian for name, store in settings.stores.items() if store.role_arn},
+        volumes={name: volume.custodian for name, volume in _volumes(settings).items()},
     )
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
     numbers = _numbers(settings)
@@ -116,6 +119,13 @@ def _numbers(settings: Settings) -> Numbers:
         return numbers
     port = f":{cluster.public_port}" if cluster.public_port else ""
     return replace(numbers, address=f"{cluster.scheme}://{cluster.workspace_host}{port}")
+
+
+def _volumes(settings: Settings) -> Mapping[str, VolumeSettings]:
+    """Return the volumes that this installation can mount: there are some on clusters only."""
+    if settings.workspaces.backend != "kubernetes" or settings.kubernetes is None:
+        return {}
+    return settings.kubernetes.volumes
 
 
 def _sign_on(settings: Settings) -> SignOnProvider | None:

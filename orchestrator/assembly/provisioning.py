@@ -61,4 +61,4 @@ def _volumes(house: House, project_id: str) -> tuple[VolumePlan, ...]:
                     found[grant.version_id] = grant
     except NotFound:
         return ()
-    return tuple(volume_plan(house.settings, found[version].connection, version) for version in sorted(found))
+    return tuple(volume_plan(house.settings, found[version].volume, version) for version in sorted(found))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.adapters.objects.connection import Bucket, Keys
+from orchestrator.adapters.objects.prefixes import Prefixes
 from orchestrator.adapters.objects.sealed import SealedObjects
 from orchestrator.adapters.objects.short_lived import ShortLived
 from orchestrator.adapters.sealed_store import SealedDirectory
-from orchestrator.core.errors import Unavailable
+from orchestrator.core.errors import NotFound, Unavailable
 from orchestrator.credentials.ports import SealedStore
 from orchestrator.settings import DatabaseSettings, Settings, StoreSettings
 
-__all__ = ["agent_database", "open_sealed", "short_lived", "vault_url"]
+__all__ = ["agent_database", "open_prefixes", "open_sealed", "short_lived", "vault_url"]
 
 
 def open_sealed(settings: Settings) -> SealedStore:
@@ -33,6 +34,20 @@ def short_lived(store: StoreSettings) -> ShortLived:
         authority=store.certificate_authority,
     )
     return ShortLived(bucket=bucket, role=store.role_arn, endpoint=store.token_endpoint)
+
+
+def open_prefixes(settings: Settings) -> Prefixes:
+    """Return what reads, and describes to agents, the prefixes of custodians' own stores."""
+
+    def store(name: str) -> ShortLived:
+        found = settings.stores.get(name)
+        if found is None:
+            raise NotFound(
+                f"The settings have no object store “{name[:40]}” any more; an operator names it in tre.yaml."
+            )
+        return short_lived(found)
+
+    return Prefixes(store)
 
 
 def vault_url(settings: DatabaseSettings) -> str:

@@ -121,6 +121,39 @@ def add_database(
     show(made, VERSION, output)
 
 
+@app.command("add-objects")
+def add_objects(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    store: Annotated[str, typer.Option("--store", help="An object store's name in tre.yaml.")],
+    prefix: Annotated[str, typer.Option("--prefix", help="What all its objects' names begin with, ended by “/”.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make what lies below a prefix of your own object store the dataset's next version."""
+    check_id(dataset, field="dataset")
+    call = begin(context, dry_run=dry_run)
+    say("The controller reads every object once and keeps its hash; change nothing there from now on.")
+    made = call.house.discovery.add_object_version(call.actor, dataset, store_name=store, prefix=prefix)
+    show(made, VERSION, output)
+
+
+@app.command("add-volume")
+def add_volume(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    volume: Annotated[str, typer.Option("--volume", help="A volume's name in tre.yaml.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Make a volume of your own, mounted read-only as it is, the dataset's next version."""
+    check_id(dataset, field="dataset")
+    call = begin(context, dry_run=dry_run)
+    show(call.house.discovery.add_volume_version(call.actor, dataset, volume=volume), VERSION, output)
+
+
 @app.command("withdraw-version")
 def withdraw_version(
     context: typer.Context,

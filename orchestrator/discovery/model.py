@@ -38,10 +38,16 @@ class VersionState(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How a version reaches a workspace."""
+    """How a version reaches a workspace.
+
+    ``files`` are sealed here and unsealed for it; ``object`` are copied from a prefix of the custodian's own store;
+    ``volume`` is mounted as it is; views of a ``database`` are read through a relay.
+    """
 
     FILES = "files"
     DATABASE = "database"
+    OBJECT = "object"
+    VOLUME = "volume"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +74,11 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetVersion:
-    """One immutable state of a dataset. Files have a manifest; a database version names a connection and its views."""
+    """One immutable state of a dataset.
+
+    Files have a manifest, objects have one from the moment the controller has read them; a database version names a
+    connection and its views, a volume version a volume.
+    """
 
     version_id: str
     dataset_id: str
@@ -78,11 +88,17 @@ class DatasetVersion:
     added_at: datetime
     manifest: tuple[ManifestFile, ...] = ()
     manifest_sha256: str
-    """SHA-256 over the canonical JSON of the manifest, or of connection, schema and views."""
+    """SHA-256 over the canonical JSON of the manifest, or of what is named where there is none."""
     connection: str = ""
     """Name of a database connection in the settings; never an address or a password."""
     schema: str = ""
     views: tuple[str, ...] = ()
+    store: str = ""
+    """Name of an object store in the settings."""
+    prefix: str = ""
+    """What the names of all its objects begin with; ends with “/”."""
+    volume: str = ""
+    """Name of a volume in the settings."""
 
 
 DATASET_STATES = StateTable(

@@ -22,8 +22,10 @@ __all__ = [
     "check_description",
     "check_file_path",
     "check_name",
+    "check_prefix",
     "check_reason",
     "check_source",
+    "check_volume",
     "files_fingerprint",
     "matches",
     "source_fingerprint",
@@ -34,6 +36,8 @@ _LARGEST_DESCRIPTION = 8 * 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WORD = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
 _CONNECTION = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+_PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)+", re.ASCII)
+_LONGEST_PREFIX = 512
 _RESERVED_SCHEMAS = ("pg_", "information_schema")
 
 
@@ -181,6 +185,34 @@ def check_source(
     return connection, schema, tuple(sorted(views))
 
 
+def check_prefix(store: str, prefix: str, *, stores: frozenset[str]) -> tuple[str, str]:
+    """Return store and prefix if the store is configured and the prefix means the same in every policy."""
+    _check_declared("object store", store, stores, field="store")
+    if len(prefix) > _LONGEST_PREFIX or not _PREFIX.fullmatch(prefix):
+        raise Invalid(
+            f"“{prefix[:80]}” cannot be a prefix: use names of letters, digits, “.”, “_” and “-”, each ended by “/” "
+            "and none of them beginning with a dot.",
+            field="prefix",
+        )
+    return store, prefix
+
+
+def check_volume(volume: str, *, volumes: frozenset[str]) -> str:
+    """Return the volume's name if it is configured."""
+    return _check_declared("volume", volume, volumes, field="volume")
+
+
+def _check_declared(noun: str, name: str, known: frozenset[str], *, field: str) -> str:
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise Invalid(
+            f"The settings have no {noun} of that name for this custodian (known: {names}); an operator names the "
+            f"custodian of each {noun} in tre.yaml.",
+            field=field,
+        )
+    return name
+
+
 def files_fingerprint(manifest: Sequence[ManifestFile]) -> str:
     """Return the SHA-256 over the canonical JSON of a manifest, sorted by path."""
     files: list[Json] = [
@@ -190,11 +222,11 @@ def files_fingerprint(manifest: Sequence[ManifestFile]) -> str:
     return hashlib.sha256(rfc8785.dumps(files)).hexdigest()
 
 
-def source_fingerprint(*, connection: str, schema: str, views: Sequence[str]) -> str:
-    """Return the SHA-256 over the canonical JSON of what a database version names."""
-    names: list[Json] = []
-    names.extend(sorted(views))
-    content: dict[str, Json] = {"connection": connection, "schema": schema, "views": names}
+def source_fingerprint(source: Mapping[str, str | Sequence[str]]) -> str:
+    """Return the SHA-256 over the canonical JSON of what a version names; lists count as sets."""
+    content: dict[str, Json] = {
+        key: value if isinstance(value, str) else [*sorted(value)] for key, value in source.items()
+    }
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 

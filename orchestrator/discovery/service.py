@@ -28,6 +28,7 @@ from .model import (
     DatasetState,
     DatasetVersion,
     Delivery,
+    ManifestFile,
     VersionState,
 )
 from .store import DatasetRow, VersionRow
@@ -55,12 +56,14 @@ class DiscoveryService(Asking):
         alliance: Custodians,
         arrivals: Arrivals,
         connections: Mapping[str, str] | None = None,
+        stores: Mapping[str, str] | None = None,
+        volumes: Mapping[str, str] | None = None,
     ) -> None:
-        """``connections`` are the database connections in the settings, each with the name of its custodian."""
+        """Connections, object stores and volumes are those in the settings, each with the name of its custodian."""
         super().__init__(record, policy)
         self._alliance = alliance
         self._arrivals = arrivals
-        self._connections = dict(connections or {})
+        self._connections, self._stores, self._volumes = connections or {}, stores or {}, volumes or {}
 
     # ---- changes ------------------------------------------------------------------------------------------------
 
@@ -146,27 +149,39 @@ class DiscoveryService(Asking):
         self, actor: Actor, dataset_id: str, *, connection: str, schema: str, views: Sequence[str]
     ) -> DatasetVersion:
         """Make a set of views of a configured database connection the dataset's next version."""
-        with self._record.read() as session:
-            self._keeps(session, actor, "addVersion", dataset_id)
-            custodian_id = store.dataset_row(session, dataset_id).custodian_id
-        known = self._connections_of(custodian_id)
+        custodian_id = self._custodian_keeping(actor, dataset_id)
+        known = self._declared(self._connections, custodian_id)
         rules.check_source(connection=connection, schema=schema, views=views, connections=known)
         source = {"connection": connection, "schema": schema, "views": sorted(views)}
-        return self._add(
-            actor,
-            dataset_id,
-            new_id(),
-            delivery=Delivery.DATABASE,
-            fingerprint=rules.source_fingerprint(connection=connection, schema=schema, views=views),
-            source=_text(source),
-        )
+        return self._add_named(actor, dataset_id, Delivery.DATABASE, source)
 
-    def mark_sealed(self, version_id: str) -> DatasetVersion:
-        """Note that the controller sealed a version (or prepared its database role). Repeatable."""
+    def add_object_version(self, actor: Actor, dataset_id: str, *, store_name: str, prefix: str) -> DatasetVersion:
+        """Make what lies below a prefix of the custodian's object store the dataset's next version.
+
+        The controller reads it once and takes its manifest from there; what is changed there afterwards is refused.
+        """
+        known = self._declared(self._stores, self._custodian_keeping(actor, dataset_id))
+        rules.check_prefix(store_name, prefix, stores=known)
+        return self._add_named(actor, dataset_id, Delivery.OBJECT, {"store": store_name, "prefix": prefix})
+
+    def add_volume_version(self, actor: Actor, dataset_id: str, *, volume: str) -> DatasetVersion:
+        """Make a volume of the custodian, mounted as it is, the dataset's next version."""
+        known = self._declared(self._volumes, self._custodian_keeping(actor, dataset_id))
+        rules.check_volume(volume, volumes=known)
+        return self._add_named(actor, dataset_id, Delivery.VOLUME, {"volume": volume})
+
+    def mark_sealed(self, version_id: str, manifest: Sequence[ManifestFile] = ()) -> DatasetVersion:
+        """Note that the controller sealed a version, or made ready what it names. Repeatable.
+
+        ``manifest`` is what it read where the files are not ours: of objects.
+        """
         with self._record.change() as change:
             row = store.version_row(change.session, version_id)
             if row.state != VersionState.SEALED:
                 row.state = VERSION_STATES.after(VersionState(row.state), "seal").value
+                if manifest:
+                    row.manifest = _text([asdict(file) for file in manifest])
+                    row.manifest_sha256 = rules.files_fingerprint(manifest)
                 change.tell(
                     Event(
                         kind="version.sealed",
@@ -251,10 +266,24 @@ class DiscoveryService(Asking):
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
-    def _connections_of(self, custodian_id: str) -> frozenset[str]:
-        """Return the connections that lead to this custodian's data; one that names nobody is nobody's."""
+    def _declared(self, named: Mapping[str, str], custodian_id: str) -> frozenset[str]:
+        """Return what leads to this custodian's data; whatever names nobody is nobody's."""
         name = str(self._alliance.custodian(custodian_id).name).casefold()
-        return frozenset(each for each, owner in self._connections.items() if owner.casefold() == name)
+        return frozenset(each for each, owner in named.items() if owner.casefold() == name)
+
+    def _custodian_keeping(self, actor: Actor, dataset_id: str) -> str:
+        """Return the dataset's custodian; raise ``Refused`` unless the actor may add versions in its name."""
+        with self._record.read() as session:
+            self._keeps(session, actor, "addVersion", dataset_id)
+            return store.dataset_row(session, dataset_id).custodian_id
+
+    def _add_named(
+        self, actor: Actor, dataset_id: str, delivery: Delivery, source: Mapping[str, str | Sequence[str]]
+    ) -> DatasetVersion:
+        fingerprint = rules.source_fingerprint(source)
+        return self._add(
+            actor, dataset_id, new_id(), delivery=delivery, fingerprint=fingerprint, source=_text(dict(source))
+        )
 
     def _keeps(self, session: Session, actor: Actor, action: str, dataset_id: str) -> None:
         """Raise ``Refused`` unless the actor, as he is in this transaction, may do this to the dataset."""

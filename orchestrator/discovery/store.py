@@ -161,4 +161,7 @@ def to_version(row: VersionRow) -> DatasetVersion:
         connection=source.get("connection", ""),
         schema=source.get("schema", ""),
         views=tuple(source.get("views", ())),
+        store=source.get("store", ""),
+        prefix=source.get("prefix", ""),
+        volume=source.get("volume", ""),
     )

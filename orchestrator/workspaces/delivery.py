@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from orchestrator.access.model import Granted
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Unavailable
 from orchestrator.core.events import Event, Json
-from orchestrator.credentials.model import DatabaseGrant, LeaseChanges, Wanted
+from orchestrator.credentials.model import ClearFile, DatabaseGrant, LeaseChanges, ObjectVersion, Wanted
 from orchestrator.credentials.ports import SealedStore
 from orchestrator.credentials.service import Credentials
+from orchestrator.discovery.model import ManifestFile
 
 from .ports import Delivered, IncidentError
 
 __all__ = ["RecordedDelivery"]
 
 _CONTROLLER = "system:controller"
+_VOLUMES = Path("/volumes")
 
 
 class RecordedDelivery:
     """Implements ``Delivery``: what Vault and agent did becomes part of the log, incidents stop the workspace."""
 
-    def __init__(self, *, record: Record, credentials: Credentials, sealed: SealedStore) -> None:
+    def __init__(
+        self,
+        *,
+        record: Record,
+        credentials: Credentials,
+        sealed: SealedStore,
+        manifest_of: Callable[[str], Sequence[ManifestFile]] = lambda _version_id: (),
+    ) -> None:
+        """``manifest_of`` finds in the catalogue what was read of a version that lies as objects; it never changes."""
         self._record = record
         self._credentials = credentials
         self._sealed = sealed
+        self._manifest_of = lru_cache(maxsize=64)(manifest_of)
 
     def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
         """Take away what is not wanted, then bring what is missing. Raises ``IncidentError``, with all taken away."""
-        changes = self._credentials.ensure_leases(project_id, [self._wanted(grant) for grant in wanted])
+        volumes = {grant.version_id: _VOLUMES / grant.version_id for grant in wanted if grant.delivery == "volume"}
+        brought = [self._wanted(grant) for grant in wanted if grant.delivery != "volume"]
+        changes = self._credentials.ensure_leases(project_id, brought)
         self._note(project_id, changes)
         if changes.incidents:
             self._credentials.close_project(project_id)
             raise IncidentError(
                 "The dataset agent reported an incident, so the workspace was ended; tell an operator.", system="agent"
             )
-        if changes.failed and not changes.directories and not changes.databases:
+        if changes.failed and not (changes.directories or changes.databases or volumes):
             raise Unavailable(next(iter(changes.failed.values())), system="agent")
-        return Delivered(directories=changes.directories, anew=changes.agent_restarted)
+        return Delivered(directories={**changes.directories, **volumes}, anew=changes.agent_restarted)
 
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""
@@ -67,13 +82,22 @@ class RecordedDelivery:
         return self._credentials.projects()
 
     def _wanted(self, grant: Granted) -> Wanted:
-        files = grant.delivery == "files"
         return Wanted(
             grant_id=grant.grant_id,
             version_id=grant.version_id,
             until=grant.until,
-            sealed=self._sealed.load(grant.version_id) if files else None,
-            database=None if files else _database(grant),
+            sealed=self._sealed.load(grant.version_id) if grant.delivery == "files" else None,
+            objects=self._objects(grant) if grant.delivery == "object" else None,
+            database=_database(grant) if grant.delivery == "database" else None,
+        )
+
+    def _objects(self, grant: Granted) -> ObjectVersion:
+        files = self._manifest_of(grant.version_id)
+        return ObjectVersion(
+            version_id=grant.version_id,
+            store=grant.store,
+            prefix=grant.prefix,
+            files=tuple(ClearFile(path=file.path, size=file.size, sha256=file.sha256) for file in files),
         )
 
     def _note(self, project_id: str, changes: LeaseChanges) -> None:

@@ -103,7 +103,7 @@ class FakeDelivery:
         self.held[project_id] = {
             grant.version_id: self.directory / project_id / grant.version_id
             for grant in wanted
-            if grant.delivery == "files"
+            if grant.delivery != "database"
         }
         return Delivered(directories=self.held[project_id], anew=anew)
 

@@ -30,7 +30,9 @@ class Prover:
         self._layout = layout
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._known = Enforcement(proved=False, message="It is being tried whether network policies are enforced.")
+        self._known = Enforcement(
+            proved=False, known=False, message="It is being tried whether network policies are enforced."
+        )
         self._due = float("-inf")
         self._trying = False
 

@@ -30,6 +30,8 @@ class Enforcement:
 
     proved: bool
     message: str
+    known: bool = True
+    """False while nobody has tried it yet: what was noted before is then left as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +118,13 @@ class Provisioner:
     def _may_provision(self, project_id: str) -> bool:
         """Look whether policies are enforced; what is there already is kept in step even when that is in doubt."""
         enforcement = self._enforced()
-        state = ConditionState.TRUE if enforcement.proved else ConditionState.FALSE
-        reason = "Proved" if enforcement.proved else "NotProved"
-        self._conditions.note(project_id, ConditionKind.NETWORK_ENFORCED, state, reason, enforcement.message)
+        kind = ConditionKind.NETWORK_ENFORCED
+        if enforcement.proved:
+            self._conditions.note(project_id, kind, ConditionState.TRUE, "Proved", enforcement.message)
+        elif enforcement.known:
+            self._conditions.note(project_id, kind, ConditionState.FALSE, "NotProved", enforcement.message)
+        elif not self._conditions.knows(project_id, kind):
+            self._conditions.note(project_id, kind, ConditionState.UNKNOWN, "NotTried", enforcement.message)
         if enforcement.proved or self._conditions.holds(project_id, ConditionKind.PROVISIONED):
             return True
         message = "Nothing is provisioned until “tre doctor” has proved that network policies are enforced."

@@ -86,7 +86,7 @@ class World:
     def __init__(self, record: Record, clock: FixedClock, directory: Path) -> None:
         self.record, self.clock = record, clock
         self.places, self.backend, self.delivery = FakePlaces(), FakeBackend(directory), FakeDelivery(directory)
-        self.access, self.proved = Governed(clock), True
+        self.access, self.proved, self.tried = Governed(clock), True, True
         self.kept = KEPT
         self.drifted = 0
         self.restart()
@@ -126,7 +126,7 @@ class World:
                 host=lambda each: f"{each}.workspaces.example.org",
                 work_kept=self.kept,
             ),
-            enforced=lambda: Enforcement(proved=self.proved, message="Tried."),
+            enforced=lambda: Enforcement(proved=self.proved, known=self.tried, message="Tried."),
         )
         self.provisioner.drifted = self.count_drift
 
@@ -273,6 +273,17 @@ def test_nothing_is_provisioned_before_enforcement_is_proved(world: World) -> No
     world.provisioner.keep(project)
     proved = world.condition(project, ConditionKind.NETWORK_ENFORCED)
     assert (proved.state, proved.since) == (ConditionState.TRUE, world.clock())
+
+
+def test_a_controller_that_has_not_tried_yet_changes_nothing_that_was_noted(world: World) -> None:
+    project, later = world.access.approve(), world.access.approve()
+    world.provisioner.keep(project)
+    before = world.conditions.of(project)
+    world.proved = world.tried = False
+    assert world.provisioner.keep(project).trouble == ()
+    assert world.conditions.of(project) == before
+    assert world.provisioner.keep(later).trouble
+    assert world.condition(later, ConditionKind.NETWORK_ENFORCED).state is ConditionState.UNKNOWN
 
 
 def test_what_is_there_is_still_put_back_when_enforcement_is_in_doubt(world: World) -> None:

@@ -121,7 +121,8 @@ class ClaimSettings(Part):
     """Storage of a project: which class provides it, how much, and how its content is protected at rest."""
 
     storage_class: str
-    """A project keeps the class it began with: change it only while there are none."""
+    """Group 1000 must be able to write there: by ``fsGroup``, or by mount options of the class. A project keeps the
+    class it began with: change it only while there are no projects."""
     size: Size = "10Gi"
     """Claims that exist grow with it where the class can do that; none can shrink."""
     access: Literal["ReadWriteMany", "ReadWriteOnce"] = "ReadWriteMany"

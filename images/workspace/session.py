@@ -45,6 +45,8 @@ class Problem(Exception):
 
 def main() -> int:
     """Run the session; return the server's exit code."""
+    for name in [name for name in os.environ if name.startswith("KUBERNETES_")]:
+        del os.environ[name]  # told to every container, whatever its pod says; nobody here has business with it
     try:
         plan = read_plan(os.environ.pop(VARIABLE, ""))
         keep_private()

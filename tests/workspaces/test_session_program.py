@@ -47,7 +47,12 @@ class Started:
         plan["command"] = [sys.executable, "-c", code]
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(PROGRAM)],
-            env={"PATH": os.defpath, "TRE_SESSION": json.dumps(plan), "KEPT": "1"},
+            env={
+                "PATH": os.defpath,
+                "TRE_SESSION": json.dumps(plan),
+                "KEPT": "1",
+                "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -140,6 +145,7 @@ print(oct(stat.S_IMODE(os.stat({str(place / "run" / "link.sock")!r}).st_mode)))
         out, error = started.process.communicate(timeout=30)
     lines = out.splitlines()
     assert "TRE_SESSION" not in lines[0]
+    assert "KUBERNETES" not in lines[0]
     assert "'KEPT'" in lines[0]
     assert lines[0].endswith("True")
     assert lines[1] == "0o600"

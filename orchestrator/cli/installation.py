@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
 import typer
 
@@ -19,6 +20,14 @@ __all__ = ["add_to", "airlock"]
 
 airlock = typer.Typer(help="The airlock's own process.", no_args_is_help=True)
 CHECK = Shape(name="name", columns=("name", "ok", "message"))
+
+
+class Looked(Protocol):
+    """One thing that was looked at."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it should be."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -97,11 +106,22 @@ def worker(context: typer.Context) -> None:
 
 
 def doctor(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
-    """Check what this machine can enforce, and say what to do where it cannot."""
-    from orchestrator.adapters.sandbox.doctor import examine  # noqa: PLC0415 - heavy
-    from orchestrator.settings import load_settings  # noqa: PLC0415
+    """Check what this machine, or the cluster of the settings, can enforce, and say what to do where it cannot."""
+    from orchestrator.settings import load_settings  # noqa: PLC0415 - heavy
 
-    checks = examine(load_settings(directory_of(context)))
+    settings = load_settings(directory_of(context))
+    if settings.workspaces.backend == "kubernetes":
+        from orchestrator.assembly.checkup import examine_cluster  # noqa: PLC0415
+
+        _show_checks(examine_cluster(settings), output)
+        return
+    from orchestrator.adapters.sandbox.doctor import examine  # noqa: PLC0415
+
+    _show_checks(examine(settings), output)
+
+
+def _show_checks(checks: Sequence[Looked], output: Output) -> None:
+    """Write what was looked at; ends with findings when anything is missing."""
     show_all(checks, CHECK, output)
     if not all(check.ok for check in checks):
         say("Something is missing; each line above says what to do.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -145,3 +146,23 @@ def test_portal_and_controller_take_the_place_of_the_command(
     monkeypatch.setattr("os.execv", lambda _program, words: seen.append(words))
     assert terminal.run(name).code == 0
     assert seen[0][1:] == ["-m", f"orchestrator.{name}", "--state", str(terminal.state)]
+
+
+def test_the_doctor_looks_at_the_cluster_of_the_settings(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator.assembly import checkup
+    from orchestrator.settings import Settings
+
+    seen: list[Settings] = []
+    good = checkup.Checked(name="network-policies", ok=True, message="A try showed that they are enforced.")
+    bad = checkup.Checked(name="rights-missing", ok=False, message="The account may not list pods.")
+    monkeypatch.setattr(
+        "orchestrator.settings.load_settings",
+        lambda state: Settings.model_construct(state=state, workspaces=SimpleNamespace(backend="kubernetes")),
+    )
+    monkeypatch.setattr(checkup, "examine_cluster", lambda settings: seen.append(settings) or [good])
+    assert terminal.run("doctor").code == 0
+    monkeypatch.setattr(checkup, "examine_cluster", lambda _settings: [good, bad])
+    ran = terminal.run("doctor", "--output", "json")
+    assert ran.code == 7
+    assert [check["name"] for check in ran.data] == ["network-policies", "rights-missing"]
+    assert len(seen) == 1

@@ -6,6 +6,8 @@ import ast
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -89,6 +91,16 @@ def test_images_hold_what_their_programs_import(name: str, imports: grimp.Import
     outside = {each for each in reached if not each.startswith("orchestrator")} - NOT_ON_A_CLUSTER
     for module in outside & set(providers):
         assert {_plain(each) for each in providers[module]} & listed, f"{module} is not in the lists of {name}"
+
+
+def test_the_control_plane_starts_without_a_vault_server() -> None:
+    program = f"""
+import sys
+sys.modules.update({dict.fromkeys(sorted(NOT_ON_A_CLUSTER))})
+import orchestrator.web, orchestrator.controller, orchestrator.cli, orchestrator.assembly.worker
+import orchestrator.assembly.controls, orchestrator.assembly.vaults
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
 def _plain(name: str) -> str:

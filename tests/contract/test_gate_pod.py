@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from orchestrator.adapters.addresses import TcpAddress
-from orchestrator.adapters.channel import Peer, call
+from orchestrator.adapters.channel import Peer, call, client_context, host_of
 from orchestrator.adapters.desk import Desk
 from orchestrator.adapters.kubernetes.gate_client import call_gate
 from orchestrator.core.clock import system_clock
@@ -392,7 +392,18 @@ def test_a_kernel_survives_the_death_of_gate_and_hub(
     assert world.run(again, person, kernel, "kept") == "1"
 
 
+def serial_of(world: PodWorld) -> object:
+    """The number of the certificate that the gate's control port shows now."""
+    context = client_context(world.channel("controller"))
+    with (
+        socket.create_connection(("127.0.0.1", world.control_port), timeout=5) as plain,
+        context.wrap_socket(plain, server_hostname=host_of("gate")) as secure,
+    ):
+        return (secure.getpeercert() or {})["serialNumber"]
+
+
 def test_a_certificate_renewed_while_everything_runs_is_taken(world: PodWorld) -> None:
+    shown = serial_of(world)
     before = {part: world.channel(part, world.project).certificate for part in ("gate", "hub")}
     for certificate in before.values():
         certificate.unlink()
@@ -400,6 +411,7 @@ def test_a_certificate_renewed_while_everything_runs_is_taken(world: PodWorld) -
         world.channel(part, world.project)
     shutil.rmtree(world.channel("controller").certificate.parent)
     world.channel("controller")
+    assert serial_of(world) != shown
     person = admit(world)
     world.desk.close()
     desk_of(world).open()

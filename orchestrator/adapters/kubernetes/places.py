@@ -28,6 +28,7 @@ from .kinds import (
     SERVICE_ACCOUNT,
     Kind,
 )
+from .proving import PROVING
 from .watching import INSTALLATION, Mirror
 
 __all__ = ["KubernetesPlaces"]
@@ -83,7 +84,7 @@ class KubernetesPlaces:
         return [
             SeenPlace(project_id=item["metadata"]["labels"].get(PROJECT, ""), name=item["metadata"]["name"])
             for item in found
-            if PROJECT in item["metadata"].get("labels", {})
+            if PROJECT in item["metadata"].get("labels", {}) and PROVING not in item["metadata"]["labels"]
         ]
 
     def _namespace(self, plan: PlacePlan) -> dict[str, Any] | None:

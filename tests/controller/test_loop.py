@@ -52,7 +52,8 @@ class Stage:
     def __init__(self, world: World, directory: Path) -> None:
         from orchestrator.controller.loop import Controller
 
-        self.world, self.lead, self.changes = world, Lead(), Changes()
+        self.world, self.lead = world, Lead()
+        self.changes = getattr(world, "changes", None) or Changes()
         self.chores: list[str] = []
         self.controller = Controller(self._controls(directory))
         self._stop = threading.Event()
@@ -98,9 +99,10 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(10)
-        self.controller.close()
+        if not self._stop.is_set():
+            self._stop.set()
+            self._thread.join(10)
+            self.controller.close()
 
     def approve(self) -> str:
         project = self.world.access.approve()

@@ -61,6 +61,8 @@ class DemonstrationDatabase:
     directory: Path
     port: int
     database: str = "demonstration"
+    programs: Path | None = None
+    """PostgreSQL's programs; without them the wheel's, else Debian's. The wheel's speak no TLS."""
 
     def configure(self) -> None:
         """Make the cluster if there is none, and write its configuration anew."""
@@ -215,7 +217,7 @@ class DemonstrationDatabase:
 
     def _confined(self, program: str, *arguments: str, initial: Path | None = None) -> list[str]:
         """Return the command; as root in a mount namespace where the unprivileged user can reach programs and data."""
-        programs, cluster = _programs(), self._cluster.absolute()
+        programs, cluster = self.programs or _programs(), self._cluster.absolute()
         account = _account()
         if account is None:
             password = [str(initial / "password")] if initial else []

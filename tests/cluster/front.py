@@ -31,9 +31,7 @@ class Front:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self._port, limit=_HEAD)
-        )
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self._port, limit=_HEAD))
         self._ready.set()
         self._loop.run_forever()
         server.close()
@@ -55,9 +53,7 @@ class Front:
         writer.close()
 
 
-async def _pipe(
-    head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: tuple[str, int]
-) -> None:
+async def _pipe(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: tuple[str, int]) -> None:
     far_reader, far_writer = await asyncio.wait_for(asyncio.open_connection(*gate), 5)
     far_writer.write(head)
     ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestrator.adapters.demonstration_database import DemonstrationDatabase
-from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.objects.connection import Bucket, Keys
 from orchestrator.adapters.vault.embedded import EmbeddedVault
 from orchestrator.adapters.vault.templates import _stanza
 from orchestrator.assembly.programs import Program
-from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE
 from tests.cluster.pki import TestAuthority
+from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE
 
 _REVIEWER = "tre-test-reviewer"
 
@@ -68,10 +66,14 @@ class ReachableVault(EmbeddedVault):
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         certificate, key = self.authority.issue("vault", self.host)
-        (self.directory / "door.hcl").write_text(
-            f'listener "tcp" {{\n  address = "{self.host}:{self.door}"\n  cluster_address = "127.0.0.1:{self.door + 1}"\n'
-            f'  tls_cert_file = "{certificate}"\n  tls_key_file = "{key}"\n}}\n'
-        )
+        lines = {
+            "address": f"{self.host}:{self.door}",
+            "cluster_address": f"127.0.0.1:{self.door + 1}",
+            "tls_cert_file": certificate,
+            "tls_key_file": key,
+        }
+        listener = "".join(f'  {name} = "{value}"\n' for name, value in lines.items())
+        (self.directory / "door.hcl").write_text(f'listener "tcp" {{\n{listener}}}\n')
         arguments, environment = super().command()
         arguments.append(f"-config={self.directory / 'door.hcl'}")
         if not (self.directory / "settled").exists():
@@ -93,17 +95,34 @@ class ReachableVault(EmbeddedVault):
         )
 
 
-def vault_program(vault: ReachableVault, alive: Any) -> Program:
+def postgresql_with_tls() -> Path:
+    """Return Debian's PostgreSQL: the wheel's speaks no TLS, and agents accept nothing else."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    assert found, "these tests need Debian's PostgreSQL server: apt install postgresql"
+    return found[-1]
+
+
+def vault_program(vault: ReachableVault) -> Program:
     """Return the Vault as a program of an installation."""
 
     def command() -> tuple[Sequence[str], dict[str, str]]:
         vault.configure()
         return vault.command()
 
-    return Program("vault", command, lambda: vault.wait_until_ready(alive=alive), ("127.0.0.1", vault.port))
+    return Program("vault", command, vault.wait_until_ready, ("127.0.0.1", vault.port))
 
 
-def reviewer_token(cluster: Cluster, kubeconfig: Path) -> str:
+def database_program(database: ReachableDatabase, load: Callable[[], None]) -> Program:
+    """Return the database as a program of an installation; ``load`` fills it once it runs."""
+
+    def command() -> tuple[Sequence[str], dict[str, str]]:
+        database.configure()
+        return database.command()
+
+    return Program("postgres", command, load, ("127.0.0.1", database.port))
+
+
+def reviewer_token(kubeconfig: Path) -> str:
     """Make the account by which Vault asks the API server about tokens; return a token of it."""
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _REVIEWER, "namespace": "default"}}
     binding = {
@@ -113,10 +132,11 @@ def reviewer_token(cluster: Cluster, kubeconfig: Path) -> str:
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:auth-delegator"},
         "subjects": [{"kind": "ServiceAccount", "name": _REVIEWER, "namespace": "default"}],
     }
-    del cluster
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [account, binding]})
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
-    subprocess.run(["kubectl", "apply", "-f", "-"], input=given, text=True, check=True, env=environment, stdout=-3)
+    subprocess.run(
+        ["kubectl", "apply", "-f", "-"], input=given, text=True, check=True, env=environment, stdout=subprocess.DEVNULL
+    )
     asked = ["kubectl", "create", "token", _REVIEWER, "-n", "default", "--duration=6h"]
     return subprocess.run(asked, text=True, check=True, env=environment, capture_output=True).stdout.strip()
 
@@ -179,7 +199,7 @@ class ReachableStore:
             f"-s3.localSocket={self.directory}/s.sock", f"-s3.config={self.directory}/s3.json",
             f"-s3.iam.config={self.directory}/iam.json", f"-s3.ip.bind={self.host}",
             f"-s3.port.https={self.first_port}", f"-s3.cert.file={certificate}", f"-s3.key.file={key}",
-            "-master.volumeSizeLimitMB=64", "-volume.max=20", *ports,
+            "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=64", "-volume.max=20", *ports,
         ]  # fmt: skip
         return command, {"PATH": os.defpath, "HOME": str(self.directory)}
 
@@ -201,9 +221,12 @@ class ReachableStore:
                 return
 
 
-def unprivileged() -> pwd.struct_passwd:
-    """Return the account that owns what pods of project users may write in local test volumes."""
-    return pwd.getpwnam("nobody")
-
-
-__all__ = ["ReachableDatabase", "ReachableStore", "ReachableVault", "replace", "reviewer_token", "vault_program"]
+__all__ = [
+    "ReachableDatabase",
+    "ReachableStore",
+    "ReachableVault",
+    "database_program",
+    "postgresql_with_tls",
+    "reviewer_token",
+    "vault_program",
+]

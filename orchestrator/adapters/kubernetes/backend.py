@@ -185,7 +185,8 @@ class KubernetesBackend:
         pod = self._hub(self._place_of(project_id))
         if pod is None or not address(pod):
             raise Unavailable("The workspace's gate is not there; it is started again.", system="gate")
-        return call_gate(address(pod), self._parts.channel, project_id, method, path, body)
+        answer: dict[str, Any] = call_gate(address(pod), self._parts.channel, project_id, method, path, body)
+        return answer
 
     def _end_pod(self, place: PlacePlan, name: str) -> None:
         """Ask for a pod's end and wait for it; asked of the API server itself, because an old picture may lack it."""

@@ -61,6 +61,8 @@ class World:
             alliance=self.alliance,
             arrivals=Arrivals(directory=directory / "arrivals"),
             connections={"demo": "Trust b"},
+            stores={"lake": "Trust a"},
+            volumes={"scans": "Trust b"},
         )
         self.access = AccessService(
             record=record,

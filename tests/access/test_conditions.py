@@ -145,6 +145,20 @@ def test_what_is_granted_says_how_it_is_delivered_and_until_when(world: World) -
     assert {each.until for each in by_name.values()} == {project.end}
 
 
+def test_what_is_granted_names_the_prefix_or_the_volume_it_lies_in(world: World) -> None:
+    objects = world.discovery.add_object_version(
+        world.actor("officer_a"), world.datasets["a"], store_name="lake", prefix="cohort/1/"
+    )
+    volume = world.discovery.add_volume_version(world.actor("officer_b"), world.datasets["b"], volume="scans")
+    for version in (objects, volume):
+        world.discovery.mark_sealed(version.version_id)
+    project = world.approved()
+    by_name = {each.name: each for each in world.access.granted(project.project_id, world.people["lead"])}
+    first, second = by_name["set-a"], by_name["set-b"]
+    assert (first.delivery, first.store, first.prefix, first.volume) == ("object", "lake", "cohort/1/", "")
+    assert (second.delivery, second.store, second.prefix, second.volume) == ("volume", "", "", "scans")
+
+
 def test_a_person_who_is_no_member_is_granted_nothing(world: World) -> None:
     project = world.approved()
     world.qualify("stranger")

@@ -69,6 +69,8 @@ SAMPLES = {
     "dataset add-database": Sample(
         "cora", "dataset add-database {north_dataset} --connection x --schema s --view v", 2
     ),
+    "dataset add-objects": Sample("cora", "dataset add-objects {north_dataset} --store x --prefix a/", 2),
+    "dataset add-volume": Sample("cora", "dataset add-volume {north_dataset} --volume x", 2),
     "dataset withdraw-version": Sample("cora", "dataset withdraw-version {north_version} --reason Wrong_data. --yes"),
     "dataset withdraw": Sample("cora", "dataset withdraw {north_dataset} --reason Wrong_data. --yes"),
     "application list": Sample("rex", "application list"),

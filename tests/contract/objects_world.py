@@ -11,10 +11,17 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from orchestrator.adapters.objects.connection import Bucket, Keys
 from orchestrator.adapters.objects.short_lived import ShortLived
@@ -77,14 +84,19 @@ class Store:
     directory: Path
     port: int
     grpc_port: int
+    tls: bool = False
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> Path | None:
+        return self.directory / "store.crt" if self.tls else None
 
     def bucket(self, name: str = "datasets", keys: Keys = BROKER) -> Bucket:
-        return Bucket(endpoint=self.endpoint, region="us-east-1", name=name, keys=keys)
+        return Bucket(endpoint=self.endpoint, region="us-east-1", name=name, keys=keys, authority=self.authority)
 
     def short_lived(self, name: str = "datasets") -> ShortLived:
         return ShortLived(bucket=self.bucket(name), role=ROLE)
@@ -100,6 +112,10 @@ class Store:
         config, iam = self.directory / "s3.json", self.directory / "iam.json"
         config.write_text(json.dumps(_S3))
         iam.write_text(json.dumps(_IAM))
+        certificate = ()
+        if self.tls:
+            _certificate(self.directory / "store.crt", self.directory / "store.key")
+            certificate = (f"-s3.cert.file={self.directory}/store.crt", f"-s3.key.file={self.directory}/store.key")
         data = self.directory / "data"
         data.mkdir(exist_ok=True)
         ports = [free_port() for _ in range(6)]
@@ -109,7 +125,7 @@ class Store:
             "-ip.bind=127.0.0.1", "-filer", f"-filer.localSocket={self.directory}/filer.sock", "-s3",
             f"-s3.localSocket={self.directory}/s3.sock", f"-s3.port={self.port}", f"-s3.port.grpc={self.grpc_port}",
             f"-s3.config={config}", f"-s3.iam.config={iam}", "-master.volumeSizeLimitMB=64", "-volume.max=20",
-            *(f"-{name}={port}" for name, port in zip(named, ports, strict=False)),
+            *certificate, *(f"-{name}={port}" for name, port in zip(named, ports, strict=False)),
         ]  # fmt: skip
         with (self.directory / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -154,11 +170,30 @@ class Store:
                     socket.unlink(missing_ok=True)
 
 
+def _certificate(certificate: Path, key: Path) -> None:
+    """Make a certificate for loopback that is its own authority."""
+    if certificate.exists():
+        return
+    made = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")]), datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=made.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(made, SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(Encoding.PEM))
+    key.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
 @contextlib.contextmanager
-def running_store(directory: Path) -> Iterator[Store]:
+def running_store(directory: Path, *, tls: bool = False) -> Iterator[Store]:
     """A fresh store, ended when done."""
     directory.mkdir(parents=True, exist_ok=True)
-    store = Store(directory=directory, port=free_port(), grpc_port=free_port())
+    store = Store(directory=directory, port=free_port(), grpc_port=free_port(), tls=tls)
     try:
         store.start()
         yield store

@@ -16,7 +16,7 @@ from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.discovery.arrivals import Arrivals
-from orchestrator.discovery.model import DatasetState, Delivery, VersionState
+from orchestrator.discovery.model import DatasetState, Delivery, ManifestFile, VersionState
 from orchestrator.discovery.rules import files_fingerprint
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.service import IdentityService
@@ -53,6 +53,8 @@ class Catalogue:
             alliance=alliance,
             arrivals=Arrivals(directory=directory / "arrivals"),
             connections={"demo": "Trust A", "registry": "Trust b", "nobody": ""},
+            stores={"lake": "Trust A", "other": "Trust b", "nobody": ""},
+            volumes={"scans": "Trust A", "other": "Trust b", "nobody": ""},
         )
         self.source = directory / "source"
         self.source.mkdir()
@@ -99,6 +101,8 @@ def test_only_officers_of_the_custodian_change_its_datasets(
         lambda actor: service.add_database_version(
             actor, dataset_id, connection="demo", schema="omop", views=["person"]
         ),
+        lambda actor: service.add_object_version(actor, dataset_id, store_name="lake", prefix="a/"),
+        lambda actor: service.add_volume_version(actor, dataset_id, volume="scans"),
         lambda actor: service.withdraw_version(actor, version.version_id, "No reason"),
         lambda actor: service.withdraw_dataset(actor, dataset_id, "No reason"),
     ]
@@ -152,6 +156,70 @@ def test_versions_are_numbered_sealed_and_current(catalogue: Catalogue, dataset_
     service.withdraw_version(officer, second.version_id, "Wrong views")
     assert service.current_version(dataset_id) == sealed
     assert [version.number for version in service.versions(dataset_id)] == [1, 2]
+
+
+def test_objects_get_their_manifest_from_the_controller_that_read_them(catalogue: Catalogue, dataset_id: str) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    added = service.add_object_version(officer, dataset_id, store_name="lake", prefix="cohort/v1/")
+    assert (added.delivery, added.store, added.prefix) == (Delivery.OBJECT, "lake", "cohort/v1/")
+    assert (added.state, added.manifest) == (VersionState.ARRIVING, ())
+    assert service.current_version(dataset_id) is None
+    manifest = (ManifestFile(path="a.csv", size=3, sha256="0" * 64), ManifestFile(path="b", size=0, sha256="1" * 64))
+    sealed = service.mark_sealed(added.version_id, manifest)
+    assert (sealed.state, sealed.manifest) == (VersionState.SEALED, manifest)
+    assert sealed.manifest_sha256 == files_fingerprint(manifest) != added.manifest_sha256
+    assert service.mark_sealed(added.version_id, manifest[:1]) == sealed, "what was sealed never changes"
+
+
+def test_a_volume_version_names_its_volume(catalogue: Catalogue, dataset_id: str) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    added = service.add_volume_version(officer, dataset_id, volume="scans")
+    assert (added.delivery, added.volume, added.state) == (Delivery.VOLUME, "scans", VersionState.ARRIVING)
+    sealed = service.mark_sealed(added.version_id)
+    assert service.current_version(dataset_id) == sealed
+    assert sealed.manifest_sha256 == added.manifest_sha256
+
+
+@pytest.mark.parametrize("name", ["other", "nobody", "missing", ""])
+def test_a_store_or_volume_belongs_to_one_custodian_and_nobody_else_offers_it(
+    catalogue: Catalogue, dataset_id: str, name: str
+) -> None:
+    service, officer = catalogue.service, catalogue.actor("a")
+    with pytest.raises(Invalid, match=r"known: lake\)") as refusal:
+        service.add_object_version(officer, dataset_id, store_name=name, prefix="a/")
+    assert refusal.value.field == "store"
+    with pytest.raises(Invalid, match=r"known: scans\)") as refusal:
+        service.add_volume_version(officer, dataset_id, volume=name)
+    assert refusal.value.field == "volume"
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "/",
+        "a",
+        "/a/",
+        "a//",
+        "../",
+        "a/../",
+        "./",
+        ".a/",
+        "a*/",
+        "a?/",
+        "${x}/",
+        "a b/",
+        "ä/",
+        "a/\n",
+        "a" * 512 + "/",
+    ],
+)
+def test_a_prefix_is_plain_ends_with_a_slash_and_is_never_the_whole_bucket(
+    catalogue: Catalogue, dataset_id: str, prefix: str
+) -> None:
+    with pytest.raises(Invalid) as refusal:
+        catalogue.service.add_object_version(catalogue.actor("a"), dataset_id, store_name="lake", prefix=prefix)
+    assert refusal.value.field == "prefix"
 
 
 def test_a_version_is_withdrawn_once_and_never_sealed_again(catalogue: Catalogue, dataset_id: str) -> None:

@@ -40,6 +40,11 @@ class Account:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.cluster = Cluster(transport)
+
+    @classmethod
+    def with_kubeconfig(cls) -> Account:
+        return cls(Transport(configuration(Path(os.environ["KUBECONFIG"]))))
 
     @classmethod
     def with_token(cls, token: str) -> Account:
@@ -142,7 +147,7 @@ def project_behind_policies(cluster: Cluster) -> Iterator[Ground]:
 class _Making:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.administrator = Account(Transport(configuration(Path(os.environ["KUBECONFIG"]))))
+        self.administrator = Account.with_kubeconfig()
         self.layout = layout(f"test-{secrets.token_hex(4)}", ingress_class="none")
         self.plan = plan(self.layout, volumes=2)
         self.free, self.bare = (f"test-{secrets.token_hex(5)}" for _ in range(2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orchestrator.adapters.findings import Finding
 from orchestrator.core.errors import OrchestratorError
@@ -44,17 +44,22 @@ def examine(
     cluster: Cluster, layout: ClusterLayout, policies: AdmissionPolicies, *, runtime_classes: Sequence[str] = ()
 ) -> list[Finding]:
     """Return what stands in the way of workspaces on this cluster. Trying takes about half a minute."""
+    checks: list[Callable[[], list[Finding]]] = [
+        lambda: _version(cluster),
+        lambda: _rights(cluster),
+        lambda: _storage(cluster, layout),
+        lambda: _runtimes(cluster, runtime_classes),
+        lambda: prove_admission(cluster, policies, layout.hub_image),
+        lambda: prove_network(cluster, layout),
+    ]
+    return [finding for check in checks for finding in _made(check)]
+
+
+def _made(check: Callable[[], list[Finding]]) -> list[Finding]:
     try:
-        found = [
-            *_version(cluster),
-            *_rights(cluster),
-            *_storage(cluster, layout),
-            *_runtimes(cluster, runtime_classes),
-        ]
+        return check()
     except OrchestratorError as error:
-        return [Finding(word="cluster-unreachable", message=error.message, serious=True)]
-    found += prove_admission(cluster, policies, layout.hub_image)
-    return [*found, *prove_network(cluster, layout)]
+        return [Finding(word="cluster-not-asked", message=error.message, serious=True)]
 
 
 def _version(cluster: Cluster) -> list[Finding]:
@@ -89,9 +94,7 @@ def _storage(cluster: Cluster, layout: ClusterLayout) -> list[Finding]:
     found = []
     for use, storage in (("work", layout.work), ("data", layout.data)):
         if storage.protection not in {"encrypted", "memory"}:
-            message = (
-                f"The storage class for {use} is declared neither encrypted nor in memory: data stay sealed."
-            )
+            message = f"The storage class for {use} is declared neither encrypted nor in memory: data stay sealed."
             found.append(Finding(word="storage-not-protected", message=message, serious=True))
         if storage.storage_class and cluster.get(STORAGE_CLASS, storage.storage_class) is None:
             message = f"There is no storage class {storage.storage_class}, named for {use}: make it, or name another."

@@ -59,7 +59,9 @@ def open_cluster(house: House, place_of: Callable[[str], PlacePlan]) -> ClusterP
     """Put together what is needed for the cluster of the settings; ``place_of`` plans a project's place."""
     settings = house.settings
     chosen = cluster_settings(settings)
-    cluster = Cluster.connect(chosen.kubeconfig)
+    reached = Cluster.connect(chosen.kubeconfig)
+    candidate = Candidate(reached, installation=chosen.installation, namespace=_own_namespace())
+    cluster = reached.guarded(candidate.guard)  # a controller that was paused and lost the lead writes nothing
     changes = Changes()
     mirror = Mirror(cluster, chosen.installation, changed=changes)
     found = layout(settings)
@@ -83,7 +85,7 @@ def open_cluster(house: House, place_of: Callable[[str], PlacePlan]) -> ClusterP
         mirror=mirror,
         layout=found,
         changes=changes,
-        candidate=Candidate(cluster, installation=chosen.installation, namespace=_own_namespace()),
+        candidate=candidate,
         places=KubernetesPlaces(cluster, mirror, found),
         backend=KubernetesBackend(
             cluster=cluster,

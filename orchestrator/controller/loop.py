@@ -152,6 +152,7 @@ class Controller:
         sources.figures = lambda: count(self._controls.house.record)
         if self._surroundings.provisioner is not None:
             self._surroundings.provisioner.drifted = self.metrics.drifted
+            self._surroundings.provisioner.may_act = self.leads
         sources.calls, sources.leads = self._surroundings.calls, self.leads
         sources.lease_age, sources.mirror_age = self._surroundings.leadership.age, self._surroundings.age
 

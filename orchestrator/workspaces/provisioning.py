@@ -65,6 +65,8 @@ class Provisioner:
         self._enforced = enforced
         self.drifted: Callable[[int], None] = lambda _count: None
         """Told how many things were put back, for the figures."""
+        self.may_act: Callable[[], bool] = lambda: True
+        """Whether this controller still leads: what failed because it does not is not noted over the next one's."""
 
     def keep(self, project_id: str) -> Step:
         """Bring one project's place in step; what cannot be done is noted as a condition and told in words."""
@@ -78,8 +80,7 @@ class Provisioner:
             plan = self._planner.plan(project, row)
             self._bring_in_step(plan)
         except OrchestratorError as error:
-            self._conditions.failed(project_id, ConditionKind.PROVISIONED, error)
-            return Step(trouble=(error.message,))
+            return self._failed(project_id, ConditionKind.PROVISIONED, error)
         return Step()
 
     def plan(self, project_id: str) -> PlacePlan:
@@ -176,9 +177,13 @@ class Provisioner:
             plan = self._planner.last(project, row, keep_work=keep_work)
             removal = self._remover.step(plan, row, closed_at=project.state_since, kept_until=until)
         except OrchestratorError as error:
-            self._conditions.failed(project.project_id, ConditionKind.REMOVED, error)
-            return Step(trouble=(error.message,))
+            return self._failed(project.project_id, ConditionKind.REMOVED, error)
         return Step(again=removal)
+
+    def _failed(self, project_id: str, kind: ConditionKind, error: OrchestratorError) -> Step:
+        if self.may_act():
+            self._conditions.failed(project_id, kind, error)
+        return Step(trouble=(error.message,))
 
     def _place(self, project_id: str) -> PlaceRow:
         """Return the project's place; its name is drawn once and for ever."""

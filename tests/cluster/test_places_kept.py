@@ -178,6 +178,19 @@ def test_a_closed_project_leaves_a_certificate_and_nothing_else(stage: Stage, wo
     assert {one["name"] for one in certificate["volumes"]} >= {"work", "data"}
 
 
+def test_who_lost_the_lead_in_the_middle_of_a_pass_writes_nothing(world: ClusterWorld, cluster: Cluster) -> None:
+    lead = Candidate(cluster, installation=world.installation, namespace="default", lease_seconds=6.0)
+    world.places = KubernetesPlaces(cluster.guarded(lead.guard), world.mirror, layout(world.installation))
+    world.restart()
+    lead.start()
+    eventually(lead.leads, lambda: "it does not lead")
+    lead.stop()  # as if it had been paused for longer than the lead lasts
+    project = world.access.approve()
+    assert world.provisioner.keep(project).trouble
+    assert world.namespaces() == []
+    assert "Another controller" in world.condition(project, ConditionKind.PROVISIONED).message
+
+
 def test_a_second_controller_stands_by_and_takes_over(world: ClusterWorld, cluster: Cluster, tmp_path: Path) -> None:
     first, second = Stage(world, tmp_path), Stage(world, tmp_path)
     for each in (first, second):

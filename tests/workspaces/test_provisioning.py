@@ -325,6 +325,20 @@ def test_an_outage_is_told_with_since_when_and_the_time_does_not_move(world: Wor
     assert world.provisioner.keep(project).trouble == ()
 
 
+def test_who_leads_no_more_notes_nothing_over_the_next_ones_words(world: World) -> None:
+    project = world.access.approve()
+    world.provisioner.keep(project)
+    before = world.conditions.of(project)
+
+    def fail(_plan: PlacePlan) -> Any:
+        raise Unavailable("Another controller may lead now.", system="kubernetes")
+
+    world.places.provision = fail  # type: ignore[method-assign]
+    world.provisioner.may_act = lambda: False
+    assert world.provisioner.keep(project).trouble
+    assert world.conditions.of(project) == before
+
+
 def test_a_profile_that_is_gone_from_the_settings_is_told(world: World) -> None:
     project = world.access.approve()
     world.provisioner.keep(project)
@@ -520,6 +534,24 @@ def test_killed_at_every_effect_of_provisioning_the_next_one_finishes_it(make: C
         assert world.kinds(project).count("place.made") == 1
 
     assert die_everywhere(make, lambda world: world.access.approve(), check) > 8
+
+
+def test_killed_twice_while_provisioning_the_third_one_finishes_it(make: Callable[[], World]) -> None:
+    for first in range(1, 12):
+        for second in range(1, 12):
+            world = make()
+            project = world.access.approve()
+            for stop_at in (first, second):
+                stepper = Stepper()
+                stepper.stop_at, stepper.after = stop_at, (first + second) % 2 == 0
+                with stepped(world, stepper), contextlib.suppress(Killed):
+                    world.restart()
+                    world.to_rest(project)
+            world.restart()
+            world.to_rest(project)
+            assert list(world.places.owners) == [world.name(project)]
+            assert len(world.places.objects[world.name(project)]) == len(FakePlaces.KINDS)
+            assert world.kinds(project).count("place.made") == 1
 
 
 def test_killed_at_every_effect_of_a_removal_nothing_is_left_and_all_is_certified(make: Callable[[], World]) -> None:

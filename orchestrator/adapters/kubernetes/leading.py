@@ -40,6 +40,14 @@ class Candidate:
         """Say whether this process may act now."""
         return self._election.leading
 
+    def guard(self) -> None:
+        """Raise ``NotLeading`` where another controller may lead now; asked right before every write.
+
+        A process that never stood for the lead, such as an operator's command, is not held back.
+        """
+        if self._thread.ident is not None:
+            self._election.check()
+
     def age(self) -> float:
         """Return for how many seconds the lead was not renewed."""
         return self._election.age

@@ -138,7 +138,11 @@ class Holdings:
         key = check_id(session_id, field="session_id"), check_id(version_id)
         async with self._locks[version_id]:
             if key not in self._databases:
-                self._databases[key] = await self._opened(*key, name, server)
+                self._databases[key] = opened = await self._opened(*key, name, server)
+                if self._leases.get(version_id) is None:
+                    await self._close(key)
+                    raise Refused("The dataset was withdrawn while its database was being opened.")
+                return opened.relay.address
             return self._databases[key].relay.address
 
     async def _opened(self, session_id: str, version_id: str, name: str, server: Server) -> _OpenDatabase:

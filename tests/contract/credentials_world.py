@@ -22,6 +22,7 @@ from orchestrator.adapters.sealed_store import SealedDirectory
 from orchestrator.adapters.vault.client import VaultClient
 from orchestrator.adapters.vault.connection import AppRoleFiles, VaultConnection
 from orchestrator.adapters.vault.embedded import EmbeddedVault
+from orchestrator.adapters.vault.pods import PodVaultClient
 from orchestrator.core.clock import system_clock
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import DatabaseGrant, Wanted
@@ -90,6 +91,16 @@ class VaultWorld:
         files = AppRoleFiles(self.embedded.identity(name))
         return VaultClient(self.embedded.address, VaultConnection(self.embedded.address, identity=files))
 
+    def pods_client(self) -> PodVaultClient:
+        """The controller's client of a cluster, whose agents log in by themselves from one network."""
+        files = AppRoleFiles(self.embedded.identity("controller"))
+        return PodVaultClient(
+            self.embedded.address,
+            VaultConnection(self.embedded.address, identity=files),
+            namespace_of=lambda project_id: f"tre-{project_id}",
+            networks_of=lambda _: ("127.0.0.1/32",),
+        )
+
     def token(self, token: str) -> VaultConnection:
         return VaultConnection(self.embedded.address, token=token)
 
@@ -107,10 +118,25 @@ def short_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+class _WithKubernetes(EmbeddedVault):
+    """The embedded server with the mount that an operator makes for a cluster."""
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        arguments, environment = super().command()
+        if len(arguments) > 2:  # its first start
+            file = self.directory / "kubernetes.hcl"
+            file.write_text(
+                'initialize "kubernetes" {\n  request "kubernetes" {\n    operation = "update"\n'
+                '    path = "sys/auth/kubernetes"\n    data = { type = "kubernetes" }\n  }\n}\n'
+            )
+            arguments.append(f"-config={file}")
+        return arguments, environment
+
+
 @contextlib.contextmanager
 def running_vault(directory: Path) -> Iterator[VaultWorld]:
     """A fresh OpenBao."""
-    embedded = EmbeddedVault(directory=directory / "vault", port=free_port())
+    embedded = _WithKubernetes(directory=directory / "vault", port=free_port())
     world = VaultWorld(embedded=embedded, server=Server(embedded.command, directory / "vault.log"))
     try:
         world.restart()

@@ -31,12 +31,12 @@ def vault() -> Iterator[VaultWorld]:
         yield world
 
 
-@pytest.fixture(params=["openbao", "fake"])
+@pytest.fixture(params=["openbao", "openbao-for-pods", "fake"])
 def port(request: pytest.FixtureRequest) -> VaultPort:
     if request.param == "fake":
         return FakeVault()
     world: VaultWorld = request.getfixturevalue("vault")
-    return world.client()
+    return world.client() if request.param == "openbao" else world.pods_client()
 
 
 def _hour(port: VaultPort, project: str, version: str, grant: str | None = None):
@@ -320,3 +320,52 @@ def test_nobody_at_the_address_is_unavailable_and_certainly_without_effect() -> 
 def test_what_is_not_there_is_not_found(vault: VaultWorld) -> None:
     with pytest.raises(NotFound):
         vault.client()._vault.get(f"versions/keys/{new_id()}")
+
+
+# What only clusters have.
+
+
+def test_the_door_of_a_projects_agent_admits_one_account_of_one_namespace_and_gives_it_nothing(
+    vault: VaultWorld,
+) -> None:
+    client, project = vault.pods_client(), new_id()
+    assert client.open_agent(project, system_clock() + timedelta(days=30)).wrapped_token == ""
+    role = client._vault.get(f"auth/kubernetes/role/{project}")["data"]
+    assert role["bound_service_account_names"] == ["agent"]
+    assert role["bound_service_account_namespaces"] == [f"tre-{project}"]
+    assert (role["audience"], role["token_policies"]) == ("vault", ["tre-self"])
+    assert role["token_no_default_policy"]
+    assert role["token_explicit_max_ttl"] == 24 * 3600
+    assert project in client.projects()
+    client.revoke_project(project)
+    with pytest.raises(NotFound):
+        client._vault.get(f"auth/kubernetes/role/{project}")
+
+
+def test_the_controller_cannot_open_a_door_to_more_than_an_agent_may_have(vault: VaultWorld) -> None:
+    connection, project = vault.pods_client()._vault, new_id()
+    fine = {
+        "bound_service_account_names": ["agent"],
+        "bound_service_account_namespaces": ["tre-x"],
+        "audience": "vault",
+        "token_policies": ["tre-self"],
+        "token_no_default_policy": True,
+    }
+    connection.post(f"auth/kubernetes/role/{project}", fine)
+    for change in (
+        {"token_policies": ["airlock"]},
+        {"token_policies": ["tre-self", "airlock"]},
+        {"token_policies": "tre-self,airlock"},
+        {"policies": ["airlock"]},
+        {"token_no_default_policy": False},
+        {"audience": ""},
+        {"bound_service_account_names": ["*"]},
+        {"token_period": "24h"},
+        {"token_type": "batch"},
+    ):
+        with pytest.raises(Refused, match="permission denied"):
+            connection.post(f"auth/kubernetes/role/{project}", {**fine, **change})
+    for path in ("auth/kubernetes/config", "sys/auth/kubernetes", f"auth/kubernetes/role/{project}/x"):
+        with pytest.raises(Refused):
+            connection.post(path, {"kubernetes_host": "https://example.org"})
+    connection.delete(f"auth/kubernetes/role/{project}")

@@ -14,7 +14,7 @@ from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Refused, Unavailable
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.fakes import FakeAgent, FakeStore, FakeVault
-from orchestrator.credentials.model import DatabaseGrant, Lease, Wanted
+from orchestrator.credentials.model import AgentIdentity, DatabaseGrant, Lease, Wanted
 from orchestrator.credentials.rules import plan_leases
 from orchestrator.credentials.service import Credentials
 
@@ -255,3 +255,26 @@ def test_no_plan_keeps_anything_that_is_not_granted(
     assert set(holding) - set(plan.wipe) <= set(granted)
     kept = {lease.version_id for lease in leases if lease not in plan.revoke}
     assert {want.version_id for want in plan.issue} == set(granted) - kept
+
+
+def test_an_agent_that_comes_back_by_itself_is_not_stopped_and_its_sessions_are_told(world: World) -> None:
+    wanted = world.files()
+    world.service.ensure_leases(world.project, [wanted])
+    before = {lease.accessor for lease in world.vault.leases(world.project)}
+    world.agent.kill(world.project, comes_back=True)
+    assert world.agent.projects() == {world.project}
+    changes = world.service.ensure_leases(world.project, [wanted])
+    assert changes.agent_restarted
+    assert {lease.accessor for lease in changes.revoked} == before
+    assert world.agrees_with(wanted)
+
+
+def test_an_agent_that_came_back_between_two_looks_is_noticed_by_what_it_lost(world: World) -> None:
+    wanted = world.files()
+    world.service.ensure_leases(world.project, [wanted])
+    world.agent.kill(world.project, comes_back=True)
+    world.agent.start(AgentIdentity(project_id=world.project, accessor="", wrapped_token=""))
+    changes = world.service.ensure_leases(world.project, [wanted])
+    assert changes.agent_restarted
+    assert world.agrees_with(wanted)
+    assert not world.service.ensure_leases(world.project, [wanted]).agent_restarted

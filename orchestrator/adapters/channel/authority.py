@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from orchestrator.core.clock import Clock, system_clock
 from orchestrator.core.errors import Invalid, Unavailable
 
 from .contexts import Channel
+from .files import place
 from .peer import Peer, host_of
 
 __all__ = ["Authority", "Issued"]
@@ -59,7 +59,7 @@ class Authority:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = directory / _FILE
         if not file.exists():
-            _place(file, _new_authority(clock()))
+            place(file, _new_authority(clock()))
         try:
             text = file.read_bytes()
             key = load_pem_private_key(text, password=None)
@@ -72,7 +72,7 @@ class Authority:
             raise Unavailable(f"Key and certificate in {file} differ; restore it from a backup.", system="channel")
         authority = cls(key, certificate, clock)
         if not (directory / _PUBLIC).exists():
-            _place(directory / _PUBLIC, authority.certificate.encode(), mode=0o644)
+            place(directory / _PUBLIC, authority.certificate.encode(), mode=0o644)
         return authority
 
     @property
@@ -99,9 +99,9 @@ class Authority:
         if not self._serves(channel, Peer(part=part, project_id=project_id), days):
             issued = self.issue(part, project_id, days)
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _place(channel.authority, self.certificate.encode(), mode=0o644, replace=True)
-            _place(channel.key, issued.key.encode(), replace=True)
-            _place(channel.certificate, issued.certificate.encode(), mode=0o644, replace=True)
+            place(channel.authority, self.certificate.encode(), mode=0o644, replace=True)
+            place(channel.key, issued.key.encode(), replace=True)
+            place(channel.certificate, issued.certificate.encode(), mode=0o644, replace=True)
         return channel
 
     def _serves(self, channel: Channel, peer: Peer, days: float) -> bool:
@@ -173,38 +173,3 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _place(file: Path, content: bytes, *, mode: int = 0o600, replace: bool = False) -> None:
-    """Write a file whole or not at all; without ``replace``, whoever was first has won and nothing is changed."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            os.fchmod(opened.fileno(), mode)
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if replace:
-            temporary.replace(file)
-        else:
-            _link(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _settle(file.parent)
-
-
-def _link(temporary: Path, file: Path) -> None:
-    try:
-        os.link(temporary, file)
-    except FileExistsError:
-        return
-
-
-def _settle(directory: Path) -> None:
-    """Have the directory's new entry on disk before anybody relies on it."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

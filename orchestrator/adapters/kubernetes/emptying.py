@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.core.errors import NotPossible
 from orchestrator.workspaces.objects import DIGEST
 from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Removal
 
@@ -58,6 +57,8 @@ _WALLS = (
 _GIVEN = {(CONFIG_MAP, "kube-root-ca.crt"), (SERVICE_ACCOUNT, "default")}
 """What the cluster itself puts into every namespace, and puts back as long as there is the namespace."""
 _PROVISIONED = "pv.kubernetes.io/provisioned-by"
+_DESTROYED = "tre.orchestrator/destroyed-by-storage"
+"""On a kept volume: it would have been destroyed with its claim, and will be when its time has come."""
 _MANAGER = "tre-controller-removal"
 """A field manager of its own: it sets two fields of a volume and leaves the others to whoever set them."""
 _NAMED_AT_MOST = 5
@@ -77,16 +78,13 @@ class Emptying:
 
     def empty(self, namespace: Thing) -> Removal:
         """Take the next step inside the namespace, or remove the namespace when nothing of ours is left in it."""
-        for kinds in (_RUNNING, _WALLS):
-            waiting = self._take(kinds)
-            if waiting:
-                return self._waits(waiting)
-        waiting = self._claims()
-        if waiting:
-            return self._waits(waiting)
         metadata = namespace["metadata"]
         if "deletionTimestamp" in metadata:
+            self._claims()  # whoever removed it: work that is to be kept is kept
             return self._waits([f"the namespace {metadata['name']}: {stuck(namespace)}"])
+        waiting = self._take(_RUNNING) or self._take(_WALLS) or self._claims()
+        if waiting:
+            return self._waits(waiting)
         if self._cluster.delete(NAMESPACE, metadata["name"], uid=metadata["uid"]):
             self._removed.append(_line(NAMESPACE, namespace))
         return self._waits([f"the namespace {metadata['name']} to go"])
@@ -118,11 +116,14 @@ class Emptying:
 
     def _take(self, kinds: Iterable[Kind]) -> list[str]:
         """Ask for the removal of everything of these kinds; return in words what is still there."""
+        touched = []
         for kind in kinds:
-            for item in self._inside(kind):
+            items = self._inside(kind)
+            for item in items:
                 if "deletionTimestamp" not in item["metadata"]:
                     self._delete(kind, item)
-        return [_ending(kind, item) for kind in kinds for item in self._inside(kind)]
+            touched += [kind] if items else []
+        return [_ending(kind, item) for kind in touched for item in self._inside(kind)]
 
     def _claims(self) -> list[str]:
         waiting = []
@@ -136,22 +137,20 @@ class Emptying:
     def _mark_volume(self, claim: Thing) -> None:
         """Label the volume behind a claim, so that it is found without it, and decide whether its content is kept."""
         volume = self._behind(claim)
-        if volume is None:
+        if volume is None or DIGEST in volume["metadata"].get("annotations", {}):
             return
-        if volume["spec"].get("claimRef", {}).get("uid") != claim["metadata"]["uid"]:
-            name = volume["metadata"]["name"]
-            raise NotPossible(f"The volume {name} is not bound to the claim that names it: look at it by hand.")
         kept = self._plan.keep_work and claim["metadata"]["name"] == "work"
         self._mark(volume, kept=kept)
 
     def _mark(self, volume: Thing, *, kept: bool) -> None:
-        policy = "Delete" if _provisioned(volume) and not kept else "Retain"
+        policy = "Delete" if _destroyed(volume) and not kept else "Retain"
         labels = {**self._labels, **({KEPT: "work"} if kept else {})}
         there = volume["metadata"].get("labels", {})
         marked = labels.items() <= there.items() and (KEPT in there) is kept
         if marked and volume["spec"].get("persistentVolumeReclaimPolicy") == policy:
             return
         metadata = {"name": volume["metadata"]["name"], "uid": volume["metadata"]["uid"], "labels": labels}
+        metadata |= {"annotations": {_DESTROYED: "yes"}} if _destroyed(volume) else {}
         spec = {"persistentVolumeReclaimPolicy": policy}
         self._cluster.apply(
             {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}, manager=_MANAGER
@@ -168,14 +167,17 @@ class Emptying:
             return _ending(PERSISTENT_VOLUME, volume)
         if "deletionTimestamp" not in volume["metadata"]:
             self._mark(volume, kept=False)
-        if not _provisioned(volume):
+        if not _destroyed(volume):
             return f"an operator to wipe and delete the volume {name}, because its storage class destroys nothing"
         message = volume.get("status", {}).get("message", "")
         return f"the storage to destroy the volume {name}{': ' + message if message else ''}"
 
     def _behind(self, claim: Thing) -> dict[str, Any] | None:
+        """Return the volume that is bound to this very claim; what the claim merely names may be another's."""
         name = claim["spec"].get("volumeName", "")
-        return self._cluster.get(PERSISTENT_VOLUME, name) if name else None
+        volume = self._cluster.get(PERSISTENT_VOLUME, name) if name else None
+        bound = volume and volume["spec"].get("claimRef", {}).get("uid") == claim["metadata"]["uid"]
+        return volume if bound else None
 
     def _volumes(self) -> list[dict[str, Any]]:
         return self._cluster.list(PERSISTENT_VOLUME, "", self._selector).items
@@ -214,6 +216,8 @@ def _ending(kind: Kind, item: Thing) -> str:
     return f"{kind.name} {item['metadata']['name']}{why}"
 
 
-def _provisioned(volume: Thing) -> bool:
-    """Say whether a storage driver made the volume, and so destroys it when it is told to."""
-    return _PROVISIONED in volume["metadata"].get("annotations", {})
+def _destroyed(volume: Thing) -> bool:
+    """Say whether whoever made the volume destroys its content when it is told to."""
+    annotations = volume["metadata"].get("annotations", {})
+    told = volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete"
+    return told or _PROVISIONED in annotations or _DESTROYED in annotations

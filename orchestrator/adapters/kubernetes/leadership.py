@@ -62,6 +62,7 @@ class Leadership:
         self._namespace = namespace
         self._identity = identity
         self._lease_seconds = lease_seconds
+        self._held_seconds = lease_seconds * 2 / 3
         self._renew_seconds = renew_seconds
         self._clock = clock
         self._lock = threading.Lock()
@@ -84,6 +85,11 @@ class Leadership:
         """The number of the lead (``leaseTransitions``): whoever leads later has a higher one."""
         self.check()
         return self._token
+
+    @property
+    def age(self) -> float:
+        """For how many seconds the lead was not renewed; endless when it was never had or was given back."""
+        return self._clock() - (self._until - self._held_seconds)
 
     def check(self, token: int | None = None) -> None:
         """Raise ``NotLeading`` unless this process leads, with ``token`` since that very lead."""
@@ -156,7 +162,7 @@ class Leadership:
     def _hold(self, lease: dict[str, Any], began: float) -> None:
         """The lead counts from before the call was sent, and ends well before another may take it."""
         self._token = int(lease["spec"].get("leaseTransitions") or 0)
-        self._until = began + self._lease_seconds * 2 / 3
+        self._until = began + self._held_seconds
 
     def _new(self) -> dict[str, Any]:
         spec = {

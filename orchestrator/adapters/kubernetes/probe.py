@@ -21,6 +21,7 @@ _PATIENCE = 1.0
 _GREETING = b"tre"
 # Asks a name server for the address of "localhost"; any answer, even a refusal, shows that it was reached.
 _QUESTION = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09localhost\x00\x00\x01\x00\x01"
+_ECHO = b"\x08\x00\x00\x00\x00\x01\x00\x01tre"  # the kernel fills in number and checksum
 
 
 def main() -> int:
@@ -76,10 +77,11 @@ def _reaches(way: dict[str, Any]) -> bool:
         if way["way"] == "tcp":
             socket.create_connection((host, port), _PATIENCE).close()
             return True
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        protocol = socket.IPPROTO_ICMP if way["way"] == "icmp" else 0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, protocol) as sender:
             sender.settimeout(_PATIENCE)
             sender.connect((host, port))
-            sender.send(_QUESTION if way["way"] == "dns" else _GREETING)
+            sender.send({"dns": _QUESTION, "icmp": _ECHO}.get(way["way"], _GREETING))
             return bool(sender.recv(512))
     except OSError:
         return False

@@ -78,18 +78,13 @@ class Leadership:
     @property
     def age(self) -> float:
         """For how many seconds the lead was not renewed; endless before it was had."""
-        return self._clock() - (self._until - self._lease_seconds * 2 / 3)
+        return self._clock() - (self._until - self._held_seconds)
 
     @property
     def token(self) -> int:
         """The number of the lead (``leaseTransitions``): whoever leads later has a higher one."""
         self.check()
         return self._token
-
-    @property
-    def age(self) -> float:
-        """For how many seconds the lead was not renewed; endless when it was never had or was given back."""
-        return self._clock() - (self._until - self._held_seconds)
 
     def check(self, token: int | None = None) -> None:
         """Raise ``NotLeading`` unless this process leads, with ``token`` since that very lead."""

@@ -154,7 +154,7 @@ def open_controls(house: House) -> Controls:
 def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) -> Controls:
     """Open the same where workspaces run on a cluster: the place of each project is kept in step as well."""
     from .cluster import open_cluster  # noqa: PLC0415 - heavy, and wanted on clusters only
-    from .provisioning import open_provisioner, open_terms  # noqa: PLC0415
+    from .provisioning import open_prover, open_provisioner, open_terms  # noqa: PLC0415
 
     conditions = Conditions(house.record)
     terms = open_terms(house)
@@ -167,11 +167,17 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
     ending = Ending(
         sleep=lambda project_id: controls.keeper.put_to_sleep(project_id, "project-closed"), held=credentials.projects
     )
-    provisioner = open_provisioner(house, cluster, terms=terms, conditions=conditions, ending=ending)
+    prover = open_prover(house, cluster)
+    provisioner = open_provisioner(house, cluster, prover, terms=terms, conditions=conditions, ending=ending)
+
+    def start() -> None:
+        cluster.start()
+        prover.enforcement()
+
     surroundings = Surroundings(
         leadership=cluster.candidate,
         changes=cluster.changes,
-        start=cluster.start,
+        start=start,
         stop=cluster.stop,
         age=cluster.mirror.age,
         calls=lambda: cluster.cluster.calls,

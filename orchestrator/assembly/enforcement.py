@@ -24,10 +24,17 @@ class Prover:
     """Tries it in a thread of its own: whoever asks gets what is known, and never waits."""
 
     def __init__(
-        self, cluster: Cluster, layout: ClusterLayout, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        cluster: Cluster,
+        layout: ClusterLayout,
+        *,
+        told: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``told`` is called whenever something new is known, so that whoever waited for it need not wait longer."""
         self._cluster = cluster
         self._layout = layout
+        self._told = told
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._known = Enforcement(
@@ -58,3 +65,4 @@ class Prover:
                 self._trying = False
                 self._known = known
                 self._due = self._monotonic() + (_FRESH_SECONDS if known.proved else _AGAIN_SECONDS)
+            self._told()

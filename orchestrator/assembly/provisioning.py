@@ -13,11 +13,11 @@ from orchestrator.workspaces.provisioning import Provisioner
 from orchestrator.workspaces.removal import Ending, Remover
 
 from .cluster import ClusterParts, cluster_settings
-from .cluster_layout import layout, profile, volume_plan
+from .cluster_layout import profile, volume_plan
 from .enforcement import Prover
 from .house import House
 
-__all__ = ["open_provisioner", "open_terms"]
+__all__ = ["open_prover", "open_provisioner", "open_terms"]
 
 
 def open_terms(house: House) -> Terms:
@@ -34,12 +34,21 @@ def open_terms(house: House) -> Terms:
     )
 
 
+def open_prover(house: House, cluster: ClusterParts) -> Prover:
+    """Return what proves that the cluster enforces network policies; every project is looked at when it is known."""
+
+    def told() -> None:
+        for project_id in house.access.project_ids():
+            cluster.changes(project_id)
+
+    return Prover(cluster.cluster, cluster.layout, told=told)
+
+
 def open_provisioner(
-    house: House, cluster: ClusterParts, *, terms: Terms, conditions: Conditions, ending: Ending
+    house: House, cluster: ClusterParts, prover: Prover, *, terms: Terms, conditions: Conditions, ending: Ending
 ) -> Provisioner:
     """Return the provisioner of a cluster; it makes no place before network policies are seen to be enforced."""
     remover = Remover(record=house.record, places=cluster.places, conditions=conditions, ending=ending)
-    prover = Prover(cluster.cluster, layout(house.settings))
     return Provisioner(
         record=house.record,
         access=house.access,

@@ -72,6 +72,7 @@ class Site:
             "vault": {
                 "address": f"http://127.0.0.1:{base + 1}",
                 "identities": str(self.state / "vault" / "identities"),
+                "certificate_authority": str(authority.file),
             },
             "workspaces": {"backend": "kubernetes", "sleep_after_minutes": 60},
             "controller": {

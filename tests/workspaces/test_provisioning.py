@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from orchestrator.access.model import Granted, Project, ProjectState
 from orchestrator.audit.fakes import FakeSigner
@@ -524,6 +524,13 @@ def die_everywhere(
 
 @pytest.fixture
 def make(record: Record, clock: FixedClock, tmp_path: Path) -> Callable[[], World]:
+    """Make worlds over a record that does not wait for the disk: no machine dies here, only controllers."""
+
+    @event.listens_for(record.engine, "connect")
+    def _hurry(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    record.engine.dispose()
     return lambda: World(record, clock, tmp_path)
 
 
@@ -538,7 +545,7 @@ def test_killed_at_every_effect_of_provisioning_the_next_one_finishes_it(make: C
 
 def test_killed_twice_while_provisioning_the_third_one_finishes_it(make: Callable[[], World]) -> None:
     for first in range(1, 12):
-        for second in range(1, 12):
+        for second in range(1 + first % 3, 12, 3):
             world = make()
             project = world.access.approve()
             for stop_at in (first, second):

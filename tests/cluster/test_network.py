@@ -139,12 +139,7 @@ class Two:
         rules = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]}
         for place in (self.first, self.second):
             metadata = {"name": "overlay", "namespace": place.name}
-            policy = {
-                "apiVersion": "networking.k8s.io/v1",
-                "kind": "NetworkPolicy",
-                "metadata": metadata,
-                "spec": rules,
-            }
+            head = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
             self.cluster.create({**head, "spec": rules})
 
     def _way(self, way: dict[str, Any], wanted: bool) -> dict[str, Any]:

@@ -125,6 +125,7 @@ class Store:
             "-ip.bind=127.0.0.1", "-filer", f"-filer.localSocket={self.directory}/filer.sock", "-s3",
             f"-s3.localSocket={self.directory}/s3.sock", f"-s3.port={self.port}", f"-s3.port.grpc={self.grpc_port}",
             f"-s3.config={config}", f"-s3.iam.config={iam}", "-master.volumeSizeLimitMB=64", "-volume.max=20",
+            "-s3.port.iceberg=0", "-s3.port.lance=0",
             *certificate, *(f"-{name}={port}" for name, port in zip(named, ports, strict=False)),
         ]  # fmt: skip
         with (self.directory / "weed.log").open("ab") as log:

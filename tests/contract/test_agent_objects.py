@@ -35,9 +35,9 @@ def vault() -> Iterator[VaultWorld]:
         yield world
 
 
-@pytest.fixture(scope="module", params=["http", "https"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with short_directory() as directory, running_store(directory / "s3", tls=request.param == "https") as running:
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with short_directory() as directory, running_store(directory / "s3", tls=True) as running:
         yield running
 
 

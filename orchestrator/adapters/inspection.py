@@ -20,6 +20,7 @@ from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.ports import Inspection
 from orchestrator.core.errors import OrchestratorError
 
+from .restraint import restrained_command
 from .sandbox.confine import bubblewrap, setpriv_prefix
 
 __all__ = ["INSPECTION_USER", "IsolatedInspector", "inspection_command"]
@@ -34,9 +35,17 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 class IsolatedInspector:
     """Implements the airlock's ``Inspector``. Whatever goes wrong becomes a finding, never a pass."""
 
-    def __init__(self, *, module: str = "orchestrator.airlock.scan", extra_source: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        module: str = "orchestrator.airlock.scan",
+        extra_source: Path | None = None,
+        in_a_pod: bool = False,
+    ) -> None:
+        """``in_a_pod``: where new namespaces are refused, other walls stand around it, see ``restraint``."""
         self._module = module
         self._extra_source = extra_source
+        self._command = restrained_command if in_a_pod else inspection_command
 
     def inspect(self, path: Path, *, name: str, sha256: str, pack: Pack) -> Inspection:  # noqa: ARG002 - the port's
         """Run every check of the pack on the file."""
@@ -51,7 +60,7 @@ class IsolatedInspector:
             return _incomplete(f"the inspection could not be started ({error.strerror or type(error).__name__})")
 
     def _run(self, path: Path, name: str, pack: Pack) -> bytes:
-        command = inspection_command(self._module, extra_source=self._extra_source)
+        command = self._command(self._module, extra_source=self._extra_source)
         request = json.dumps({"name": name, "pack": pack.as_json()}).encode()
         with contextlib.ExitStack() as stack:
             file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -69,7 +69,8 @@ def run_airlock_worker(house: House) -> None:
     heads.start()
     try:
         port = _port_for_pods(house.settings) if pods else None
-        Worker.of(house.airlock_desk, sessions, IsolatedInspector(), signer, port=port).run(stop)
+        inspector = IsolatedInspector(in_a_pod=_in_a_pod(house))
+        Worker.of(house.airlock_desk, sessions, inspector, signer, port=port).run(stop)
     finally:
         stop.set()
         heads.join()
@@ -81,6 +82,12 @@ def _port_for_pods(settings: Settings) -> Port:
     channel = authority.keep(settings.state / "channel" / "airlock", "airlock")
     chosen = settings.airlock
     return open_port(chosen.intake_host, chosen.intake_port, server_context(channel, strangers=True))
+
+
+def _in_a_pod(house: House) -> bool:
+    """Say whether this process runs beside the controller in the cluster, where bubblewrap cannot work."""
+    cluster = house.settings.kubernetes
+    return house.settings.workspaces.backend == "kubernetes" and cluster is not None and cluster.kubeconfig is None
 
 
 def _sign_heads(house: House, signer: HeadSigner, stop: threading.Event) -> None:

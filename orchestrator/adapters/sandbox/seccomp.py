@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 __all__ = ["filter_program"]
 
@@ -39,8 +41,17 @@ def _step(code: int, value: int, when_true: int = 0, when_false: int = 0) -> byt
     return struct.pack("=HBBI", code, when_true, when_false, value)
 
 
-def filter_program(machine: str | None = None) -> bytes | None:
-    """Return the compiled filter for this machine, or ``None`` where its call numbers are not known here."""
+def filter_program(
+    machine: str | None = None,
+    *,
+    also: Mapping[str, tuple[int | None, int | None]] = MappingProxyType({}),
+    own_only: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+    families: Sequence[int] = _FAMILIES,
+) -> bytes | None:
+    """Return the compiled filter for this machine, or ``None`` where its call numbers are not known here.
+
+    ``also`` is refused besides; ``own_only`` calls are refused unless their first argument is zero, the caller itself.
+    """
     known = _MACHINES.get(machine or platform.machine())
     if known is None:
         return None
@@ -48,13 +59,16 @@ def filter_program(machine: str | None = None) -> bytes | None:
     program = [_step(_LOAD, 4), _step(_EQUAL, architecture, 1, 0), _step(_RETURN, _KILL), _step(_LOAD, 0)]
     if column == 0:  # the x32 numbering would walk around every rule below
         program += [_step(_AT_LEAST, 0x40000000, 0, 1), _step(_RETURN, _REFUSE | errno.ENOSYS)]
-    for numbers in _REFUSED.values():
+    for numbers in (*_REFUSED.values(), *also.values()):
         number = numbers[column]
         if number is not None:
             program += [_step(_EQUAL, number, 0, 1), _step(_RETURN, _REFUSE | errno.EPERM)]
-    program += [_step(_EQUAL, socket, 1, 0), _step(_EQUAL, socketpair, 0, len(_FAMILIES) + 2), _step(_LOAD, 16)]
-    for position, family in enumerate(_FAMILIES):
-        program.append(_step(_EQUAL, family, len(_FAMILIES) - position, 0))
+    for numbers in own_only.values():
+        program += [_step(_EQUAL, numbers[column], 0, 4), _step(_LOAD, 16), _step(_EQUAL, 0, 1, 0)]
+        program += [_step(_RETURN, _REFUSE | errno.EPERM), _step(_LOAD, 0)]
+    program += [_step(_EQUAL, socket, 1, 0), _step(_EQUAL, socketpair, 0, len(families) + 2), _step(_LOAD, 16)]
+    for position, family in enumerate(families):
+        program.append(_step(_EQUAL, family, len(families) - position, 0))
     program.append(_step(_RETURN, _REFUSE | errno.EAFNOSUPPORT))
     program.append(_step(_RETURN, _ALLOW))
     return b"".join(program)

@@ -3,18 +3,26 @@
 import os
 import socket
 import sys
+import time
 import urllib.request
 
 SECONDS = 5.0
-health, desk = os.environ["HEALTH"], os.environ["DESK"]
+# Kubernetes tells every pod the addresses of the Services beside it: no name service is needed.
+health, desk = (
+    (os.environ[f"{name}_SERVICE_HOST"], int(os.environ[f"{name}_SERVICE_PORT"])) for name in ("HEALTH", "DESK")
+)
+end = time.monotonic() + 60  # a new pod is known to the network after a moment only
+while True:
+    try:
+        with urllib.request.urlopen(f"http://{health[0]}:{health[1]}/healthz", timeout=SECONDS) as answer:
+            sys.stdout.write(f"the controller answers {answer.status}\n")
+        break
+    except OSError as error:
+        if time.monotonic() > end:
+            sys.exit(f"The controller does not answer ({error}). See: kubectl logs control-plane-0 -c controller")
+        time.sleep(1)
 try:
-    with urllib.request.urlopen(f"http://{health}/healthz", timeout=SECONDS) as answer:
-        sys.stdout.write(f"the controller answers {answer.status}\n")
-except OSError as error:
-    sys.exit(f"The controller does not answer at {health}: {error}. See: kubectl logs control-plane-0 -c controller")
-host, _, port = desk.rpartition(":")
-try:
-    socket.create_connection((host, int(port)), SECONDS).close()
+    socket.create_connection(desk, SECONDS).close()
 except OSError:
     sys.stdout.write("the desk is closed to pods outside projects, as it must be\n")
 else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import socket
 import threading
 import time
 import uuid
@@ -338,7 +339,7 @@ class _Handler(BaseHTTPRequestHandler):
             fault = api.fault(api.number, verb, parts.path) or Fault()
         time.sleep(fault.pause)
         if fault.lose == "before":
-            self.connection.close()
+            self._hang_up()
             return
         if fault.status:
             whole = fault.body or _status(fault.status, "Fault", "asked for by the test", {})
@@ -354,7 +355,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(problem.status, problem.body)
             return
         if fault.lose == "after":
-            self.connection.close()
+            self._hang_up()
             return
         if verb == "watch":
             self._watch(parts.path, query)
@@ -362,6 +363,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _verb(self, query: dict[str, str], path: str) -> str:
         if self.command == "GET":

@@ -29,7 +29,6 @@ from .portal import PortalClient, run_command
 __all__ = ["Story", "StoryStep"]
 
 _SEALED_SECONDS = 60.0
-_AWAKE_SECONDS = 60.0
 _CHECKED_SECONDS = 60.0
 _GONE_SECONDS = 10.0
 _LAY_SUMMARY = (
@@ -56,6 +55,8 @@ class Story:
     house: House
     cast: Cast
     tell: Callable[[StoryStep], None]
+    awake_seconds: float = 60.0
+    """How long a workspace may take to wake, the first time with all that is made for it."""
     steps: list[StoryStep] = field(default_factory=list)
     released: list[dict[str, str]] = field(default_factory=list)
     _clients: dict[str, PortalClient] = field(default_factory=dict)
@@ -336,7 +337,7 @@ class Story:
                 kept = await browser.run("import os; print(os.path.exists('/home/researcher/outbox/results.csv'))")
                 return gone.error, kept.text.strip()
 
-        deadline = time.monotonic() + _AWAKE_SECONDS
+        deadline = time.monotonic() + self.awake_seconds
         while True:
             self._await_awake()
             try:
@@ -369,7 +370,7 @@ class Story:
             self._seen["trouble"] = seen["trouble"]
             return bool(seen["state"] == "awake")
 
-        _await(awake, _AWAKE_SECONDS, "the workspace did not wake", why=lambda: str(self._seen.get("trouble", "")))
+        _await(awake, self.awake_seconds, "the workspace did not wake", why=lambda: str(self._seen.get("trouble", "")))
 
     def _browser(self) -> WorkspaceBrowser:
         ticket = self._post("james", f"/projects/{self._seen['project']}/workspace/ticket")

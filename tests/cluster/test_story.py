@@ -22,6 +22,6 @@ def ground(cluster: Cluster, images: dict[str, str], here: str) -> Iterator[Grou
 
 def test_the_whole_story_is_walked_on_a_cluster(ground: Ground) -> None:
     told: list[StoryStep] = []
-    story = Story(ground.house, ground.cast, told.append)
+    story = Story(ground.house, ground.cast, told.append, awake_seconds=300)
     assert story.walk(), "\n".join(f"{step.ok} {step.seconds:6.2f} {step.name}: {step.reason}" for step in told)
     assert len(told) == 16

@@ -74,7 +74,7 @@ class KubernetesBackend:
     def wake(self, plan: WorkspacePlan) -> bool:
         """Make hub and gate run as planned; False while they are still starting."""
         self._mirror.check()
-        place = self._place_of(plan.project_id)
+        place = self._made(plan.project_id)
         self._hubs.bring(place, plan)
         pod = self._hub(place)
         if pod is None:
@@ -149,7 +149,10 @@ class KubernetesBackend:
     def sleep(self, project_id: str) -> None:
         """End the sessions' pods, then hub and gate, and wait until none is left; homes and shared folder are kept."""
         self._mirror.check()
-        place = self._place_of(project_id)
+        try:
+            place = self._place_of(project_id)
+        except NotFound:
+            return  # nothing was ever made for it
         for pod in self._mirror.list(POD, place.name):
             session = pod["metadata"]["labels"].get(f"{PREFIX}session")
             if session:
@@ -162,6 +165,14 @@ class KubernetesBackend:
         report = self._ask_gate(project_id, "GET", "/meter")
         self._readings.mkdir(parents=True, exist_ok=True)
         return newly_counted(self._readings / f"{self._place_of(project_id).name}.json", report)
+
+    def _made(self, project_id: str) -> PlacePlan:
+        try:
+            return self._place_of(project_id)
+        except NotFound as error:
+            raise Unavailable(
+                "The project's place in the cluster is being made; this takes a moment.", system="kubernetes"
+            ) from error
 
     def _hub(self, place: PlacePlan) -> Object | None:
         """Return the hub's pod that lives, if there is one."""

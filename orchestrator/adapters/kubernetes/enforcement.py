@@ -21,6 +21,8 @@ __all__ = ["NETWORK_WORDS", "NOT_TRIED", "enforced", "prove_network"]
 
 _OPEN_PORT, _OTHER_PORT, _UDP_PORT = 8080, 8081, 8082
 _KUBELET_PORT = 10250
+_HOLD = 5.0
+"""How long nothing may get through: an enforcer may close everything to a pod that it does not know yet."""
 _METADATA = "169.254.169.254"
 NETWORK_WORDS = frozenset(
     {"network-unproved", "network-in-open", "network-out-open", "network-rule-ignored", "node-open", "metadata-open"}
@@ -86,7 +88,10 @@ def _tried(cluster: Cluster, namespace: str, image: str) -> tuple[dict[str, bool
         "denied": set(),
         "allowed": {"tcp"},
     }
-    pods = {name: trying_pod(namespace, name, image, _ways(target, closed, expected[name])) for name in expected}
+    pods = {
+        name: trying_pod(namespace, name, image, _ways(target, closed, reached), hold=0 if name == "free" else _HOLD)
+        for name, reached in expected.items()
+    }
     cluster.create(pods["free"])
     free = last_words(cluster, "free", namespace)  # the control first: then everything is known to answer
     cluster.create(pods["denied"])

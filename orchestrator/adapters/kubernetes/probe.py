@@ -2,8 +2,9 @@
 
 Only the standard library is used, because any image with Python has to be able to run this text. One JSON argument
 says what to do: ``{"answer": [["tcp", 8080], …]}``, or ``{"try": [{"name", "way", "host", "port", "wanted"}, …],
-"seconds": 20}``. A way is tried again until every wanted outcome was seen twice in a row or the time is over, because
-rules take a moment to be in force; what was seen last is what counts.
+"seconds": 20, "hold": 5}``. All ways are tried again and again until every wanted outcome was seen from one round to
+another at least ``hold`` seconds later, or the time is over, because rules take a moment to be in force, and some
+enforcers close everything to a pod that they do not know yet; what was seen last is what counts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> int:
     task = json.loads(sys.argv[1])
     if "answer" in task:
         _answer([(way, port) for way, port in task["answer"]])
-    found = _tried(task["try"], task["seconds"])
+    found = _tried(task["try"], task["seconds"], task.get("hold", 0))
     print(json.dumps(found), flush=True)  # noqa: T201 - the pod's log
     Path("/dev/termination-log").write_text(json.dumps(found), encoding="utf-8")
     return 0
@@ -55,15 +56,16 @@ def _echo(way: str, port: int) -> None:
                 connection.sendall(_GREETING)
 
 
-def _tried(ways: list[dict[str, Any]], seconds: float) -> dict[str, bool]:
+def _tried(ways: list[dict[str, Any]], seconds: float, hold: float) -> dict[str, bool]:
     end = time.monotonic() + seconds
     wanted = {way["name"]: way["wanted"] for way in ways if way["wanted"] is not None}
-    agreed = 0
-    with concurrent.futures.ThreadPoolExecutor(len(ways)) as pool:
+    since: float | None = None
+    with concurrent.futures.ThreadPoolExecutor(max(len(ways), 1)) as pool:
         while True:
+            began = time.monotonic()
             found = dict(zip((way["name"] for way in ways), pool.map(_reaches, ways), strict=True))
-            agreed = agreed + 1 if all(found[name] == wish for name, wish in wanted.items()) else 0
-            if agreed == 2 or time.monotonic() > end:
+            since = (since or began) if all(found[name] == wish for name, wish in wanted.items()) else None
+            if (since is not None and began - since > hold) or time.monotonic() > end:
                 return found
             time.sleep(0.2)
 

@@ -26,6 +26,7 @@ __all__ = ["PROVING", "answering_pod", "last_words", "proving_namespace", "start
 PROVING = "tre.orchestrator/proving"
 _FORGOTTEN = timedelta(minutes=10)
 _SECONDS = 60.0
+_TRY_SECONDS = 20
 _T = TypeVar("_T")
 _PROGRAM = Path(probe.__file__)
 
@@ -56,9 +57,9 @@ def answering_pod(namespace: str, name: str, image: str, ports: list[tuple[str, 
     return _pod(namespace, name, image, {"answer": ports})
 
 
-def trying_pod(namespace: str, name: str, image: str, ways: list[dict[str, Any]], seconds: int = 20) -> dict[str, Any]:
+def trying_pod(namespace: str, name: str, image: str, ways: list[dict[str, Any]], *, hold: float = 0) -> dict[str, Any]:
     """Return a pod that tries these ways and ends with what it found, see ``probe``."""
-    return _pod(namespace, name, image, {"try": ways, "seconds": seconds})
+    return _pod(namespace, name, image, {"try": ways, "seconds": _TRY_SECONDS, "hold": hold})
 
 
 def started(cluster: Cluster, pod: Mapping[str, Any]) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.adapters.kubernetes.applying import Applier
 from orchestrator.adapters.kubernetes.cluster import Cluster
+from orchestrator.adapters.kubernetes.differences import differences
 from orchestrator.adapters.kubernetes.kinds import (
     NAMESPACE,
     NETWORK_POLICY,
@@ -23,12 +25,14 @@ from orchestrator.adapters.kubernetes.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
     Kind,
+    kind_of,
 )
 from orchestrator.adapters.kubernetes.places import KubernetesPlaces
 from orchestrator.adapters.kubernetes.watching import Mirror
 from orchestrator.core.errors import Conflict, NotPossible, Unavailable
+from orchestrator.workspaces.builder import part_objects
 from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Removal
-from tests.cluster.layout import layout, plan
+from tests.cluster.layout import TOLD, layout, plan
 
 pytestmark = pytest.mark.cluster
 
@@ -275,3 +279,16 @@ def _content(thing: dict[str, Any] | None) -> dict[str, Any]:
     assert thing is not None
     kept = {key: value for key, value in thing.items() if key not in {"metadata", "status"}}
     return {**kept, "labels": thing["metadata"]["labels"]}
+
+
+def test_parts_and_sessions_cost_no_writes_at_rest_either(world: World) -> None:
+    """What the API server fills in (probes, ports, strategies, quantities) is no difference, even to a fresh eye."""
+    world.places.provision(world.plan)
+    objects = part_objects(world.plan, world.layout, TOLD, awake=False)
+    Applier(world.cluster, world.mirror).bring(objects)
+    again = Applier(world.cluster, world.mirror).bring(objects)
+    assert (again.written, again.drift) == (0, [])
+    for thing in objects:
+        live = world.hand.get(kind_of(thing), thing["metadata"]["name"], world.plan.name)
+        assert live is not None
+        assert differences(thing, live) == []

@@ -16,7 +16,10 @@ import pytest
 import yaml
 
 from orchestrator.adapters.kubernetes.cluster import Cluster
-from tests.cluster.admission_ground import Ground, project_behind_policies
+from orchestrator.adapters.kubernetes.kinds import POD
+from orchestrator.workspaces.builder import part_objects
+from tests.cluster.admission_ground import Ground, eventually, project_behind_policies
+from tests.cluster.layout import TOLD
 
 pytestmark = pytest.mark.cluster
 HERE = Path(__file__).parent
@@ -38,6 +41,32 @@ def named(rows: list[dict[str, Any]]) -> list[Any]:
 def test_there_are_at_least_forty_bad_pods() -> None:
     assert len(PODS) >= 40
     assert len({row["tries"] for row in PODS + TRIES}) == len(PODS + TRIES)
+
+
+def test_no_policy_looks_at_the_cluster_s_own_objects(ground: Ground) -> None:
+    """A binding's namespace selector lets every object without a namespace through to the rules."""
+    for policy in (thing["spec"] for thing in ground.policies.objects() if "matchConstraints" in thing["spec"]):
+        for rule in policy["matchConstraints"]["resourceRules"]:
+            namespaces = all(resource.startswith("namespaces") for resource in rule["resources"])
+            assert rule["scope"] == ("Cluster" if namespaces else "Namespaced")
+
+
+def test_the_control_plane_does_its_work_behind_the_policies(ground: Ground) -> None:
+    """A Deployment of the controller's gets its pod, a sleeping one loses it, although nobody else may write."""
+    path = f"/apis/apps/v1/namespaces/{ground.plan.name}/deployments"
+    hub, *_ = (thing for thing in part_objects(ground.plan, ground.layout, TOLD) if thing["kind"] == "Deployment")
+    ground.controller.ask("POST", path, hub)
+    try:
+        eventually(lambda: made_by_the_control_plane(ground))
+        ground.controller.ask("PATCH", f"{path}/hub/scale", {"spec": {"replicas": 0}})
+        eventually(lambda: not made_by_the_control_plane(ground))
+    finally:
+        ground.controller.ask("DELETE", f"{path}/hub")
+
+
+def made_by_the_control_plane(ground: Ground) -> list[str]:
+    pods = ground.cluster.list(POD, ground.plan.name, "tre.orchestrator/part=hub").items
+    return [pod["metadata"]["name"] for pod in pods if pod["metadata"].get("ownerReferences")]
 
 
 @pytest.mark.parametrize("part", ["hub", "agent", "session"])

@@ -7,6 +7,8 @@ import contextlib
 import threading
 from collections.abc import Callable
 
+from orchestrator.core.errors import OrchestratorError
+
 _HEAD = 64 * 1024
 
 
@@ -44,26 +46,32 @@ class Front:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
-            gate = await asyncio.to_thread(self._gate_of, _host(head))
-            if gate is None:
+            try:
+                gate = await asyncio.to_thread(self._gate_of, _host(head))
+                far = await asyncio.wait_for(asyncio.open_connection(*gate), 5) if gate else None
+            except (OSError, TimeoutError, OrchestratorError):
+                far = None  # the service knows no pod yet, or no more
+            if far is None:
                 writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
             else:
-                await _pipe(head, reader, writer, gate)
+                await _pipe(head, (reader, writer), far)
         writer.close()
 
 
-async def _pipe(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: tuple[str, int]) -> None:
-    far_reader, far_writer = await asyncio.wait_for(asyncio.open_connection(*gate), 5)
-    far_writer.write(head)
-    ways = [asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))]
+_Way = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _pipe(head: bytes, near: _Way, far: _Way) -> None:
+    far[1].write(head)
+    ways = [asyncio.create_task(_copy(near[0], far[1])), asyncio.create_task(_copy(far[0], near[1]))]
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        far_writer.close()
+        far[1].close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

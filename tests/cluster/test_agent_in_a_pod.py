@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import stat
 import subprocess
 import tempfile
@@ -14,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.channel import Channel, Peer, call
-from orchestrator.adapters.vault.connection import VaultConnection
+from orchestrator.adapters.kubernetes.agents import ClusterAgents
+from orchestrator.adapters.kubernetes.kinds import POD
 from orchestrator.adapters.vault.token import Life, log_in, unwrap
 from orchestrator.core.errors import OrchestratorError, Refused, Unavailable
 from orchestrator.core.ids import new_id
@@ -273,6 +276,48 @@ def test_closing_ends_the_pod_and_may_be_repeated(world: AgentGround) -> None:
     assert world.ensure(project, wanted).directories
 
 
+def test_a_pod_that_does_not_end_is_said_in_words_and_not_forgotten(world: AgentGround) -> None:
+    project, wanted = world.project(), world.files(CONTENT)
+    world.ensure(project, wanted)
+    pod = world.pod(project)
+    assert pod is not None
+    name, namespace = pod["metadata"]["name"], world.namespace_of(project)
+    finalizer = [{"op": "add", "path": "/metadata/finalizers", "value": ["tre-tests.example.org/kept"]}]
+    world.cluster.patch(POD, name, namespace, finalizer)
+    agents = world.new_agents(end_seconds=6.0)
+    try:
+        with pytest.raises(Unavailable, match=f"does not end .{name} on"):
+            agents.stop(project)
+        assert world.seen(project) == {}
+        assert project in agents.projects()
+    finally:
+        world.cluster.patch(POD, name, namespace, [{"op": "remove", "path": "/metadata/finalizers"}])
+    eventually(lambda: _stops(agents, project))
+    assert project not in agents.projects()
+
+
+def test_an_agent_that_hangs_makes_room_for_one_that_wipes(world: AgentGround) -> None:
+    project, wanted = world.project(), world.files(CONTENT)
+    world.ensure(project, wanted)
+    for process in _processes(world, project):
+        os.kill(process, signal.SIGSTOP)
+    agents = world.new_agents(end_seconds=3.0)
+    with pytest.raises(Unavailable, match="Clear data may still lie"):
+        agents.stop(project)
+    assert project in agents.projects()
+    eventually(lambda: _stops(world.agents, project), seconds=150)
+    assert world.seen(project) == {}
+    assert project not in agents.projects()
+
+
+def _stops(agents: ClusterAgents, project: str) -> bool:
+    try:
+        agents.stop(project)
+    except Unavailable:
+        return False
+    return True
+
+
 def test_an_image_that_is_missing_is_said_in_words(world: AgentGround) -> None:
     project = world.project()
     namespace = world.namespace_of(project)
@@ -377,25 +422,25 @@ def test_no_secret_of_a_lease_stands_where_the_cluster_keeps_things(world: Agent
 
 def _kill(world: AgentGround, project: str) -> None:
     """What kill -9 does: the container's first process goes, and nobody cleans up."""
+    for process in _processes(world, project):
+        os.kill(process, signal.SIGKILL)
+
+
+def _processes(world: AgentGround, project: str) -> list[int]:
+    """The agent's processes, as the node sees them."""
     pod = world.pod(project)
     assert pod is not None
-    identifier = pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+    identifier = pod["status"]["containerStatuses"][0]["containerID"].split("//")[-1]
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (
-                identifier in (process / "cgroup").read_text()
-                and b"orchestrator.agent" in (process / "cmdline").read_bytes()
-            ):
-                os.kill(int(process.name), 9)
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            if identifier in (process / "cgroup").read_text():
+                found.append(int(process.name))
+    assert found
+    return found
 
 
 def _restarts(world: AgentGround, project: str) -> int:
     pod = world.pod(project)
     statuses = (pod or {}).get("status", {}).get("containerStatuses") or [{}]
     return int(statuses[0].get("restartCount", 0))
-
-
-def _direct(world: AgentGround, token: str) -> VaultConnection:
-    return VaultConnection(world.vault.outside, token=token, certificate=world.vault.authority.file)

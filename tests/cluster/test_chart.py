@@ -42,8 +42,8 @@ from tests.cluster.storage import LocalStorage
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 CHART = Path(__file__).parents[2] / "helm"
-EARLIER = "f0826bb"
-"""The commit of the chart from which installations are upgraded here: its first one."""
+EARLIER = "6ba49faac2ba"
+"""The commit of the chart from which installations are upgraded here."""
 NAME = "tre"
 
 

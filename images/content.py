@@ -36,8 +36,7 @@ def tag(image: Image) -> str:
 def make(image: Image, directory: Path, *, uv: str) -> Path:
     """Write layers and ``image.toml`` to the directory and return the file."""
     directory.mkdir(parents=True, exist_ok=True)
-    made = [_environment(image, each, uv) for each in image.python]
-    made.append(_files(image))
+    made = [_environments(image, uv), _files(image)]
     config = {
         "User": image.user,
         "Entrypoint": [],
@@ -59,13 +58,18 @@ def prune(image: Image) -> None:
             old.unlink(missing_ok=True)
 
 
-def _environment(image: Image, environment: str, uv: str) -> Path:
-    lists = [(ROOT / "requirements" / f"{name}.txt").read_bytes() for name in image.python[environment]]
-    key = _key(environment.encode(), str(bool(image.code)).encode(), *lists)
-    return _layer(
-        f"python-{environment.rpartition('/')[2]}-{key}",
-        lambda root: layers.lay_environment(image, environment, root, interpreter=BASE, uv=uv),
-    )
+def _environments(image: Image, uv: str) -> Path:
+    """One layer for all of them: what the installer links to its cache more than once is in the layer once."""
+    lists = [
+        f"{place} {path.name}".encode() + path.read_bytes() for place in image.python for path in image.lists(place)
+    ]
+    key = _key(str(bool(image.code)).encode(), *lists)
+
+    def lay(root: Path) -> None:
+        for environment in image.python:
+            layers.lay_environment(image, environment, root, interpreter=BASE, uv=uv)
+
+    return _layer(f"python-{key}", lay)
 
 
 def _files(image: Image) -> Path:
@@ -96,7 +100,7 @@ def _layer(name: str, lay: Callable[[Path], None]) -> Path:
 
 
 def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Owned by root, writable by nobody else, without times and links between files."""
+    """Owned by root, writable by nobody else, without times."""
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     entry.mtime = _TIME

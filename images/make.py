@@ -17,7 +17,7 @@ from specification import ROOT
 __all__ = ["main"]
 
 _UV = str(Path(sys.executable).with_name("uv"))
-_LIST = ROOT / ".cache" / "images.json"
+_LIST = Path(os.environ.get("TRE_IMAGES") or ROOT / ".cache" / "images.json")
 _PREFIX = "tre.local/"
 
 

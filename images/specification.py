@@ -40,9 +40,10 @@ class Image:
     optional: bool = False
     """Made only when it is asked for by name."""
 
-    def lists(self) -> list[Path]:
-        """Return the requirement lists of every environment."""
-        return [ROOT / "requirements" / f"{name}.txt" for names in self.python.values() for name in names]
+    def lists(self, environment: str = "") -> list[Path]:
+        """Return the requirement lists of one environment, or of all."""
+        wanted = [environment] if environment else list(self.python)
+        return [ROOT / "requirements" / f"{name}.txt" for place in wanted for name in self.python[place]]
 
 
 def names() -> list[str]:

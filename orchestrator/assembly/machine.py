@@ -6,12 +6,15 @@ import contextlib
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import orchestrator.airlock
 from orchestrator.adapters.dataset_agent import AgentPlaces, DatasetAgents
 from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSettings
+from orchestrator.adapters.sandbox.places import Places
+from orchestrator.adapters.sandbox.sessions import MachineSessions
 from orchestrator.core.errors import NotPossible
 from orchestrator.settings import Settings
 from orchestrator.workspaces.sessions import SessionRegister
@@ -38,7 +41,8 @@ def open_machine(settings: Settings, register: SessionRegister) -> MachineParts:
             state=state,
             workspace=workspace_environment(settings),
             submit_program=Path(orchestrator.airlock.__file__).parent / "client.py",
-        )
+        ),
+        sessions=_in_docker(settings) if settings.workspaces.backend == "docker" else None,
     )
     agents = DatasetAgents(
         AgentPlaces(
@@ -53,6 +57,19 @@ def open_machine(settings: Settings, register: SessionRegister) -> MachineParts:
         group_of=lambda project_id: register.workspace(project_id).user_number if os.geteuid() == 0 else None,
     )
     return MachineParts(backend=backend, agents=agents)
+
+
+def _in_docker(settings: Settings) -> Callable[[Places, str], MachineSessions]:
+    """Return what makes sessions in containers; hub and gate stay in sandboxes."""
+    from orchestrator.adapters.docker.container import Box  # noqa: PLC0415 - wanted with Docker only
+    from orchestrator.adapters.docker.engine import Engine  # noqa: PLC0415
+    from orchestrator.adapters.docker.sessions import DockerSessions  # noqa: PLC0415
+
+    engine = Engine(settings.workspaces.docker_socket)
+    image = settings.workspaces.docker_image
+    return lambda places, instance: DockerSessions(
+        engine=engine, places=places, box=Box(image=image, instance=instance)
+    )
 
 
 def workspace_environment(settings: Settings) -> Path:

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from orchestrator.adapters.sandbox.doctor import check_machine
 from orchestrator.adapters.sandbox.processes import Processes
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.settings import Settings
+
+from .checkup import machine_findings
 
 __all__ = ["check_ports", "check_ready", "held", "make_state_directory"]
 
@@ -41,7 +42,7 @@ def make_state_directory(state: Path) -> None:
 
 def check_ready(settings: Settings) -> list[str]:
     """Return what this machine will not enforce; raises ``NotPossible`` or ``Invalid`` when workspaces cannot run."""
-    findings = check_machine(state=settings.state, memory_directory=settings.workspaces.memory_directory)
+    findings = machine_findings(settings)
     for finding in findings:
         if finding.word == "path-too-long":
             raise Invalid(finding.message, field="state")

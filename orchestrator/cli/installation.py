@@ -110,14 +110,10 @@ def doctor(context: typer.Context, *, output: OutputOption = Output.TABLE) -> No
     from orchestrator.settings import load_settings  # noqa: PLC0415 - heavy
 
     settings = load_settings(directory_of(context))
-    if settings.workspaces.backend == "kubernetes":
-        from orchestrator.assembly.checkup import examine_cluster  # noqa: PLC0415
+    from orchestrator.assembly.checkup import examine_cluster, examine_machine  # noqa: PLC0415
 
-        _show_checks(examine_cluster(settings), output)
-        return
-    from orchestrator.adapters.sandbox.doctor import examine  # noqa: PLC0415
-
-    _show_checks(examine(settings), output)
+    on_a_cluster = settings.workspaces.backend == "kubernetes"
+    _show_checks(examine_cluster(settings) if on_a_cluster else examine_machine(settings), output)
 
 
 def _show_checks(checks: Sequence[Looked], output: Output) -> None:

@@ -137,6 +137,8 @@ class WorkspaceSettings(Part):
     file_size_mib: int = Field(default=4096, ge=1)
     docker_image: str = ""
     """With ``docker``: the workspace image, by digest or by the engine's own image id."""
+    docker_socket: Path = Path("/run/docker.sock")
+    """With ``docker``: where the engine listens. Whoever may speak to it is root on this machine."""
 
     @model_validator(mode="after")
     def _ordered(self) -> WorkspaceSettings:

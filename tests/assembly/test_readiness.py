@@ -80,7 +80,7 @@ def test_what_is_only_weaker_is_said_and_does_not_keep_it_from_starting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weak = Finding(word="limits-not-enforced", message="Not enforced: memory.", serious=False)
-    monkeypatch.setattr(readiness, "check_machine", lambda **_: [weak])
+    monkeypatch.setattr(readiness, "machine_findings", lambda _: [weak])
     assert check_ready(Settings(state=tmp_path)) == ["Not enforced: memory."]
 
 

@@ -13,7 +13,7 @@ from orchestrator.core.errors import Unavailable
 from .confine import View
 from .launch import write_atomically
 
-__all__ = ["USER", "Image", "make_image"]
+__all__ = ["ENVIRONMENT", "USER", "Image", "make_image"]
 
 USER = 1000
 _SERVER = '''"""Configuration of every workspace server; read-only inside the workspace."""
@@ -47,6 +47,20 @@ _FILES = {
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
     "jupyter/jupyter_server_config.py": _SERVER,
 }
+
+ENVIRONMENT = {
+    "HOME": "/home/researcher",
+    "USER": "researcher",
+    "LOGNAME": "researcher",
+    "SHELL": "/bin/bash",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",  # noqa: S108 - a memory directory of the sandbox's own
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "JUPYTERHUB_DISABLE_USER_CONFIG": "1",
+    "JUPYTER_PLATFORM_DIRS": "0",
+}
+"""What every session is told, whatever it runs in; the container images say the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +107,7 @@ def make_image(*, directory: Path, workspace: Path, submit_program: Path | None)
         views += [View(source=submit_program, target="/opt/tre/lib/client.py")]
     links = [(f"{inside}/bin/{interpreter.name}", f"/opt/workspace/bin/{name}") for name in ("python", "python3")]
     links += [("lib", "/opt/workspace/lib64"), ("/usr/share/zoneinfo/Etc/UTC", "/etc/localtime")]
-    environment |= {
-        "HOME": "/home/researcher",
-        "USER": "researcher",
-        "LOGNAME": "researcher",
-        "SHELL": "/bin/bash",
-        "LANG": "C.UTF-8",
-        "TMPDIR": "/tmp",  # noqa: S108 - a memory directory of the sandbox's own
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "JUPYTERHUB_DISABLE_USER_CONFIG": "1",
-        "JUPYTER_PLATFORM_DIRS": "0",
-    }
+    environment |= ENVIRONMENT
     return Image(views=tuple(views), links=tuple(links), environment=environment, python="/opt/workspace/bin/python")
 
 

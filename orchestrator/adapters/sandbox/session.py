@@ -17,7 +17,15 @@ from .confine import Sandbox, View
 from .image import USER, Image
 from .places import Places, make_directory, platform_number
 
-__all__ = ["make_folders", "session_sandbox", "supervisor_plan"]
+__all__ = [
+    "make_folders",
+    "memory_directories",
+    "server_command",
+    "session_environment",
+    "session_sandbox",
+    "session_views",
+    "supervisor_plan",
+]
 
 _PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
@@ -45,7 +53,8 @@ def make_folders(plan: SessionPlan, places: Places) -> None:
     make_directory(sockets, mode=0o2770, user=user, group=platform_number(user))
 
 
-def _views(plan: SessionPlan, places: Places) -> list[View]:
+def session_views(plan: SessionPlan, places: Places) -> list[View]:
+    """Return what a session sees besides its image: its folders, its sockets, and what it was granted."""
     run = places.run(plan.project_id)
     views = [
         View(source=places.home(plan.project_id, plan.person_id), target="/home/researcher", writable=True),
@@ -69,25 +78,39 @@ def session_sandbox(
     plan: SessionPlan, *, places: Places, image: Image, server: tuple[str, ...] | None = None
 ) -> Sandbox:
     """Return the sandbox of one session. ``server`` replaces the command that runs inside (for probes)."""
-    memory = plan.limits.memory_mib * _MIB
-    arguments = [argument for argument in plan.arguments if not argument.startswith("--ServerApp.sock=")]
-    command = server or (image.python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *arguments)
     count = f"--nproc={plan.limits.processes}:{plan.limits.processes}"
     limiter = (prlimit, count, "--") if (prlimit := shutil.which("prlimit", path="/usr/bin:/bin")) else ()
-    passed = {name: value for name, value in plan.environment.items() if name.startswith(_PASSED_ON)}
-    # libraries count the machine's processors, not the session's share, and their threads count as processes
-    threads = dict.fromkeys(_THREADS, str(max(1, math.ceil(plan.limits.cpus))))
     return Sandbox(
-        views=(*image.views, *_views(plan, places)),
+        views=(*image.views, *session_views(plan, places)),
         directories=("/data", "/home", "/run/tre", "/run/tre/databases"),
-        memory_directories=(("/tmp", memory // 2), ("/run", 16 * _MIB), ("/dev/shm", memory // 2)),  # noqa: S108
+        memory_directories=memory_directories(plan),
         links=image.links,
-        environment={**passed, **threads, **image.environment, "JUPYTER_RUNTIME_DIR": "/tmp/jupyter"},  # noqa: S108
+        environment={**session_environment(plan), **image.environment},
         directory="/opt",
         host_name="workspace",
         user=USER,
-        command=(*limiter, *command),
+        command=(*limiter, *(server or server_command(plan, image.python))),
     )
+
+
+def server_command(plan: SessionPlan, python: str) -> tuple[str, ...]:
+    """Return the command of a session's server, with what the hub appends to it."""
+    arguments = [argument for argument in plan.arguments if not argument.startswith("--ServerApp.sock=")]
+    return (python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *arguments)
+
+
+def memory_directories(plan: SessionPlan) -> tuple[tuple[str, int], ...]:
+    """Return the directories that lie in memory, each with its size in bytes."""
+    half = plan.limits.memory_mib * _MIB // 2
+    return (("/tmp", half), ("/run", 16 * _MIB), ("/dev/shm", half))  # noqa: S108
+
+
+def session_environment(plan: SessionPlan) -> dict[str, str]:
+    """Return what a session's server is told in its environment, on top of what its image says."""
+    passed = {name: value for name, value in plan.environment.items() if name.startswith(_PASSED_ON)}
+    # libraries count the machine's processors, not the session's share, and their threads count as processes
+    threads = dict.fromkeys(_THREADS, str(max(1, math.ceil(plan.limits.cpus))))
+    return {**passed, **threads, "JUPYTER_RUNTIME_DIR": "/tmp/jupyter"}  # noqa: S108
 
 
 def supervisor_plan(

@@ -172,13 +172,17 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
 
     def start() -> None:
         cluster.start()
-        prover.enforcement()
+        prover.start()
+
+    def stop() -> None:
+        prover.stop()
+        cluster.stop()
 
     surroundings = Surroundings(
         leadership=cluster.candidate,
         changes=cluster.changes,
         start=start,
-        stop=cluster.stop,
+        stop=stop,
         age=cluster.mirror.age,
         calls=lambda: cluster.cluster.calls,
         provisioner=provisioner,

@@ -18,51 +18,61 @@ __all__ = ["Prover"]
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 24 * 3600.0
 _AGAIN_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
 
 
 class Prover:
-    """Tries it in a thread of its own: whoever asks gets what is known, and never waits."""
+    """Tries it in a thread of its own while this controller leads: whoever asks gets what is known, and never waits."""
 
     def __init__(
         self,
         cluster: Cluster,
         layout: ClusterLayout,
         *,
+        leads: Callable[[], bool],
         told: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``told`` is called whenever something new is known, so that whoever waited for it need not wait longer."""
         self._cluster = cluster
         self._layout = layout
+        self._leads = leads
         self._told = told
         self._monotonic = monotonic
-        self._lock = threading.Lock()
         self._known = Enforcement(
             proved=False, known=False, message="It is being tried whether network policies are enforced."
         )
-        self._due = float("-inf")
-        self._trying = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="prover", daemon=True)
+
+    def start(self) -> None:
+        """Begin to try; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Try no more."""
+        self._stopping.set()
 
     def enforcement(self) -> Enforcement:
-        """Return what is known now, and have it tried again when that is older than a day or was no proof."""
-        with self._lock:
-            if not self._trying and self._monotonic() >= self._due:
-                self._trying = True
-                threading.Thread(target=self._try, name="prover", daemon=True).start()
-            return self._known
+        """Return what is known now."""
+        return self._known
 
-    def _try(self) -> None:
-        try:
-            known = enforced(prove_network(self._cluster, self._layout))
-        except OrchestratorError as error:
-            known = Enforcement(proved=False, message=f"It could not be tried: {error.message}")
-        except Exception:
-            _log.exception("the proof of network policies failed")
-            known = Enforcement(proved=False, message="The proof itself failed; look into the controller's log.")
-            raise
-        finally:
-            with self._lock:
-                self._trying = False
+    def _run(self) -> None:
+        due = float("-inf")
+        while not self._stopping.wait(_LOOK_SECONDS):
+            if not self._leads() or self._monotonic() < due:
+                continue
+            known = self._tried()
+            if known.proved or self._leads():  # who lost the lead while trying has learnt nothing
                 self._known = known
-                self._due = self._monotonic() + (_FRESH_SECONDS if known.proved else _AGAIN_SECONDS)
-            self._told()
+                due = self._monotonic() + (_FRESH_SECONDS if known.proved else _AGAIN_SECONDS)
+                self._told()
+
+    def _tried(self) -> Enforcement:
+        try:
+            return enforced(prove_network(self._cluster, self._layout))
+        except OrchestratorError as error:
+            return Enforcement(proved=False, message=f"It could not be tried: {error.message}")
+        except Exception:  # noqa: BLE001 - the thread must live on, and an unproved cluster gets nothing new
+            _log.exception("the proof of network policies failed")
+            return Enforcement(proved=False, message="The proof itself failed; look into the controller's log.")

@@ -41,7 +41,7 @@ def open_prover(house: House, cluster: ClusterParts) -> Prover:
         for project_id in house.access.project_ids():
             cluster.changes(project_id)
 
-    return Prover(cluster.cluster, cluster.layout, told=told)
+    return Prover(cluster.cluster, cluster.layout, leads=cluster.candidate.leads, told=told)
 
 
 def open_provisioner(

@@ -42,7 +42,6 @@ from tests.cluster.servers import (
 from tests.cluster.storage import LocalStorage
 from tests.journeys.ground import Ground, eventually, free_ports
 
-
 LOGS = Path(__file__).parents[2] / ".cache" / "cluster-logs"
 
 

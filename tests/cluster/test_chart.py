@@ -137,8 +137,10 @@ def _deleted(cluster: Cluster, name: str) -> bool:
 def _earlier(directory: Path) -> str:
     """The chart as it was at the earlier commit, with the rules of that time."""
     packed = subprocess.run(
-        ["git", "archive", EARLIER, "helm", "policies/admission"], cwd=CHART.parent, capture_output=True, check=True
+        ["git", "archive", EARLIER, "helm", "policies/admission"], cwd=CHART.parent, capture_output=True, check=False
     )
+    if packed.returncode:
+        pytest.skip(f"an upgrade needs the earlier chart: commit {EARLIER} is not in this clone's history")
     subprocess.run(["tar", "-x", "-C", str(directory)], input=packed.stdout, check=True)
     return str(directory / "helm")
 

@@ -23,9 +23,7 @@ def prove_admission(cluster: Cluster, policies: AdmissionPolicies, image: str) -
     """Say what is missing or does not refuse; an empty list says that all are as written, and refuse."""
     try:
         if differing := policies.differences(cluster):
-            message = (
-                f"{'; '.join(differing[:5])}. Install the admission policies anew."
-            )
+            message = f"{'; '.join(differing[:5])}. Install the admission policies anew."
             return [Finding(word="admission-missing", message=message, serious=True)]
         accepted = _accepted(cluster, policies, image)
     except OrchestratorError as error:

@@ -12,6 +12,7 @@ import pytest
 from orchestrator.airlock.states import State
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.audit.verification import signature_holds
+from orchestrator.workspaces.conditions import ConditionKind, Conditions, ConditionState
 from tests.web.world import SAFE, SUMMARY, World, day
 
 BASE = "/api/v1"
@@ -64,6 +65,12 @@ def test_the_whole_story_is_told_by_scripts(world: World) -> None:
     world.project = project
     world.awake()
     assert "ticket=" in call("POST", f"/projects/{project}/workspace/ticket", researcher, 201)["url"]
+    assert call("GET", f"/projects/{project}/workspace/conditions", researcher)["items"] == []
+    noted = Conditions(world.house.record)
+    noted.note(project, ConditionKind.PROVISIONED, ConditionState.FALSE, "Conflict", "Somebody else made it.")
+    [condition] = call("GET", f"/projects/{project}/workspace/conditions", operator)["items"]
+    assert (condition["kind"], condition["state"], condition["reason"]) == ("Provisioned", "false", "Conflict")
+    assert call("GET", f"/projects/{project}/workspace/conditions", world.bearer("checker"))["items"] == []
     submission = world.in_review({"table.csv": SAFE})
     assert call("GET", "/submissions", researcher)["items"][0]["submission_id"] == submission.submission_id
     for name in ("checker", "second checker"):

@@ -12,6 +12,8 @@ from .shapes import In, Out, Perhaps
 __all__ = [
     "ChoiceIn",
     "CollectIn",
+    "ConditionOut",
+    "ConditionsOut",
     "EntriesOut",
     "FileOut",
     "FindingOut",
@@ -39,6 +41,22 @@ class WorkspaceOut(Out):
     trouble: str
     sessions: list[str]
     bytes_today: int
+
+
+class ConditionOut(Out):
+    """One thing about a workspace: whether it holds, a word for programs, a sentence for people, since when."""
+
+    kind: str
+    state: str
+    reason: str
+    message: str
+    since: datetime
+
+
+class ConditionsOut(BaseModel):
+    """How a workspace stands; empty where nothing was noted yet."""
+
+    items: list[ConditionOut]
 
 
 class TicketOut(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from .airlock_shapes import TicketOut, WorkspaceOut
+from .airlock_shapes import ConditionOut, ConditionsOut, TicketOut, WorkspaceOut
 from .callers import Caller, Id
 
 __all__ = ["router"]
@@ -16,6 +16,13 @@ router = APIRouter(prefix="/projects/{project_id}/workspace", tags=["workspaces"
 def status(caller: Caller, project_id: Id) -> WorkspaceOut:
     """Say how a workspace stands."""
     return WorkspaceOut.model_validate(caller.house.workspaces.status(caller.actor, project_id))
+
+
+@router.get("/conditions")
+def conditions(caller: Caller, project_id: Id) -> ConditionsOut:
+    """Say what holds of a workspace and what does not, with reason and since when."""
+    found = caller.house.places.conditions(caller.actor, project_id)
+    return ConditionsOut(items=[ConditionOut.model_validate(one) for one in found])
 
 
 @router.post("/open")

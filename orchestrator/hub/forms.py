@@ -25,16 +25,20 @@ class Form:
     """The same, as the origin of the address at which it is asked."""
     hub_url: str
     """Where it finds the hub; empty: at the address that the hub's configuration gives."""
+    start_seconds: int
+    """How long it may take to come up; a node may have to fetch its image first."""
 
 
 SOCKETS = Form(
     arguments=(f"--ServerApp.sock={INSIDE_SERVER_SOCKET}",),
     service_origin="http+unix://localhost",
     hub_url="http+unix://" + quote(INSIDE_HUB_SOCKET, safe=""),
+    start_seconds=90,
 )
 
 PODS = Form(
     arguments=("--ip=0.0.0.0", f"--port={_SERVER_PORT}"),
     service_origin=f"http://0.0.0.0:{_SERVER_PORT}",
     hub_url="",
+    start_seconds=600,
 )

@@ -95,7 +95,7 @@ def _servers(settings: Config, configuration: HubConfiguration) -> None:
     settings.DeskSpawner.server_arguments = list(configuration.form.arguments)
     settings.DeskSpawner.service_origin = configuration.form.service_origin
     spawner.notebook_dir = "/home/researcher"
-    spawner.start_timeout = 90
+    spawner.start_timeout = configuration.form.start_seconds
     spawner.http_timeout = 60
     spawner.poll_interval = 5
     spawner.consecutive_failure_limit = 0

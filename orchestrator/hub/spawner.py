@@ -8,7 +8,7 @@ from typing import Any
 from jupyterhub.spawner import Spawner, SpawnException
 from traitlets import List, Unicode
 
-from orchestrator.adapters.desk import Desk, desk_at
+from orchestrator.adapters.desk import Desk, LookedAt, desk_at
 from orchestrator.core.errors import NotFound, Refused, Unavailable
 
 __all__ = ["DeskSpawner"]
@@ -27,6 +27,9 @@ ARGUMENTS = (
 
 _PASSED = ("JUPYTERHUB_", "JPY_SESSION_")
 _PAUSE_SECONDS = 0.1
+_SHARE = 0.95
+"""Of JupyterHub's patience: after it JupyterHub itself says only that time is over."""
+_LATE = "Your server did not come up in time; try again, and tell an operator if it stays."
 _GONE = "Your server ended while it was starting; try again, and tell an operator if it stays."
 
 
@@ -76,20 +79,27 @@ class DeskSpawner(Spawner):  # type: ignore[misc]
         return self.address
 
     async def _answering(self) -> str:
-        """Wait until the server answers, as long as JupyterHub lets us; say in words why it does not come."""
-        while True:
-            try:
-                seen = await self._ask().session(self.session_id)
-            except Unavailable:
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            except NotFound as error:
-                raise SpawnException(_GONE, reason="ended", status_code=503) from error
-            if seen.state == "ended":
+        """Wait until the server answers, nearly as long as JupyterHub lets us; say in words why it does not come."""
+        clock = asyncio.get_running_loop().time
+        end, trouble = clock() + self.start_timeout * _SHARE, ""
+        while clock() < end:
+            seen = await self._looked_at()
+            if seen is not None and seen.state == "ended":
                 raise SpawnException(seen.trouble or _GONE, reason="ended", status_code=503)
-            if seen.state == "running" and seen.address:
+            if seen is not None and seen.state == "running" and seen.address:
                 return seen.address
+            trouble = seen.trouble if seen is not None else trouble
             await asyncio.sleep(_PAUSE_SECONDS)
+        raise SpawnException(f"{_LATE} {trouble}".strip(), reason="late", status_code=503)
+
+    async def _looked_at(self) -> LookedAt | None:
+        """Return what the controller sees of the session, or nothing while its desk is silent."""
+        try:
+            return await self._ask().session(self.session_id)
+        except Unavailable:
+            return None
+        except NotFound as error:
+            raise SpawnException(_GONE, reason="ended", status_code=503) from error
 
     async def stop(self, now: bool = False) -> None:  # noqa: ARG002
         """Have the session ended; when this returns none of its processes is left."""

@@ -89,6 +89,14 @@ def test_a_started_session_is_reached_where_the_desk_says_once_it_answers(spawne
     assert arguments == ["--ServerApp.sock=/run/tre/server/ws.sock", *ARGUMENTS]
 
 
+def test_a_session_that_does_not_come_says_what_keeps_it(spawner: DeskSpawner) -> None:
+    spawner.start_timeout = 1
+    desk_of(spawner).state, desk_of(spawner).trouble = ("starting", None), "No node has room for it."
+    with pytest.raises(SpawnException) as refusal:
+        asyncio.run(spawner.start())
+    assert refusal.value.message.endswith("No node has room for it.")
+
+
 def test_a_session_that_ends_before_it_answers_says_why(spawner: DeskSpawner) -> None:
     desk_of(spawner).state, desk_of(spawner).trouble = ("ended", 1), "The image cannot be pulled."
     with pytest.raises(SpawnException) as refusal:

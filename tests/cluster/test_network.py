@@ -226,7 +226,7 @@ def staffed(pod: Object, called: str, task: dict[str, Any], *, ready: bool = Fal
     found = copy.deepcopy(pod)
     found["metadata"]["name"] = called
     container = found["spec"]["containers"][0]
-    for word in ("envFrom", "volumeMounts", "startupProbe", "args", "ports"):
+    for word in ("envFrom", "volumeMounts", "startupProbe", "args", "ports", "terminationMessagePath"):
         container.pop(word, None)
     program = Path(probe.__file__).read_text(encoding="utf-8")
     container["command"] = ["python3", "-c", program, json.dumps(task)]

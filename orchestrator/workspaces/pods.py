@@ -29,7 +29,7 @@ GROUP = 1000
 _CHANNEL = ("ca.crt", "tls.crt", "tls.key")
 _TOKEN_SECONDS = 600
 _LAST_WORDS = "/root/last-words"
-"""Where the kubelet lays a file of the node that the container may write without bounds: nobody but root comes there."""
+"""Where the kubelet lays a file of the node, which has no bounds: only root comes there."""
 
 
 def hub_deployment(

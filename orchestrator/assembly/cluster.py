@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from orchestrator.adapters.channel import Authority, Channel
@@ -43,6 +44,8 @@ class ClusterParts:
     backend: KubernetesBackend
     agents: ClusterAgents
     channel: Channel
+    renew: Callable[[], Channel]
+    """Has the controller's certificate issued again in good time; who uses it takes the new one by himself."""
     namespace_of: Callable[[str], str]
 
     def start(self) -> None:
@@ -66,7 +69,8 @@ def open_cluster(house: House, place_of: Callable[[str], PlacePlan]) -> ClusterP
     mirror = Mirror(cluster, chosen.installation, changed=changes)
     found = layout(settings)
     authority = Authority.open(settings.state / "authority")
-    channel = authority.keep(settings.state / "channel" / "controller", "controller")
+    renew = partial(authority.keep, settings.state / "channel" / "controller", "controller")
+    channel = renew()
     parts = Parts(cluster=cluster, mirror=mirror, authority=authority, channel=channel)
     told = AgentSurroundings(
         vault_mount=settings.vault.kubernetes_mount,
@@ -97,6 +101,7 @@ def open_cluster(house: House, place_of: Callable[[str], PlacePlan]) -> ClusterP
         ),
         agents=agents,
         channel=channel,
+        renew=renew,
         namespace_of=namespace_of(house),
     )
 

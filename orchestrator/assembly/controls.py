@@ -183,6 +183,7 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
         changes=cluster.changes,
         start=start,
         stop=stop,
+        renew=cluster.renew,
         age=cluster.mirror.age,
         calls=lambda: cluster.cluster.calls,
         provisioner=provisioner,

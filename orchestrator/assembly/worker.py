@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from orchestrator.adapters.channel import Authority, server_context
@@ -23,10 +25,11 @@ from orchestrator.workspaces.sessions import SessionRegister
 from .house import House
 from .vaults import open_vault
 
-__all__ = ["run_airlock_worker"]
+__all__ = ["keep_renewed", "run_airlock_worker"]
 
 _log = logging.getLogger(__name__)
 _HEAD_SECONDS = 5.0
+_RENEW_SECONDS = 3600.0
 
 
 class _RecordedSessions:
@@ -68,7 +71,7 @@ def run_airlock_worker(house: House) -> None:
     heads = threading.Thread(target=_sign_heads, args=(house, signer, stop), name="heads")
     heads.start()
     try:
-        port = _port_for_pods(house.settings) if pods else None
+        port = _port_for_pods(house.settings, stop) if pods else None
         inspector = IsolatedInspector(in_a_pod=_in_a_pod(house))
         Worker.of(house.airlock_desk, sessions, inspector, signer, port=port).run(stop)
     finally:
@@ -76,12 +79,23 @@ def run_airlock_worker(house: House) -> None:
         heads.join()
 
 
-def _port_for_pods(settings: Settings) -> Port:
+def _port_for_pods(settings: Settings, stop: threading.Event) -> Port:
     """Listen where sessions in pods bring their results, with a certificate of the installation's own authority."""
     authority = Authority.open(settings.state / "authority")
-    channel = authority.keep(settings.state / "channel" / "airlock", "airlock")
+    renew = partial(authority.keep, settings.state / "channel" / "airlock", "airlock")
+    channel = renew()
+    threading.Thread(target=keep_renewed, args=(renew, stop), name="certificate", daemon=True).start()
     chosen = settings.airlock
     return open_port(chosen.intake_host, chosen.intake_port, server_context(channel, strangers=True))
+
+
+def keep_renewed(renew: Callable[[], object], stop: threading.Event, seconds: float = _RENEW_SECONDS) -> None:
+    """Have a certificate issued again in good time, for as long as the process runs; the port takes it by itself."""
+    while not stop.wait(seconds):
+        try:
+            renew()
+        except (OrchestratorError, OSError) as error:
+            _log.warning("the airlock's certificate was not renewed, which is tried again: %s", error)
 
 
 def _in_a_pod(house: House) -> bool:

@@ -78,4 +78,6 @@ class Surroundings:
     """For how many seconds the watched picture was not confirmed."""
     calls: Callable[[], Mapping[str, int]] = dict
     """Calls to the API server so far, by verb."""
+    renew: Callable[[], object] = _nothing
+    """Renew the controller's own certificate when it is time; otherwise nothing happens."""
     provisioner: Provisioner | None = None

@@ -85,7 +85,11 @@ class Stage:
             deliver_notices=lambda: self.chores.append("deliver"),
             chase=lambda: self.chores.append("chase"),
             surroundings=Surroundings(
-                leadership=self.lead, changes=self.changes, provisioner=world.provisioner, calls=lambda: {"apply": 7}
+                leadership=self.lead,
+                changes=self.changes,
+                provisioner=world.provisioner,
+                calls=lambda: {"apply": 7},
+                renew=lambda: self.chores.append("renew"),
             ),
         )
 
@@ -130,12 +134,17 @@ def eventually(holds: Callable[[], object], what: str, seconds: float = 20.0) ->
         time.sleep(0.02)
 
 
+def test_the_controllers_certificate_is_looked_at_now_and_then(stage: Stage) -> None:
+    eventually(lambda: "renew" in stage.chores, "the certificate is looked at")
+
+
 def test_an_approval_is_acted_upon_and_the_figures_say_so(stage: Stage) -> None:
     project = stage.approve()
     eventually(lambda: stage.holds(project, ConditionKind.PROVISIONED), "no place was made")
     eventually(lambda: {"seal", "deliver", "chase"} <= set(stage.chores), "a chore was not done")
+    done = 'tre_reconcile_seconds_count{lane="place",outcome="done"}'
+    eventually(lambda: done in stage.controller.metrics.text().decode(), "the pass was not counted")
     text = stage.controller.metrics.text().decode()
-    assert 'tre_reconcile_seconds_count{lane="place",outcome="done"}' in text
     assert 'tre_api_calls_total{verb="apply"} 7.0' in text
     assert "tre_leader 1.0" in text
     assert "tre_leader_lease_age_seconds 1.5" in text

@@ -174,6 +174,9 @@ def test_only_the_controller_gets_a_token_and_each_part_its_own_vault_identity(
         for container in [*pod["initContainers"], *pod["containers"]]
     }
     assert {name for name, volumes in mounted.items() if "cluster" in volumes} == {"controller"}
+    [cluster] = [volume for volume in pod["volumes"] if volume["name"] == "cluster"]
+    [token] = [part["serviceAccountToken"] for part in cluster["projected"]["sources"] if "serviceAccountToken" in part]
+    assert token["expirationSeconds"] == 3600, "3607 would be taken for a pod of old and made good for a year"
     assert {name for name, volumes in mounted.items() if "vault-controller" in volumes} == {"controller"}
     assert {name for name, volumes in mounted.items() if "vault-airlock" in volumes} == {"airlock"}
 

@@ -48,7 +48,8 @@ class Controller:
         self._desks = open_desks(controls)
         self._follower = Follower(controls.house.record)
         self._slept: set[str] = set()
-        passes, workers = Passes(controls, slept=self._slept.add), controls.house.settings.controller.workers
+        passes = Passes(controls, slept=self._slept.add, placed=self._placed)
+        workers = controls.house.settings.controller.workers
         self._workers = [
             Workers(name, queue, handle, count=count, may_act=self.leads, metrics=self.metrics)
             for name, queue, handle, count in (
@@ -125,6 +126,11 @@ class Controller:
         for queue in (self.projects, self.withdrawals, self.chores.queue):
             queue.clear()
         self._desks.close_all()
+
+    def _placed(self, project_id: str) -> None:
+        """Go on at once with a workspace that waited for its place."""
+        if project_id in self._desks.projects():
+            self.projects.add(Task(project_id, KEEP), urgent=True)
 
     def _look_at_all(self) -> None:
         if self._surroundings.provisioner is not None:

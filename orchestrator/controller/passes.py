@@ -22,10 +22,17 @@ PLACE, KEEP, WITHDRAW = "place", "keep", "withdraw"
 class Passes:
     """Every pass looks at the record and at what is there; none relies on what an earlier one did."""
 
-    def __init__(self, controls: Controls, *, slept: Callable[[str], None]) -> None:
-        """``slept`` is told of a workspace that was put to sleep."""
+    def __init__(
+        self,
+        controls: Controls,
+        *,
+        slept: Callable[[str], None],
+        placed: Callable[[str], None] = lambda _project_id: None,
+    ) -> None:
+        """``slept`` is told of a workspace that was put to sleep, ``placed`` of a place that came into being."""
         self._controls = controls
         self._slept = slept
+        self._placed = placed
         self._lanes: Mapping[str, Callable[[str], Outcome]] = {
             PLACE: self._place,
             KEEP: self._keep,
@@ -40,7 +47,11 @@ class Passes:
         provisioner = self._controls.surroundings.provisioner
         if provisioner is None:
             return Outcome()
+        conditions = self._controls.conditions
+        there = conditions.holds(project_id, ConditionKind.PROVISIONED)
         step = provisioner.keep(project_id)
+        if not there and conditions.holds(project_id, ConditionKind.PROVISIONED):
+            self._placed(project_id)
         resync = self._controls.house.settings.controller.resync_seconds
         spread = resync * random.uniform(0.9, 1.1)  # noqa: S311 - spread, no secret
         return Outcome(failed=bool(step.trouble), again=spread if step.again is None else min(spread, step.again))

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.access.service import AccessService
 from orchestrator.core.clock import Clock
@@ -21,6 +21,11 @@ from .store import SessionRow, WorkspaceRow
 __all__ = ["WorkspaceKeeper"]
 
 _log = logging.getLogger(__name__)
+_WORDS = {
+    "gone": "A session's processes were taken away from outside. What was saved is kept; start it again.",
+    "start-interrupted": "A session's start was interrupted, so it was ended. Start it again.",
+    "wall-open": "The project's network policies did not hold for a moment, so its sessions ended. Start them again.",
+}
 
 
 class WorkspaceKeeper:
@@ -38,7 +43,10 @@ class WorkspaceKeeper:
         portal_url: str,
         sleep_after: timedelta,
         clock: Clock,
+        wall_open: Callable[[str], datetime | None] = lambda _project: None,
     ) -> None:
+        """``wall_open`` says when a project's network policies last did not hold: sessions from before then end."""
+        self._wall_open = wall_open
         self._access = access
         self._credentials = credentials
         self._register = register
@@ -75,6 +83,14 @@ class WorkspaceKeeper:
                 self._attempt(trouble, lambda: self._backend.admit(Admission(project_id=project_id, people=people)))
             for session in self._register.live(project_id):
                 self._attempt(trouble, self._session_step(session, people.keys()))
+            awake: list[bool] = []
+
+            def wake() -> None:
+                awake.append(self._wake(row, Admission(project_id=project_id, people=people)))
+
+            if row.ready_at is None:
+                self._attempt([], wake)  # hub and gate start while the data come; they are looked at again below
+                awake.clear()
             try:
                 self._launcher.provide(project_id)
             except IncidentError as incident:
@@ -82,10 +98,7 @@ class WorkspaceKeeper:
                 return [incident.message, *self.put_to_sleep(project_id, "incident")]
             except OrchestratorError as error:
                 trouble.append(error.message)
-            awake: list[bool] = []
-            self._attempt(
-                trouble, lambda: awake.append(self._wake(row, Admission(project_id=project_id, people=people)))
-            )
+            self._attempt(trouble, wake)
             if trouble:
                 self._register.troubled(project_id, trouble[0])
             elif all(awake):
@@ -118,7 +131,7 @@ class WorkspaceKeeper:
             trouble: list[str] = []
             for session in self._register.live(project_id):
                 self._attempt(trouble, self._ending(session, reason))
-            self._attempt(trouble, lambda: self._count(project_id))
+            self._attempt([], lambda: self._count(project_id))  # a gate that has gone cannot be asked ever again
             self._attempt(trouble, lambda: self._backend.sleep(project_id))
             self._attempt(trouble, lambda: self._credentials.withdraw_all(project_id))
             return trouble
@@ -165,33 +178,37 @@ class WorkspaceKeeper:
 
     def _session_step(self, session: SessionRow, people: Collection[str]) -> Callable[[], None]:
         def step() -> None:
-            reason = self._reason_to_end(session, people)
+            reason, words = self._reason_to_end(session, people)
             if reason:
-                self._launcher.end(session.project_id, session.session_id, reason)
+                self._launcher.end(session.project_id, session.session_id, reason, words)
 
         return step
 
-    def _reason_to_end(self, session: SessionRow, people: Collection[str]) -> str:
-        """Say why a session must go: its person, its data or its processes are no longer there."""
+    def _reason_to_end(self, session: SessionRow, people: Collection[str]) -> tuple[str, str]:
+        """Say why a session must go, in a word and for people: its person, its data or its processes are gone."""
         withdrawn = self._withdrawn(session, people)
         if withdrawn:
-            return withdrawn
+            return withdrawn, _WORDS.get(withdrawn, "")
         if session.state is SessionState.STARTING:
-            return "start-interrupted"  # a launch holds the project's lock: whoever sees this state, it was cut off
+            # a launch holds the project's lock: whoever sees this state, it was cut off
+            return "start-interrupted", _WORDS["start-interrupted"]
         try:
             seen = self._backend.session(session.project_id, session.session_id)
         except NotFound:
-            return "gone"
-        return "ended" if seen.state is SessionState.ENDED else ""
+            return "gone", _WORDS["gone"]
+        return (seen.reason or "ended", seen.trouble) if seen.state is SessionState.ENDED else ("", "")
 
     def _withdrawn(self, session: SessionRow, people: Collection[str]) -> str:
         if session.person_id not in people:
             return "person-not-admitted"
+        opened = self._wall_open(session.project_id)
+        if opened is not None and session.started_at <= opened:
+            return "wall-open"
         allowed = {grant.version_id for grant in self._access.granted(session.project_id, session.person_id)}
         return "" if self._register.mounts(session.session_id) <= allowed else "data-withdrawn"
 
     def _ending(self, session: SessionRow, reason: str) -> Callable[[], None]:
-        return lambda: self._launcher.end(session.project_id, session.session_id, reason)
+        return lambda: self._launcher.end(session.project_id, session.session_id, reason, _WORDS.get(reason, ""))
 
     def _stopping(self, project_id: str, session_id: str) -> Callable[[], None]:
         return lambda: self._backend.stop_session(project_id, session_id)

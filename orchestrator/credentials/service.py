@@ -82,14 +82,31 @@ class Credentials:
         )
 
     def present(self, project_id: str) -> set[str]:
-        """Return the versions that the project's agent holds a lease for or has unsealed."""
+        """Return the versions that the project's agent has; of a silent one nothing is believed: those it has leases for.
+
+        An agent that was captured, or hangs, may not answer and still hold what it was given.
+        """
         if not self._agent.running(project_id):
-            return set()
-        return {*self._agent.holding(project_id), *self._agent.held(project_id)}
+            return {lease.version_id for lease in self._vault.leases(project_id)}
+        return self._at_hand(project_id)
 
     def withdraw(self, project_id: str, version_id: str) -> tuple[Lease, ...]:
-        """Take one dataset version away from a project at once; every other version stays. Repeatable."""
+        """Take one dataset version away from a project at once; every other version stays. Repeatable.
+
+        An agent that does not answer loses its lease all the same; then it is said that data may be left.
+        """
+        try:
+            self.wipe(project_id, version_id)
+        finally:
+            ended = self.revoke(project_id, version_id)
+        return ended
+
+    def wipe(self, project_id: str, version_id: str) -> None:
+        """Have the agent forget one dataset version, data and lease. Repeatable."""
         self._agent.wipe(project_id, version_id)
+
+    def revoke(self, project_id: str, version_id: str) -> tuple[Lease, ...]:
+        """Revoke every lease of one dataset version, whatever the agent says; return what they were. Repeatable."""
         ended = tuple(lease for lease in self._vault.leases(project_id) if lease.version_id == version_id)
         for lease in ended:
             self._vault.revoke_lease(lease.accessor)
@@ -135,10 +152,14 @@ class Credentials:
 
     def _wipe_unwanted(self, project_id: str, wanted: Sequence[Wanted]) -> set[str]:
         now = self._clock()
-        gone = self.present(project_id) - {want.version_id for want in wanted if want.until > now}
+        held = self._at_hand(project_id) if self._agent.running(project_id) else set()
+        gone = held - {want.version_id for want in wanted if want.until > now}
         for version_id in gone:
             self._agent.wipe(project_id, version_id)
         return gone
+
+    def _at_hand(self, project_id: str) -> set[str]:
+        return {*self._agent.holding(project_id), *self._agent.held(project_id)}
 
     def _ensure_agent(self, project_id: str) -> bool:
         if self._agent.running(project_id):

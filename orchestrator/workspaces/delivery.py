@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.access.model import Granted
 from orchestrator.audit.record import Record
-from orchestrator.core.errors import Unavailable
+from orchestrator.core.errors import OrchestratorError, Unavailable
 from orchestrator.core.events import Event, Json
 from orchestrator.credentials.model import ClearFile, DatabaseGrant, LeaseChanges, ObjectVersion, Wanted
 from orchestrator.credentials.ports import SealedStore
@@ -56,11 +56,18 @@ class RecordedDelivery:
         return Delivered(directories={**changes.directories, **volumes}, anew=changes.agent_restarted)
 
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
-        """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""
-        for version_id in self._credentials.present(project_id) - {grant.version_id for grant in wanted}:
-            for lease in self._credentials.withdraw(project_id, version_id):
-                self._tell("lease.revoked", project_id, {"grant": lease.grant_id, "version": version_id})
-            self._tell("data.wiped", project_id, {"version": version_id})
+        """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else.
+
+        Every version is tried, also when another one cannot be taken away; the last trouble is raised at the end.
+        """
+        trouble: OrchestratorError | None = None
+        for version_id in sorted(self._credentials.present(project_id) - {grant.version_id for grant in wanted}):
+            try:
+                self._withdraw(project_id, version_id)
+            except OrchestratorError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
 
     def open_databases(self, project_id: str, session_id: str, granted: Sequence[Granted]) -> Mapping[str, str]:
         """Draw a role per database for one session; return the address of each relay by the database's name."""
@@ -80,6 +87,15 @@ class RecordedDelivery:
     def projects(self) -> set[str]:
         """Return every project for which anything is held: an agent, a lease, unsealed data."""
         return self._credentials.projects()
+
+    def _withdraw(self, project_id: str, version_id: str) -> None:
+        """Take one version away: its data also while Vault is away, its lease also while the agent does not answer."""
+        try:
+            self._credentials.wipe(project_id, version_id)
+            self._tell("data.wiped", project_id, {"version": version_id})
+        finally:
+            for lease in self._credentials.revoke(project_id, version_id):
+                self._tell("lease.revoked", project_id, {"grant": lease.grant_id, "version": version_id})
 
     def _wanted(self, grant: Granted) -> Wanted:
         return Wanted(

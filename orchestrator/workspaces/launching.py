@@ -73,7 +73,11 @@ class SessionLauncher:
 
     def end(self, project_id: str, session_id: str, reason: str) -> None:
         """End a session and everything it held: processes first, then its database roles, then the record of it."""
-        self._backend.stop_session(project_id, session_id)
+        try:
+            self._backend.stop_session(project_id, session_id)
+        except OrchestratorError:  # its node may be away and its processes live on: they keep no way to a database
+            self._credentials.close_session(project_id, session_id)
+            raise
         self._credentials.close_session(project_id, session_id)
         self._register.ended(session_id, reason)
 

@@ -269,6 +269,24 @@ def test_an_agent_that_comes_back_by_itself_is_not_stopped_and_its_sessions_are_
     assert world.agrees_with(wanted)
 
 
+def test_an_agent_that_does_not_answer_loses_its_lease_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = world.files(), world.files()
+    world.service.ensure_leases(world.project, [gone, kept])
+
+    def silent(*_: object) -> None:
+        raise Unavailable("The agent does not answer.", system="agent")
+
+    monkeypatch.setattr(world.agent, "running", lambda _: False)
+    monkeypatch.setattr(world.agent, "wipe", silent)
+    assert world.service.present(world.project) == {gone.version_id, kept.version_id}
+    with pytest.raises(Unavailable, match="does not answer"):
+        world.service.withdraw(world.project, gone.version_id)
+    assert {lease.version_id for lease in world.vault.leases(world.project)} == {kept.version_id}
+    assert world.service.present(world.project) == {kept.version_id}
+
+
 def test_an_agent_that_came_back_between_two_looks_is_noticed_by_what_it_lost(world: World) -> None:
     wanted = world.files()
     world.service.ensure_leases(world.project, [wanted])

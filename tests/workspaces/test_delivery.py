@@ -70,6 +70,28 @@ def test_each_kind_of_version_comes_its_own_way(world: World, tmp_path: Path) ->
     assert world.vault.leases(world.project) == []
 
 
+def test_a_version_that_cannot_be_wiped_loses_its_lease_and_holds_up_no_other(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "f").write_bytes(b"1")
+    versions = [world.granted("files") for _ in range(3)]
+    for each in versions:
+        world.credentials.seal_version(each.version_id, tmp_path)
+    world.delivery.ensure(world.project, versions)
+    wipe, stuck = world.agent.wipe, min(each.version_id for each in versions)
+
+    def wiped(project_id: str, version_id: str) -> None:
+        if version_id == stuck:
+            raise Unavailable("The agent does not answer.", system="agent")
+        wipe(project_id, version_id)
+
+    monkeypatch.setattr(world.agent, "wipe", wiped)
+    with pytest.raises(Unavailable, match="does not answer"):
+        world.delivery.withdraw_unwanted(world.project, [])
+    assert set(world.agent.held(world.project)) == {stuck}
+    assert world.vault.leases(world.project) == []
+
+
 def test_an_object_version_without_a_store_is_said_and_does_not_keep_a_volume_back(world: World) -> None:
     world.credentials._prefixes = None
     objects, volume = world.granted("object", store="lake", prefix="a/"), world.granted("volume", volume="scans")

@@ -175,6 +175,22 @@ def test_a_member_who_ends_loses_session_and_role_and_the_others_keep_theirs(wor
     assert set(world.backend.admitted[PROJECT].people) == {BEN}
 
 
+def test_a_session_that_cannot_be_ended_keeps_no_way_to_a_database(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = world.launch(ANNA)
+    world.delivery.roles[session] = {"views"}
+
+    def stuck(*_: object) -> None:
+        raise Unavailable("Its node may be away.", system="kubernetes")
+
+    monkeypatch.setattr(world.backend, "stop_session", stuck)
+    with pytest.raises(Unavailable, match="node"):
+        world.launcher.end(PROJECT, session, "closed")
+    assert session not in world.delivery.roles
+    assert [row.session_id for row in world.register.live(PROJECT)] == [session], "it is ended again at the next look"
+
+
 def test_when_nobody_is_admitted_the_workspace_sleeps_and_holds_nothing(world: World) -> None:
     world.keeper.keep(PROJECT)
     world.launch(ANNA)

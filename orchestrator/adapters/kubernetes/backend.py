@@ -29,7 +29,7 @@ from orchestrator.workspaces.places import ClusterLayout, PlacePlan
 from .cluster import Cluster
 from .gate_client import call_gate
 from .hub_part import HubPart
-from .kinds import DEPLOYMENT, NETWORK_POLICY, POD, SECRET
+from .kinds import DEPLOYMENT, NETWORK_POLICY, POD, SECRET, Kind
 from .parts import Parts
 from .pods import address, alive, ready, seen_session, trouble
 from .session_list import SessionList
@@ -120,17 +120,16 @@ class KubernetesBackend:
         return seen_session(session_id, pod)
 
     def stop_session(self, project_id: str, session_id: str) -> None:
-        """End the session's pod and wait until it is gone; then its ways and its Secret go. Homes are kept."""
+        """Close the session's ways, end its pod and wait until it is gone; then its Secret goes. Homes are kept.
+
+        Its ways are openings in what is closed otherwise, so they go first: also when the pod cannot be ended.
+        """
         place = self._place_of(project_id)
         name = _name(session_id)
+        for way in (name, f"relay-{session_id}"):
+            self._take_away(NETWORK_POLICY, way, place)
         self._end_pod(place, name)
-        for kind, thing in (
-            (NETWORK_POLICY, name),
-            (NETWORK_POLICY, f"relay-{session_id}"),
-            (SECRET, name),
-        ):
-            if self._mirror.get(kind, thing, place.name) is not None:
-                self._cluster.delete(kind, thing, place.name)
+        self._take_away(SECRET, name, place)
         self._sessions.drop(place, session_id)
 
     def observe(self) -> list[SeenWorkspace]:
@@ -198,6 +197,10 @@ class KubernetesBackend:
             raise Unavailable("The workspace's gate is not there; it is started again.", system="gate")
         answer: dict[str, Any] = call_gate(address(pod), self._parts.channel, project_id, method, path, body)
         return answer
+
+    def _take_away(self, kind: Kind, name: str, place: PlacePlan) -> None:
+        if self._mirror.get(kind, name, place.name) is not None:
+            self._cluster.delete(kind, name, place.name)
 
     def _end_pod(self, place: PlacePlan, name: str) -> None:
         """Ask for a pod's end and wait for it; asked of the API server itself, because an old picture may lack it."""

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, text
@@ -19,6 +20,9 @@ from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.database import Base, make_engine
 from orchestrator.policy.service import Policy
+
+if TYPE_CHECKING:
+    from tests.contract.docker_world import RunningEngine
 
 ACCESS_RULES = Path(__file__).parents[1] / "policies" / "access"
 
@@ -68,6 +72,15 @@ def _execute(server: URL, statement: str) -> None:
     with engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[RunningEngine]:
+    """A real Docker engine of this run's own, with a small workspace image in it."""
+    from tests.contract.docker_world import running_engine
+
+    with running_engine() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

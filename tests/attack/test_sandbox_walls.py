@@ -1,4 +1,7 @@
-"""The walls of a sandboxed session, tried from inside; every probe gets through where its wall is missing."""
+"""The walls of a session on one machine, tried from inside; every probe gets through where its wall is missing.
+
+The same probes for a bubblewrap sandbox and for a container.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSetting
 from orchestrator.adapters.sandbox.places import Places
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Limits, Mount, SeenSession, SessionPlan, SessionState
+from tests.contract.docker_world import RunningEngine, needs_docker, sessions_in
 
 PROJECT = Path(__file__).parents[2]
 WORKSPACE = PROJECT / ".venv-workspace"
@@ -203,8 +207,8 @@ class Outside:
 class Yard:
     """One installation with two projects, and the means to run a program inside a session."""
 
-    def __init__(self, state: Path) -> None:
-        self.state = state
+    def __init__(self, state: Path, engine: RunningEngine | None) -> None:
+        self.state, self.engine = state, engine
         self.project, self.other = new_id(), new_id()
         self.dataset = state / "memory" / "eunomia"
         self.dataset.mkdir(parents=True)
@@ -240,7 +244,8 @@ class Yard:
 
     def backend(self, *server: str) -> SandboxBackend:
         """Return the backend whose sessions run this command instead of a server."""
-        return SandboxBackend(SandboxSettings(state=self.state, workspace=WORKSPACE, server=server))
+        settings = SandboxSettings(state=self.state, workspace=WORKSPACE, server=server)
+        return SandboxBackend(settings, sessions=sessions_in(self.engine, *server) if self.engine else None)
 
     @contextmanager
     def session(self, plan: SessionPlan, *server: str) -> Iterator[SandboxBackend]:
@@ -261,16 +266,18 @@ class Yard:
             while (seen := backend.session(plan.project_id, plan.session_id)).state is not SessionState.ENDED:
                 time.sleep(0.05)
             log = self.state / "logs" / plan.project_id / f"session-{plan.session_id}.log"
-            assert seen.exit_code == 0, log.read_text()
+            if seen.exit_code != 0:
+                backend.stop_session(plan.project_id, plan.session_id)
+                pytest.fail(f"{seen}: {log.read_text()}")
             return seen
 
 
-@pytest.fixture(scope="module")
-def yard() -> Iterator[Yard]:
+@pytest.fixture(scope="module", params=["sandbox", pytest.param("docker", marks=needs_docker)])
+def yard(request: pytest.FixtureRequest) -> Iterator[Yard]:
     state = Path(tempfile.mkdtemp(prefix="tre-"))
     state.chmod(0o755)
     try:
-        yield Yard(state)
+        yield Yard(state, request.getfixturevalue("docker_engine") if request.param == "docker" else None)
     finally:
         shutil.rmtree(state)
 
@@ -291,11 +298,11 @@ def _places(yard: Yard, outside: Outside, **changes: object) -> dict[str, object
         yard.secret,
         yard.secret.parent,
         "/etc/shadow",
-        "/etc/hostname",
         "/work",
-        "/sys/kernel",
         PROJECT,
     ]
+    # a container has these two: a host name of its own, and the machine's devices as a read-only list
+    absent += [] if yard.engine else ["/etc/hostname", "/sys/kernel"]
     if not sys.base_prefix.startswith("/usr"):
         absent.append(Path(sys.base_prefix))
     return {

@@ -1,4 +1,7 @@
-"""Gate, hub and a sandboxed JupyterLab together, as a browser meets them: the whole chain but for the record."""
+"""Gate, hub and a confined JupyterLab together, as a browser meets them: the whole chain but for the record.
+
+The same for every kind of session that one machine can hold.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from orchestrator.adapters.sandbox.backend import SandboxBackend, SandboxSetting
 from orchestrator.adapters.sandbox.places import Places
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Mount, SessionPlan, SessionState, WorkspacePlan
+from tests.contract.docker_world import needs_docker, sessions_in
 from tests.contract.gate_world import PORTAL, WORKSPACE, World, until
 
 USER = 200_031
@@ -54,10 +58,16 @@ class SandboxWorld(World):
     """One project with the backend's own gate, hub and sandboxes."""
 
     state: Path
-    backend: SandboxBackend
+    make: Callable[[], SandboxBackend]
+    """Makes a backend as a freshly started controller has it."""
+    inside_user: int
+    libraries: str
+    """Analysis packages that the kernel can import."""
+    backend: SandboxBackend = field(init=False)
     plan: WorkspacePlan = field(init=False)
 
     def __post_init__(self) -> None:
+        self.backend = self.make()
         self.plan = WorkspacePlan(
             project_id=self.project,
             title="A study",
@@ -91,16 +101,25 @@ class SandboxWorld(World):
         return Sandboxed(backend=self.backend, plan=plan), places.server_socket(self.project, session)
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[SandboxWorld]:
+@pytest.fixture(scope="module", params=["sandbox", pytest.param("docker", marks=needs_docker)])
+def world(request: pytest.FixtureRequest) -> Iterator[SandboxWorld]:
+    in_docker = request.param == "docker"
+    sessions = sessions_in(request.getfixturevalue("docker_engine")) if in_docker else None
     state = Path(tempfile.mkdtemp(prefix="tre-"))
     state.chmod(0o755)
     (state / "eunomia").mkdir(mode=0o755)
     (state / "eunomia" / "table.csv").write_text("person,age\n1,54\n")
     (state / "eunomia" / "table.csv").chmod(0o666)  # so that only the read-only view stands in the way
-    backend = SandboxBackend(SandboxSettings(state=state, workspace=WORKSPACE))
     project = new_id()
-    made = SandboxWorld(project=project, directory=state / "run" / project, state=state, backend=backend)
+    made = SandboxWorld(
+        project=project,
+        directory=state / "run" / project,
+        state=state,
+        make=lambda: SandboxBackend(SandboxSettings(state=state, workspace=WORKSPACE), sessions=sessions),
+        inside_user=USER if in_docker else 1000,
+        libraries="ipykernel, zmq" if in_docker else "polars, duckdb",
+    )
+    backend = made.backend
     made.directory.mkdir(parents=True)
     try:
         with made.desk:
@@ -131,8 +150,9 @@ def test_a_kernel_behind_gate_and_hub_sees_its_data_and_nothing_else(world: Sand
     assert "refused" in world.run(
         browser, person, kernel, f"import socket; socket.create_connection(('127.0.0.1', {world.port}), 2)"
     )
-    assert world.run(browser, person, kernel, "import polars, duckdb; duckdb.sql('select 6*7').fetchall()") == "[(42,)]"
-    assert world.run(browser, person, kernel, "os.getuid(), os.uname().nodename") == "(1000, 'workspace')"
+    assert world.run(browser, person, kernel, f"import {world.libraries}; 6 * 7") == "42"
+    who = world.run(browser, person, kernel, "os.getuid(), os.uname().nodename")
+    assert who == f"({world.inside_user}, 'workspace')"
 
 
 def test_killed_hub_gate_and_controller_come_back_and_the_kernel_has_kept_its_state(world: SandboxWorld) -> None:
@@ -142,7 +162,7 @@ def test_killed_hub_gate_and_controller_come_back_and_the_kernel_has_kept_its_st
         record = world.backend.processes.find(name, group=world.project)
         assert record is not None
         os.kill(record.pid, signal.SIGKILL)
-    later = SandboxBackend(SandboxSettings(state=world.state, workspace=WORKSPACE))
+    later = world.make()
     until(lambda: not any((seen.hub or seen.gate) for seen in later.observe()))
     later.wake(world.plan)
     world.control("PUT", "/admission", world.desk.admission())

@@ -27,7 +27,7 @@ __all__ = ["LABEL", "PYTHON", "Box", "body", "session_user", "trial_body"]
 LABEL = "tre.orchestrator/"
 PYTHON = "/opt/workspace/bin/python"
 _PATH = "/opt/workspace/bin:/opt/tre/bin:/usr/local/bin:/usr/bin:/bin"
-_OVERHEAD = 2  # the container's first process, and one that the engine may start beside it
+_OVERHEAD = 1  # the container's first process
 _MIB = 1024 * 1024
 _NOBODY = 65_534
 _SIZES = {"/tmp": "rw,exec,nosuid,nodev,mode=1777", "/run": "rw,noexec,nosuid,nodev,mode=0755"}  # noqa: S108 - inside

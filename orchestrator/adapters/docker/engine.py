@@ -5,6 +5,7 @@ Whoever may speak to the engine's socket is root on this machine. Only the contr
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException
 from docker.errors import NotFound as Missing
-from requests.exceptions import RequestException, Timeout
+from requests.exceptions import RequestException
 
 from orchestrator.core.errors import Unavailable
 
@@ -160,37 +161,19 @@ class Engine:
 
     def _connected(self, seconds: int) -> docker.APIClient:
         try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:  # the library would leave its own open
+                probe.settimeout(seconds)
+                probe.connect(str(self.socket))
             return docker.APIClient(
                 base_url=f"unix://{self.socket}", version="auto", timeout=seconds, user_agent="tre-orchestrator"
             )
         except (RequestException, DockerException, OSError) as error:
-            why = "is too busy" if _caused_by(error, Timeout) else "does not answer"
             raise Unavailable(
-                f"The Docker engine at {self.socket} {why}: start it, or look at its log. It is asked again.",
+                f"The Docker engine at {self.socket} does not answer: start it, or look at its log. It is asked again.",
                 system="docker",
             ) from error
 
 
 def engine_away(error: Unavailable) -> bool:
     """Say whether there was no engine to ask, so that nothing can have been begun."""
-    cause = error.__cause__
-    return (
-        not error.unknown_outcome
-        and isinstance(cause, Exception)
-        and _caused_by(cause, ConnectionRefusedError, FileNotFoundError)
-    )
-
-
-def _caused_by(error: BaseException | None, *kinds: type[BaseException]) -> bool:
-    """Say whether an error, or what it came from, is one of these; libraries wrap them several times."""
-    seen: set[int] = set()
-    waiting: list[Any] = [error]
-    while waiting:
-        each = waiting.pop()
-        if not isinstance(each, BaseException) or id(each) in seen:
-            continue
-        if isinstance(each, kinds):
-            return True
-        seen.add(id(each))
-        waiting += [each.__cause__, each.__context__, *each.args, getattr(each, "reason", None)]
-    return False
+    return isinstance(error.__cause__, ConnectionRefusedError | FileNotFoundError)

@@ -80,9 +80,15 @@ def keep_private() -> None:
 
 
 def make_folders(folders: list[str]) -> None:
-    """Make the folders that a session begins with. Repeatable."""
+    """Make the folders that a session begins with, where a full volume or a file of that name does not prevent it.
+
+    Whoever could not start any more could not put that right either.
+    """
     for folder in folders:
-        pathlib.Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            pathlib.Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"session: {folder} cannot be made: {error.strerror}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def listen(path: str) -> socket.socket:

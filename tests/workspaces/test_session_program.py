@@ -152,6 +152,15 @@ print(oct(stat.S_IMODE(os.stat({str(place / "run" / "link.sock")!r}).st_mode)))
     assert (started.process.returncode, error) == (0, "")
 
 
+def test_a_file_in_the_place_of_a_folder_does_not_keep_the_researcher_out(place: Path) -> None:
+    (place / "home").mkdir()
+    (place / "home" / "outbox").write_text("mine")
+    with session(place, code="print('served')") as started:
+        out, error = started.process.communicate(timeout=30)
+    assert (started.process.returncode, out) == (0, "served\n")
+    assert "outbox cannot be made: File exists" in error
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

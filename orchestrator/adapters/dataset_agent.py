@@ -102,6 +102,9 @@ class DatasetAgents(AgentControl):
         body = {"wrapped_token": identity.wrapped_token, "accessor": identity.accessor}
         self._ask(project_id, "PUT", "/identity", body)
 
+    def keep(self, project_id: str) -> None:
+        """Nothing of a process can be changed from outside."""
+
     def comes_back(self, project_id: str) -> bool:  # noqa: ARG002
         """Say no: a process that does not answer is ended, cleaned up after, and started anew."""
         return False

@@ -18,7 +18,7 @@ from orchestrator.credentials.ports import DatasetAgent, SealedStore
 from orchestrator.credentials.service import Credentials
 from orchestrator.discovery.model import DatasetVersion, ManifestFile, VersionState
 from orchestrator.discovery.model import Delivery as DeliveryKind
-from orchestrator.workspaces.conditions import Conditions
+from orchestrator.workspaces.conditions import WALL_OPEN, ConditionKind, Conditions
 from orchestrator.workspaces.delivery import RecordedDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
@@ -165,7 +165,9 @@ def _on_a_cluster(house: House, register: SessionRegister, sealed: SealedStore) 
     held = _Held(vault, credentials, sealed, cluster.backend, ToldDelivery(recorded, conditions))
     controls = _controls(house, register, held)
     ending = Ending(
-        sleep=lambda project_id: controls.keeper.put_to_sleep(project_id, "project-closed"), held=credentials.projects
+        sleep=lambda project_id: controls.keeper.put_to_sleep(project_id, "project-closed"),
+        held=credentials.projects,
+        identity=lambda project_id: (vault.identity(project_id),),
     )
     prover = open_prover(house, cluster)
     provisioner = open_provisioner(house, cluster, prover, terms=terms, conditions=conditions, ending=ending)
@@ -215,7 +217,7 @@ class _Held:
 
 
 def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
-    chosen = house.settings.workspaces
+    chosen, conditions = house.settings.workspaces, Conditions(house.record)
     launcher = SessionLauncher(
         access=house.access,
         credentials=held.delivery,
@@ -227,6 +229,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
             processes=chosen.processes,
             file_size_mib=chosen.file_size_mib,
         ),
+        told=conditions.session_ended,
     )
     keeper = WorkspaceKeeper(
         access=house.access,
@@ -238,6 +241,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         portal_url=house.settings.portal.public_url,
         sleep_after=timedelta(minutes=chosen.sleep_after_minutes),
         clock=house.record.clock,
+        wall_open=lambda project_id: conditions.when(project_id, ConditionKind.DRIFT, WALL_OPEN),
     )
     return Controls(
         house=house,
@@ -248,7 +252,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         register=register,
         launcher=launcher,
         keeper=keeper,
-        conditions=Conditions(house.record),
+        conditions=conditions,
         couriers=_couriers(house),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orchestrator.access.model import Granted
+from orchestrator.access.model import GrantState
 from orchestrator.core.errors import NotFound
+from orchestrator.discovery.model import Delivery
 from orchestrator.workspaces.conditions import Conditions
 from orchestrator.workspaces.places import VolumePlan
 from orchestrator.workspaces.planning import Terms
@@ -61,13 +62,18 @@ def open_provisioner(
 
 
 def _volumes(house: House, project_id: str) -> tuple[VolumePlan, ...]:
-    """Return the granted versions that the platform itself mounts."""
-    found: dict[str, Granted] = {}
+    """Return the granted versions that the platform itself mounts.
+
+    As long as the grants stand, whoever is admitted at the moment: a training that ends for a day unmakes no volume.
+    """
+    if not cluster_settings(house.settings).volumes:
+        return ()  # none can be granted, and plans are made in every pass
     try:
-        for person_id in house.access.admitted(project_id):
-            for grant in house.access.granted(project_id, person_id):
-                if grant.delivery == "volume":
-                    found[grant.version_id] = grant
+        grants = house.access.project_record(project_id).grants
     except NotFound:
         return ()
-    return tuple(volume_plan(house.settings, found[version].volume, version) for version in sorted(found))
+    now = house.record.clock()
+    standing = {one.version_id for one in grants if one.state is GrantState.ACTIVE and one.agreement_until > now}
+    versions = [house.discovery.version(version_id) for version_id in sorted(standing)]
+    mounted = [one for one in versions if one.delivery is Delivery.VOLUME]
+    return tuple(volume_plan(house.settings, one.volume, one.version_id) for one in mounted)

@@ -38,7 +38,7 @@ def open_vault(settings: Settings, identity: str) -> VaultClient:
 
 def open_pod_vault(
     settings: Settings, networks_of: Callable[[str], tuple[str, ...]], namespace_of: Callable[[str], str]
-) -> VaultClient:
+) -> PodVaultClient:
     """Open the Vault as the controller of a cluster, whose agents log in by themselves."""
     return PodVaultClient(
         vault_address(settings),

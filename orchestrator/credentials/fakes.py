@@ -133,6 +133,7 @@ class FakeAgent:
         self._data: dict[str, set[str]] = {}
         self.sessions: dict[tuple[str, str], set[str]] = {}
         self.coming: set[str] = set()
+        self.keys: dict[str, set[str]] = {}
 
     def start(self, identity: AgentIdentity) -> None:
         """Run; what a killed one left is wiped, as real ones do."""
@@ -144,6 +145,9 @@ class FakeAgent:
     def running(self, project_id: str) -> bool:
         """Say whether it runs."""
         return project_id in self._running
+
+    def keep(self, project_id: str) -> None:
+        """Nobody changes it."""
 
     def comes_back(self, project_id: str) -> bool:
         """Say whether it was killed and comes by itself, as in a cluster."""
@@ -164,6 +168,10 @@ class FakeAgent:
     def holding(self, project_id: str) -> dict[str, str]:
         """Return the leases held."""
         return dict(self._running.get(project_id, {}))
+
+    def may_hold(self, project_id: str) -> set[str]:
+        """Return what a test says it was given for good."""
+        return set(self.keys.get(project_id, set()))
 
     def incidents(self, project_id: str) -> list[str]:  # noqa: ARG002
         """Return nothing."""
@@ -196,6 +204,7 @@ class FakeAgent:
 
     def wipe(self, project_id: str, version_id: str) -> None:
         """Drop a version."""
+        self.keys.get(project_id, set()).discard(version_id)
         self._running.get(project_id, {}).pop(version_id, None)
         self._data.get(project_id, set()).discard(version_id)
 

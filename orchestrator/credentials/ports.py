@@ -92,11 +92,20 @@ class DatasetAgent(Protocol):
     def comes_back(self, project_id: str) -> bool:
         """Say whether an agent that is not running was started and comes by itself; it is then not stopped first."""
 
+    def keep(self, project_id: str) -> None:
+        """Put right what others changed about an agent that runs; at rest nothing is written."""
+
     def adopt(self, lease: Lease) -> None:
         """Deliver a lease; it replaces what the agent held for the same version. Repeatable."""
 
     def holding(self, project_id: str) -> dict[str, str]:
         """Return the accessor of the lease that the agent holds for each version."""
+
+    def may_hold(self, project_id: str) -> set[str]:
+        """Return the versions for which it was given what nobody can take back, whatever it says it holds.
+
+        ``wipe`` takes that away too.
+        """
 
     def incidents(self, project_id: str) -> list[str]:
         """Return what a person has to look at, such as a token that somebody else unwrapped first."""

@@ -82,12 +82,13 @@ class Credentials:
         )
 
     def present(self, project_id: str) -> set[str]:
-        """Return the versions that the project's agent has; of a silent one nothing is believed: those it has leases for.
+        """Return the versions that the project's agent has; of a silent one, all that it has leases for.
 
         An agent that was captured, or hangs, may not answer and still hold what it was given.
         """
         if not self._agent.running(project_id):
-            return {lease.version_id for lease in self._vault.leases(project_id)}
+            leased = {lease.version_id for lease in self._vault.leases(project_id)}
+            return leased | self._agent.may_hold(project_id)
         return self._at_hand(project_id)
 
     def withdraw(self, project_id: str, version_id: str) -> tuple[Lease, ...]:
@@ -159,10 +160,12 @@ class Credentials:
         return gone
 
     def _at_hand(self, project_id: str) -> set[str]:
-        return {*self._agent.holding(project_id), *self._agent.held(project_id)}
+        agent = self._agent
+        return {*agent.holding(project_id), *agent.held(project_id), *agent.may_hold(project_id)}
 
     def _ensure_agent(self, project_id: str) -> bool:
         if self._agent.running(project_id):
+            self._agent.keep(project_id)
             return False
         if not self._agent.comes_back(project_id):
             self._vault.revoke_project(project_id)

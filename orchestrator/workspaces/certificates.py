@@ -39,10 +39,14 @@ _VOLUMES = ("PersistentVolumeClaim", "PersistentVolume")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What was seen when the removal had finished. ``left`` is what the final check found."""
+    """What was seen when the removal had finished. ``left`` is what the final check found.
+
+    ``identities`` are those by which a project that was given leases was known to the Vault; the check saw none left.
+    """
 
     plan: PlacePlan
     left: tuple[str, ...]
+    identities: tuple[str, ...] = ()
     closed_at: datetime
     kept_until: datetime
     checked_at: datetime
@@ -69,6 +73,7 @@ def build(session: Session, facts: Facts, *, number: int) -> Document:
     found = _objects(entries)
     gone = [one for one in found if one not in facts.left]
     kept: list[Json] = [*facts.left]
+    leases = _leases(entries)
     whole: dict[str, Json] = {
         "schema": SCHEMA,
         "project": plan.project_id,
@@ -78,8 +83,9 @@ def build(session: Session, facts: Facts, *, number: int) -> Document:
         "closed": iso(facts.closed_at),
         "objects": [_named(one) for one in gone if _kind(one) not in (*_KEYS, *_VOLUMES)],
         "volumes": [_named(one) for one in gone if _kind(one) in _VOLUMES],
-        "keys": [_named(one) for one in gone if _kind(one) in _KEYS],
-        "leases": _leases(entries),
+        "keys": [_named(one) for one in gone if _kind(one) in _KEYS]
+        + [_named(one) for one in facts.identities if leases],
+        "leases": leases,
         "sessions": _sessions(session, plan.project_id),
         "kept": {"objects": kept, "until": iso(facts.kept_until)} if plan.keep_work else None,
         "check": {

@@ -13,9 +13,11 @@ from orchestrator.core.events import Event
 from . import place_store
 from .place_store import ConditionRow
 
-__all__ = ["Condition", "ConditionKind", "ConditionState", "Conditions", "reason_of"]
+__all__ = ["WALL_OPEN", "Condition", "ConditionKind", "ConditionState", "Conditions", "reason_of"]
 
 _LONGEST = 400
+WALL_OPEN = "WallOpen"
+"""Reason of a drift by which a project's network policies did not hold for a while."""
 
 
 class ConditionKind(StrEnum):
@@ -27,6 +29,7 @@ class ConditionKind(StrEnum):
     DATA_READY = "DataReady"
     AGENT_READY = "AgentReady"
     DRIFT = "Drift"
+    SESSIONS = "Sessions"
     REMOVED = "Removed"
 
 
@@ -109,10 +112,21 @@ class Conditions:
         state = ConditionState.UNKNOWN if getattr(error, "unknown_outcome", False) else ConditionState.FALSE
         self.note(project_id, kind, state, reason_of(error), error.message)
 
+    def session_ended(self, project_id: str, reason: str, words: str) -> None:
+        """Note that a session ended although nobody wanted that; the newest such ending stays shown."""
+        word = "".join(part.title() for part in reason.split("-"))
+        self.note(project_id, ConditionKind.SESSIONS, ConditionState.FALSE, word, words, anew=True)
+
     def knows(self, project_id: str, kind: ConditionKind) -> bool:
         """Say whether anything was ever noted of it."""
         with self._record.read() as session:
             return session.get(ConditionRow, (project_id, kind.value)) is not None
+
+    def when(self, project_id: str, kind: ConditionKind, reason: str) -> datetime | None:
+        """Return since when a condition is noted with that reason, if it is."""
+        with self._record.read() as session:
+            row = session.get(ConditionRow, (project_id, kind.value))
+            return row.since if row is not None and row.reason == reason else None
 
     def holds(self, project_id: str, kind: ConditionKind) -> bool:
         """Say whether a condition is noted as true."""

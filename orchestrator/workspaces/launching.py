@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .sessions import SessionRegister
 __all__ = ["SessionLauncher"]
 
 _log = logging.getLogger(__name__)
+_ANEW = "The project's data had to be brought anew, so sessions that mounted the old ones ended. Start them again."
 
 
 class SessionLauncher:
@@ -31,7 +32,10 @@ class SessionLauncher:
         register: SessionRegister,
         backend: WorkspaceBackend,
         limits: Limits,
+        told: Callable[[str, str, str], None] = lambda _project, _reason, _words: None,
     ) -> None:
+        """``told`` learns of a project's session that did not end because its person wanted it: reason and words."""
+        self._told = told
         self._access = access
         self._credentials = credentials
         self._register = register
@@ -58,8 +62,8 @@ class SessionLauncher:
             plan = replace(plan, environment=dict(environment), arguments=tuple(arguments), intake_secret=intake_secret)
             self._still_granted(project_id, person_id, granted)
             self._backend.start_session(plan)
-        except OrchestratorError:
-            self.end(project_id, session_id, "start-failed")
+        except OrchestratorError as error:
+            self.end(project_id, session_id, "start-failed", error.message)
             raise
         self._register.running(session_id)
         return session_id
@@ -71,7 +75,7 @@ class SessionLauncher:
         if not admitted or not {grant.version_id for grant in given} <= allowed:
             raise Refused("Your access changed while the workspace was started; look at the portal and start again.")
 
-    def end(self, project_id: str, session_id: str, reason: str) -> None:
+    def end(self, project_id: str, session_id: str, reason: str, words: str = "") -> None:
         """End a session and everything it held: processes first, then its database roles, then the record of it."""
         try:
             self._backend.stop_session(project_id, session_id)
@@ -80,6 +84,8 @@ class SessionLauncher:
             raise
         self._credentials.close_session(project_id, session_id)
         self._register.ended(session_id, reason)
+        if words:
+            self._told(project_id, reason, words)
 
     def seen(self, project_id: str, session_id: str) -> SeenSession:
         """Look at a session; one that the backend has forgotten has ended."""
@@ -119,7 +125,7 @@ class SessionLauncher:
         if delivered.anew:
             for session in self._register.live(project_id):
                 if session.session_id != starting:
-                    self.end(project_id, session.session_id, "data-anew")
+                    self.end(project_id, session.session_id, "data-anew", _ANEW)
         return delivered.directories
 
     def wanted(self, project_id: str) -> list[Granted]:

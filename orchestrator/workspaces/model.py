@@ -106,6 +106,8 @@ class SeenSession:
     exit_code: int | None = None
     trouble: str = ""
     """What keeps it from running, or why it ended, as a sentence for its person."""
+    reason: str = ""
+    """Why it ended, as a stable word; empty where there is nothing particular about it."""
     unenforced: tuple[str, ...] = ()
 
 

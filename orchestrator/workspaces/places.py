@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Json
 
 __all__ = [
@@ -79,6 +80,13 @@ class Provisioned:
 
     written: int = 0
     drift: tuple[str, ...] = ()
+    trouble: OrchestratorError | None = None
+    """What could not be done although something had drifted, which is told all the same; otherwise it is raised."""
+
+    @property
+    def wall_open(self) -> bool:
+        """Whether a network policy was missing, altered or added: who ran then may have reached what it must not."""
+        return any(one.startswith("NetworkPolicy/") for one in self.drift)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event, Json
 
 from . import place_store
-from .conditions import ConditionKind, Conditions, ConditionState
+from .conditions import WALL_OPEN, ConditionKind, Conditions, ConditionState
 from .place_store import PlaceRow
-from .places import PlacePlan, SeenPlace, WorkspacePlaces
+from .places import PlacePlan, Provisioned, SeenPlace, WorkspacePlaces
 from .planning import KnownProjects, Planner, Terms
 from .removal import Remover
 
@@ -139,11 +139,12 @@ class Provisioner:
         if done.drift:
             self._tell("workspace.drift", plan.project_id, {"what": [*done.drift]})
             self.drifted(len(done.drift))
-            message = f"Put back: {'; '.join(done.drift)}."
-            self._note_drift(plan.project_id, ConditionState.TRUE, "PutBack", message, anew=True)
-        elif done.written:
+            self._show_drift(plan.project_id, done)
+        if done.trouble is not None:
+            raise done.trouble
+        if done.written and not done.drift:
             self._tell("place.provisioned", plan.project_id, {"place": plan.name, "written": done.written})
-        else:
+        elif not done.drift:
             self._calm(plan.project_id)
         self._conditions.note(
             plan.project_id,
@@ -152,6 +153,15 @@ class Provisioner:
             "InStep",
             f"The namespace {plan.name} is as planned.",
         )
+
+    def _show_drift(self, project_id: str, done: Provisioned) -> None:
+        """Say what was put back. An open wall stays shown: sessions that ran behind it are ended by what is noted."""
+        message = f"Put back: {'; '.join(done.drift)}."
+        shown = self._conditions.when(project_id, ConditionKind.DRIFT, WALL_OPEN)
+        if done.wall_open or shown is not None:
+            self._note_drift(project_id, ConditionState.TRUE, WALL_OPEN, message, anew=done.wall_open)
+        else:
+            self._note_drift(project_id, ConditionState.TRUE, "PutBack", message, anew=True)
 
     def _calm(self, project_id: str) -> None:
         """Stop showing a drift that was put back a while ago."""

@@ -32,7 +32,7 @@ class Ending:
     held: Callable[[], Collection[str]]
     """Projects for which anything is held still: an agent, a lease, unsealed data, an identity."""
     identity: Callable[[str], Sequence[str]] = lambda _project_id: ()
-    """Take away the project's identities and keys outside the cluster; returns what went, as ``KIND/NAME UID``."""
+    """Name, as ``KIND/NAME UID``, who the project's agent was outside the cluster; gone with what is ``held``."""
 
 
 class Remover:
@@ -55,7 +55,6 @@ class Remover:
         trouble = self._ending.sleep(project_id)
         if trouble:
             raise Unavailable(trouble[0], system="workspace")
-        self._tell_removed(plan, self._ending.identity(project_id))
         removal = self._places.remove(plan)
         self._tell_removed(plan, removal.removed)
         if not removal.finished:
@@ -113,7 +112,12 @@ class Remover:
                 return
             now = self._record.clock()
             facts = certificates.Facts(
-                plan=plan, left=tuple(left), closed_at=closed_at, kept_until=kept_until, checked_at=now
+                plan=plan,
+                left=tuple(left),
+                identities=tuple(self._ending.identity(plan.project_id)),
+                closed_at=closed_at,
+                kept_until=kept_until,
+                checked_at=now,
             )
             self._keep_certificate(change, row, certificates.build(change.session, facts, number=len(known) + 1))
 

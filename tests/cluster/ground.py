@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import yaml
 from orchestrator.adapters.demonstration_database import VAULT_USER
 from orchestrator.adapters.kubernetes.admission import AdmissionPolicies, own_account
 from orchestrator.adapters.kubernetes.cluster import Cluster
-from orchestrator.adapters.kubernetes.kinds import NAMESPACE, SERVICE, kind_of
+from orchestrator.adapters.kubernetes.kinds import LEASE, NAMESPACE, SERVICE, kind_of
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
 from orchestrator.assembly.cluster import namespace_of
@@ -129,8 +129,16 @@ class Site:
 
 
 @contextlib.contextmanager
-def cluster_installation(cluster: Cluster, images: dict[str, str], host: str) -> Iterator[Ground]:
-    """Start everything; end it and remove everything from cluster and machine afterwards."""
+def cluster_installation(
+    cluster: Cluster,
+    images: dict[str, str],
+    host: str,
+    change: Callable[[dict[str, Any]], None] = lambda _settings: None,
+) -> Iterator[Ground]:
+    """Start everything; end it and remove everything from cluster and machine afterwards.
+
+    ``change`` may change ``tre.yaml`` before it is written.
+    """
     state = Path(tempfile.mkdtemp(prefix="tk-", dir="/tmp"))
     state.chmod(0o755)
     with contextlib.ExitStack() as stack:
@@ -147,7 +155,7 @@ def cluster_installation(cluster: Cluster, images: dict[str, str], host: str) ->
         )
         stack.callback(_remove_everything, cluster, site.installation)
         _install_policies(stack, cluster, site.installation)
-        settings, programs = _programs(site)
+        settings, programs = _programs(site, change)
         installation = Installation(settings, more=programs)
         stack.callback(installation.stop)
         yield from _run(stack, cluster, site, settings, installation)
@@ -177,7 +185,7 @@ def _run(
         client.close()
 
 
-def _programs(site: Site) -> tuple[Settings, list[Any]]:
+def _programs(site: Site, change: Callable[[dict[str, Any]], None]) -> tuple[Settings, list[Any]]:
     authority = TestAuthority.make(site.state / "pki")
     kubeconfig = Path(os.environ["KUBECONFIG"])
     database = ReachableDatabase(
@@ -197,7 +205,9 @@ def _programs(site: Site) -> tuple[Settings, list[Any]]:
         reviewer_token=reviewer_token(kubeconfig),
     )
     store = ReachableStore(site.state / "store", site.host, site.base + 20, authority)
-    (site.state / "tre.yaml").write_text(yaml.safe_dump(site.settings(store, authority)))
+    written = site.settings(store, authority)
+    change(written)
+    (site.state / "tre.yaml").write_text(yaml.safe_dump(written))
     settings = load_settings(site.state)
     return settings, [
         database_program(database, _loading(settings, database)),
@@ -241,6 +251,7 @@ def _keep_logs(state: Path) -> None:
 
 def _remove_everything(cluster: Cluster, installation: str) -> None:
     selector = f"tre.orchestrator/installation={installation}"
+    cluster.delete(LEASE, f"tre-controller-{installation}", "default")
     for namespace in cluster.list(NAMESPACE, selector=selector).items:
         cluster.delete(NAMESPACE, namespace["metadata"]["name"])
     eventually(lambda: not cluster.list(NAMESPACE, selector=selector).items, 120, "namespaces are left")

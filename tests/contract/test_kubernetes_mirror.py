@@ -92,6 +92,16 @@ def test_a_policy_without_any_label_is_heard_of_and_told_to_the_namespaces_proje
     assert [name for name, _, _ in world.mirror.names(NETWORK_POLICY, "place")] == ["open"]
 
 
+def test_policies_of_another_installation_are_no_news(world: World) -> None:
+    start(world)
+    world.heard.clear()
+    theirs = {INSTALLATION: "elsewhere", PROJECT: "p9"}
+    world.server.put(thing("NetworkPolicy", "default-deny", namespace="their-place", labels=theirs))
+    world.server.put(thing("NetworkPolicy", "open", labels={}))
+    until(lambda: world.heard)
+    assert set(world.heard) == {"p1"}
+
+
 def test_closed_watches_are_opened_again_without_a_new_list(world: World) -> None:
     world.server.close_watches_after = 0.3
     start(world)

@@ -21,7 +21,7 @@ from orchestrator.core.ids import new_id
 from orchestrator.workspaces.fakes import FakeBackend, FakeDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
-from orchestrator.workspaces.model import Limits, SessionState
+from orchestrator.workspaces.model import Limits, SeenSession, SessionState
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.store import WorkspaceRow
 
@@ -128,6 +128,41 @@ def world(record: Record, clock: FixedClock, tmp_path: Path) -> World:
     world = World(record, clock, tmp_path)
     world.open()
     return world
+
+
+def test_sessions_from_before_a_wall_was_open_end_and_later_ones_go_on(world: World) -> None:
+    opened: list[datetime] = []
+    told: list[tuple[str, str]] = []
+    world.launcher._told = lambda _project, reason, words: told.append((reason, words))
+    world.keeper._wall_open = lambda _project: max(opened, default=None)
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    world.keeper.withdraw(PROJECT)
+    assert session in world.backend.sessions
+    opened.append(world.clock())
+    assert world.keeper.withdraw(PROJECT) == []
+    assert not world.backend.sessions
+    assert world.register.session(PROJECT, session).reason == "wall-open"
+    ((reason, words),) = told
+    assert reason == "wall-open"
+    assert "network policies" in words
+    world.clock.advance(timedelta(seconds=1))
+    later = world.launch(ANNA)
+    world.keeper.withdraw(PROJECT)
+    assert later in world.backend.sessions
+
+
+@pytest.mark.parametrize("reason", ["hub-lost", "out-of-memory"])
+def test_why_a_session_ended_by_itself_is_recorded_and_told(world: World, reason: str) -> None:
+    told: list[tuple[str, str]] = []
+    world.launcher._told = lambda _project, word, words: told.append((word, words))
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    seen = SeenSession(session_id=session, state=SessionState.ENDED, trouble="Because.", reason=reason)
+    world.backend.session = lambda _project, _session: seen  # type: ignore[method-assign]
+    assert world.keeper.keep(PROJECT) == []
+    assert world.register.session(PROJECT, session).reason == reason
+    assert told == [(reason, "Because.")]
 
 
 def test_an_opened_workspace_becomes_ready_with_the_granted_data(world: World) -> None:

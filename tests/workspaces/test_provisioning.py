@@ -24,7 +24,7 @@ from orchestrator.core.errors import NotFound, OrchestratorError, Unavailable
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces import place_store, store
 from orchestrator.workspaces.certificates import sign_certificates, signed, verify_certificate
-from orchestrator.workspaces.conditions import Condition, ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces.conditions import WALL_OPEN, Condition, ConditionKind, Conditions, ConditionState
 from orchestrator.workspaces.fakes import FakeBackend, FakeDelivery, FakePlaces
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
@@ -113,7 +113,11 @@ class World:
             sleep_after=timedelta(hours=1),
             clock=self.clock,
         )
-        ending = Ending(sleep=lambda each: self.keeper.put_to_sleep(each, "closed"), held=self.delivery.projects)
+        ending = Ending(
+            sleep=lambda each: self.keeper.put_to_sleep(each, "closed"),
+            held=self.delivery.projects,
+            identity=lambda each: (f"identity/{each} auth/kubernetes/role/{each}",),
+        )
         remover = Remover(record=self.record, places=self.places, conditions=self.conditions, ending=ending)
         self.provisioner = Provisioner(
             record=self.record,
@@ -253,6 +257,21 @@ def test_drift_is_put_back_and_recorded(world: World, lost: str) -> None:
     assert world.condition(project, ConditionKind.DRIFT).state is ConditionState.FALSE
 
 
+def test_an_open_wall_is_told_apart_and_stays_told_when_something_else_drifts(world: World) -> None:
+    project = world.access.approve()
+    world.provisioner.keep(project)
+    there = world.places.objects[world.name(project)]
+    del there["NetworkPolicy/default-deny"]
+    world.provisioner.keep(project)
+    opened = world.clock()
+    assert world.conditions.when(project, ConditionKind.DRIFT, WALL_OPEN) == opened
+    world.clock.advance(timedelta(minutes=1))
+    del there["ServiceAccount/session"]
+    world.provisioner.keep(project)
+    assert world.conditions.when(project, ConditionKind.DRIFT, WALL_OPEN) == opened
+    assert "ServiceAccount/session" in world.condition(project, ConditionKind.DRIFT).message
+
+
 def test_a_suspended_project_keeps_its_place(world: World) -> None:
     project = world.access.approve()
     world.provisioner.keep(project)
@@ -363,7 +382,7 @@ def test_a_closed_project_loses_all_but_its_work_and_then_that(world: World) -> 
     (first,) = world.certificates(project)
     assert not first["final"]
     assert len(first["kept"]["objects"]) == 3
-    assert {one["name"] for one in first["keys"]} == {"hub-channel"}
+    assert {one["name"] for one in first["keys"]} == {"hub-channel", project}
     assert first["leases"][0]["version"] == HEART
     assert len(first["sessions"]) == 1
     world.clock.advance(KEPT)
@@ -567,7 +586,7 @@ def test_killed_at_every_effect_of_a_removal_nothing_is_left_and_all_is_certifie
         (certificate,) = world.certificates(project)
         assert certificate["final"]
         everything = [*certificate["objects"], *certificate["volumes"], *certificate["keys"]]
-        assert len(everything) == len(FakePlaces.KINDS) + 1, "an object went unnamed"
+        assert len(everything) == len(FakePlaces.KINDS) + 2, "an object, or the agent’s identity, went unnamed"
         assert certificate["sessions"][0]["ended"] is not None
 
     assert die_everywhere(make, lambda world: world.closed(kept=timedelta(0)), check) > 20

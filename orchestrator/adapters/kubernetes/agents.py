@@ -3,6 +3,9 @@
 Before an agent may run, the claim that it unseals into is marked: clear data are *possible* in it. The mark goes only
 after an agent has said that the volume is *empty* and its pod is gone, so what a killed agent left is never forgotten:
 the next agent wipes the volume when it starts, whatever it was started for.
+
+Keys of an object store end by themselves and cannot be taken back. So an agent that may hold living ones for a version
+that is withdrawn loses its pod at once, and with it its memory and its network (``agent_keys``).
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from orchestrator.core.errors import NotFound, NotPossible, OrchestratorError, Refused, Unavailable
 from orchestrator.core.ids import check_id
-from orchestrator.credentials.model import AgentIdentity
+from orchestrator.credentials.model import AgentIdentity, Lease, ObjectVersion, SealedVersion
+from orchestrator.credentials.ports import Source
 
 from ..agent_control import AgentControl
 from ..channel import Channel, Peer, call
+from .agent_keys import StoreKeys
 from .agent_pods import AgentPods
 from .cluster import Cluster
 from .kinds import DEPLOYMENT, PERSISTENT_VOLUME_CLAIM, SECRET
@@ -37,6 +43,8 @@ _TOLD = "agent-channel"
 _CONTROL_PORT = 8443
 _HEALTH_SECONDS = 5.0
 _PAUSE = 0.25
+_CUT_SECONDS = 1
+"""How long a pod that is cut off may take to end: whatever it leaves is wiped by the next one."""
 
 
 class ClusterAgents(AgentControl):
@@ -68,6 +76,7 @@ class ClusterAgents(AgentControl):
         self._end_seconds = end_seconds
         self._control_port = control_port
         self._pods = AgentPods(cluster)
+        self._keys = StoreKeys(cluster)
 
     def start(self, identity: AgentIdentity) -> None:
         """Bring the agent's pod, and wait a little until it has logged in; ``Unavailable`` while it has not."""
@@ -81,6 +90,10 @@ class ClusterAgents(AgentControl):
             if time.monotonic() > deadline:
                 raise Unavailable(f"The dataset agent is starting: {self._trouble(project_id)}", system="agent")
             time.sleep(_PAUSE)
+
+    def keep(self, project_id: str) -> None:
+        """Put back what others changed about its Secret and its Deployment."""
+        self._bring(project_id)
 
     def comes_back(self, project_id: str) -> bool:
         """Say whether it was started and not stopped since: its Deployment brings it again, with nothing in hand."""
@@ -97,6 +110,37 @@ class ClusterAgents(AgentControl):
         found = self._cluster.list(PERSISTENT_VOLUME_CLAIM, selector=chosen).items
         return {str(claim["metadata"]["labels"]["tre.orchestrator/project"]) for claim in found}
 
+    def may_hold(self, project_id: str) -> set[str]:
+        """Return the versions for which it was given keys that may be good still, whatever it says."""
+        namespace = self._namespace_of(check_id(project_id, field="project_id"))
+        return self._keys.living(namespace) if namespace else set()
+
+    def unseal(self, project_id: str, lease: Lease, version: SealedVersion, source: Source) -> Path:
+        """Unseal the version; what the agent is given for it is noted first."""
+        self._expect(project_id, version.version_id, source)
+        return super().unseal(project_id, lease, version, source)
+
+    def stage(self, project_id: str, lease: Lease, version: ObjectVersion, source: Source) -> Path:
+        """Bring the objects of the version; what the agent is given for it is noted first."""
+        self._expect(project_id, version.version_id, source)
+        return super().stage(project_id, lease, version, source)
+
+    def wipe(self, project_id: str, version_id: str) -> None:
+        """Remove the unsealed data of one version and drop its lease. Repeatable.
+
+        Whoever may hold living keys for it is cut off, with all it holds; one that does not answer makes room for the
+        next, which wipes when it starts.
+        """
+        namespace = self._namespace_of(check_id(project_id, field="project_id"))
+        if check_id(version_id) in self.may_hold(project_id):
+            self._cut_off(project_id, namespace, version_id)
+            return
+        try:
+            super().wipe(project_id, version_id)
+        except Unavailable:
+            self._pods.end(namespace)
+            raise
+
     def stop(self, project_id: str) -> None:
         """Have everything wiped, by an agent that comes for it if need be; then end the pod. Repeatable."""
         namespace = self._namespace_of(check_id(project_id, field="project_id"))
@@ -108,9 +152,35 @@ class ClusterAgents(AgentControl):
         with contextlib.suppress(NotFound):  # never brought, or removed already
             self._cluster.scale(DEPLOYMENT, _AGENT, namespace, 0)
         self._wait_until_gone(namespace)
+        self._keys.forget(namespace)
         self._cluster.delete(SECRET, _TOLD, namespace)
         if self._marked(project_id):
             self._mark(project_id, "")
+
+    def _expect(self, project_id: str, version_id: str, source: Source) -> None:
+        """Note what is possible from now on: clear data in the volume, and keys in the agent's hands."""
+        self._mark(project_id, _POSSIBLE)
+        self._keys.note(self._namespace(project_id), check_id(version_id), source)
+
+    def _cut_off(self, project_id: str, namespace: str, version_id: str) -> None:
+        """End the agent's pod, and wait until it is gone and the next one holds nothing of the version."""
+        ended = self._pods.end(namespace, grace_seconds=_CUT_SECONDS)
+        deadline = time.monotonic() + self._end_seconds
+        while self._pods.there(namespace, ended) or self._holds(project_id, version_id):
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    "The dataset agent had keys of an object store, so its pod was ended. It is not seen yet that its "
+                    "data are wiped; this is looked at again.",
+                    system="agent",
+                )
+            time.sleep(_PAUSE)
+        self._keys.forget(namespace, version_id)
+
+    def _holds(self, project_id: str, version_id: str) -> bool:
+        try:
+            return version_id in self.held(project_id)
+        except Unavailable:
+            return True
 
     def _alive(self, project_id: str) -> bool:
         return bool(self._marked(project_id))

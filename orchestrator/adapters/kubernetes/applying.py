@@ -49,14 +49,23 @@ class Applier:
         self._mirror = mirror
         self._settled: dict[_Key, tuple[str, str, str]] = {}
 
-    def bring(self, objects: Sequence[Thing], *, prune: Prune | None = None, prunable: Sequence[Kind] = ()) -> Brought:
+    def bring(
+        self,
+        objects: Sequence[Thing],
+        *,
+        prune: Prune | None = None,
+        prunable: Sequence[Kind] = (),
+        done: Brought | None = None,
+    ) -> Brought:
         """Bring them in step, in their order; with ``prune`` also remove what is no longer built.
+
+        ``done`` is filled as it goes, for whoever wants to know what had drifted also when something failed.
 
         An object that the cluster refuses does not hold up those after it; the refusal is raised at the end. Raises
         ``Conflict`` when the namespace is somebody else's, and ``NotPossible`` when it is being removed.
         """
         self._mirror.check()
-        done = Brought()
+        done = Brought() if done is None else done
         complete = self._open(objects, done)
         refusal: Refused | None = None
         for thing in objects:

@@ -116,7 +116,7 @@ class KubernetesBackend:
         made_for = pod["metadata"].get("annotations", {}).get(HUB_UID)
         if hub is not None and made_for != hub["metadata"]["uid"]:
             words = "The workspace's hub was moved, so this session ended; what was saved is kept. Start it again."
-            return SeenSession(session_id=session_id, state=SessionState.ENDED, trouble=words)
+            return SeenSession(session_id=session_id, state=SessionState.ENDED, trouble=words, reason="hub-lost")
         return seen_session(session_id, pod)
 
     def stop_session(self, project_id: str, session_id: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.core.errors import Conflict
+from orchestrator.core.errors import Conflict, OrchestratorError
 from orchestrator.workspaces.builder import place_objects
 from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Provisioned, Removal, SeenPlace
 
-from .applying import Applier
+from .applying import Applier, Brought
 from .cluster import Cluster
 from .emptying import Emptying
 from .held import PROJECT
@@ -61,8 +61,15 @@ class KubernetesPlaces:
     def provision(self, plan: PlacePlan) -> Provisioned:
         """Bring the place in step and put drift back; without anything to do it writes nothing."""
         objects = place_objects(plan, self._layout)
-        done = self._applier.bring(objects, prune=_outdated, prunable=_PRUNABLE)
-        return Provisioned(written=done.written, drift=tuple(done.drift))
+        done = Brought()
+        trouble: OrchestratorError | None = None
+        try:
+            self._applier.bring(objects, prune=_outdated, prunable=_PRUNABLE, done=done)
+        except OrchestratorError as error:
+            if not done.drift:
+                raise
+            trouble = error
+        return Provisioned(written=done.written, drift=tuple(done.drift), trouble=trouble)
 
     def remove(self, plan: PlacePlan) -> Removal:
         """Take one step: pods, then policies and the rest, the namespace, its volumes. Looks first, never remembers."""

@@ -57,10 +57,13 @@ def seen_session(session_id: str, pod: dict[str, Any]) -> SeenSession:
     status = pod.get("status", {})
     if status.get("phase") in _ENDED:
         ended = _ending(status)
-        words = "It used more memory than it may." if ended.get("reason") == "OOMKilled" else ""
-        words = words or status.get("message", "")[:300]
+        memory = ended.get("reason") == "OOMKilled"
         return SeenSession(
-            session_id=session_id, state=SessionState.ENDED, exit_code=ended.get("exitCode"), trouble=words
+            session_id=session_id,
+            state=SessionState.ENDED,
+            exit_code=ended.get("exitCode"),
+            trouble="It used more memory than it may." if memory else status.get("message", "")[:300],
+            reason="out-of-memory" if memory else "",
         )
     problem = trouble(pod)
     if problem and any(reason in _HOPELESS for reason, _ in _waiting(pod)):

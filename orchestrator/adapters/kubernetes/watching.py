@@ -185,7 +185,7 @@ class Mirror:
         listing = self._cluster.list(kind, "", self._label(kind), not_older_than=version)
         touched = self._holdings[kind].replace(listing.items, began=began)
         self._heard[kind] = self._monotonic()
-        self._tell(touched)
+        self._tell(touched if kind not in _WHOLE else {project for project in touched if self._ours(project)})
         return listing.resource_version
 
     def _listen(self, kind: Kind, version: str) -> str:
@@ -208,7 +208,13 @@ class Mirror:
     def _hear(self, kind: Kind, item: dict[str, Any], *, deleted: bool) -> set[str]:
         item = {**item, "apiVersion": kind.api_version, "kind": kind.name}
         touched = self._holdings[kind].heard(item, deleted=deleted)
-        return touched | self._owner(item) if kind in _WHOLE else touched
+        if kind not in _WHOLE:
+            return touched
+        return {project for project in touched if self._ours(project)} | self._owner(item)
+
+    def _ours(self, project: str) -> bool:
+        """Say whether the project has a namespace of this installation; what is watched whole also tells of others."""
+        return NAMESPACE not in self._holdings or bool(self._holdings[NAMESPACE].of(f"project/{project}"))
 
     def _owner(self, item: Mapping[str, Any]) -> set[str]:
         """Return the project whose namespace this lies in: what is not labelled belongs to it too."""

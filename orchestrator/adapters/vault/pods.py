@@ -77,6 +77,10 @@ class PodVaultClient(VaultClient):
         self._vault.delete(self._role(project_id))
         super().revoke_project(project_id)
 
+    def identity(self, project_id: str) -> str:
+        """Return, as ``KIND/NAME UID``, what the project's agent is known by."""
+        return f"identity/{project_id} {self._role(project_id)}"
+
     def _networks_of(self, project_id: str) -> tuple[str, ...]:
         return self._agent_networks(project_id)
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.adapters.sandbox import doctor
-from orchestrator.assembly import open_house
+from orchestrator.assembly import checkup, open_house
 from orchestrator.cli import signing
 from orchestrator.settings import load_settings
 
@@ -106,10 +106,10 @@ def test_a_suspended_person_has_no_session_any_more(terminal: Terminal) -> None:
 
 def test_the_doctor_says_what_is_missing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     good = doctor.Check(name="sandbox", ok=True, message="Sandboxes can be made.")
-    monkeypatch.setattr(doctor, "examine", lambda _settings: [good])
+    monkeypatch.setattr(checkup, "examine_machine", lambda _settings: [good])
     assert terminal.run("doctor").code == 0
     bad = doctor.Check(name="memory", ok=False, message="It lies on a disk.")
-    monkeypatch.setattr(doctor, "examine", lambda _settings: [good, bad])
+    monkeypatch.setattr(checkup, "examine_machine", lambda _settings: [good, bad])
     ran = terminal.run("doctor", "--output", "json")
     assert ran.code == 7
     assert [check["ok"] for check in ran.data] == [True, False]

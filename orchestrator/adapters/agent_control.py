@@ -61,6 +61,10 @@ class AgentControl(ABC):
         """Return the versions that lie unsealed now, and where."""
         return {version: Path(path) for version, path in self._seen(project_id).get("held", {}).items()}
 
+    def may_hold(self, project_id: str) -> set[str]:  # noqa: ARG002
+        """Return what it may hold whatever it says: nothing, where it is replaced with all that it held."""
+        return set()
+
     def incidents(self, project_id: str) -> list[str]:
         """Return what went wrong in a way that a person has to look at, such as a token somebody else unwrapped."""
         return [f"{item['at']} {item['message']}" for item in self._seen(project_id).get("incidents", [])]

@@ -269,6 +269,16 @@ def test_an_agent_that_comes_back_by_itself_is_not_stopped_and_its_sessions_are_
     assert world.agrees_with(wanted)
 
 
+def test_what_an_agent_was_given_for_good_is_taken_away_although_it_says_that_it_holds_nothing(world: World) -> None:
+    world.service.ensure_leases(world.project, [])
+    given = new_id()
+    world.agent.keys[world.project] = {given}
+    assert world.agent.holding(world.project) == {}
+    assert world.service.present(world.project) == {given}
+    assert world.service.ensure_leases(world.project, []).wiped == (given,)
+    assert world.service.present(world.project) == set()
+
+
 def test_an_agent_that_does_not_answer_loses_its_lease_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Any
 
 from orchestrator.core.errors import Unavailable
@@ -47,11 +48,18 @@ class AgentPods:
         self.forget(namespace)
         return ", ".join(f"{_name(pod)} on {_node(pod)}" for pod in self._all(namespace))
 
-    def end(self, namespace: str) -> None:
-        """End every pod of the agent; its Deployment brings another."""
+    def end(self, namespace: str, *, grace_seconds: int | None = None) -> set[str]:
+        """End every pod of the agent; its Deployment brings another. Returns the uids of those that were ended."""
+        pods = self._all(namespace)
+        for pod in pods:
+            self._cluster.delete(POD, _name(pod), namespace, uid=pod["metadata"]["uid"], grace_seconds=grace_seconds)
         self.forget(namespace)
-        for pod in self._all(namespace):
-            self._cluster.delete(POD, _name(pod), namespace, uid=pod["metadata"]["uid"])
+        return {str(pod["metadata"]["uid"]) for pod in pods}
+
+    def there(self, namespace: str, uids: Collection[str]) -> bool:
+        """Say whether any of these pods is there still."""
+        self.forget(namespace)
+        return any(pod["metadata"]["uid"] in uids for pod in self._all(namespace))
 
     def trouble(self, namespace: str) -> str:
         """Say in words what keeps the pod back, as the cluster tells it."""

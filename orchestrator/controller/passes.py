@@ -29,10 +29,11 @@ class Passes:
         slept: Callable[[str], None],
         placed: Callable[[str], None] = lambda _project_id: None,
     ) -> None:
-        """``slept`` is told of a workspace that was put to sleep, ``placed`` of a place that came into being."""
+        """``slept`` is told of a workspace that was put to sleep, ``placed`` once of each place that is in step."""
         self._controls = controls
         self._slept = slept
         self._placed = placed
+        self._seen: set[str] = set()
         self._lanes: Mapping[str, Callable[[str], Outcome]] = {
             PLACE: self._place,
             KEEP: self._keep,
@@ -47,10 +48,9 @@ class Passes:
         provisioner = self._controls.surroundings.provisioner
         if provisioner is None:
             return Outcome()
-        conditions = self._controls.conditions
-        there = conditions.holds(project_id, ConditionKind.PROVISIONED)
         step = provisioner.keep(project_id)
-        if not there and conditions.holds(project_id, ConditionKind.PROVISIONED):
+        if not step.trouble and project_id not in self._seen:
+            self._seen.add(project_id)
             self._placed(project_id)
         resync = self._controls.house.settings.controller.resync_seconds
         spread = resync * random.uniform(0.9, 1.1)  # noqa: S311 - spread, no secret

@@ -90,13 +90,13 @@ class Bench:
         for key in ("james", "rosa"):
             self.ground.accept_terms(key)
         first = self.ground.project("The one that is copied", [OMOP, BREAST, TRIAL], members=("rosa",)).project_id
-        self.part("waking, few projects", self.waking)
+        self.part("waking among few", self.waking)
         for size in self.options.sizes:
             self.part(f"size {size}", lambda size=size: self.growing(first, size))
         self.part("drift", self.drift)
-        self.part("resync without restart", self.resync)
-        self.part("waking, all projects", self.waking)
+        self.part("waking among all", self.waking)
         self.part("withdrawal", self.withdrawals)
+        self.part("resync without restart", self.resync)
 
     def part(self, name: str, measure: Callable[[], Any]) -> None:
         if self.options.parts and not name.startswith(self.options.parts):

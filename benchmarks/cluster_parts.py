@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -282,10 +282,11 @@ class PlainHub:
 
     async def _start(self, began: float) -> dict[str, float]:
         await asyncio.to_thread(self._start_hub)
-        seen = {"hub answers": time.monotonic() - began}
         service = self._cluster.get(SERVICE, "hub", self.name)
         assert service is not None
         base = f"http://{service['spec']['clusterIP']}:8000"
+        await asyncio.to_thread(_answers, f"{base}/hub/health")
+        seen = {"hub answers": time.monotonic() - began}
         headers = {"Authorization": f"token {self._token}"}
         async with aiohttp.ClientSession(base, headers=headers, timeout=aiohttp.ClientTimeout(total=60)) as client:
             await self._spawn(client)
@@ -314,6 +315,17 @@ class PlainHub:
                     return
             await asyncio.sleep(0.1)
         raise SystemExit("the plain hub's server did not become ready")
+
+
+def _answers(address: str) -> None:
+    """Wait until the service leads to the pod, which is a moment after the pod is ready."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with suppress(httpx.HTTPError):
+            if httpx.get(address, timeout=5, trust_env=False).status_code == httpx.codes.OK:
+                return
+        time.sleep(0.1)
+    raise SystemExit("the plain hub does not answer")
 
 
 async def _first_cell(client: aiohttp.ClientSession) -> None:

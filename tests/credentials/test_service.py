@@ -66,6 +66,16 @@ def test_what_is_wanted_is_issued_and_a_second_look_changes_nothing(world: World
     assert world.agrees_with(*wanted)
 
 
+def test_an_agent_that_runs_is_put_right_at_every_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(world.agent, "keep", kept.append)
+    wanted = [world.files()]
+    world.service.ensure_leases(world.project, wanted)
+    assert kept == []
+    world.service.ensure_leases(world.project, wanted)
+    assert kept == [world.project]
+
+
 def test_a_withdrawn_version_goes_and_the_others_are_untouched(world: World) -> None:
     gone, kept = world.files(), world.files()
     world.service.ensure_leases(world.project, [gone, kept])

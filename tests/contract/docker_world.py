@@ -331,7 +331,7 @@ def _packages(place: Path, inside: str) -> Entries:
     for name in needed:
         for file in known[name].files or []:
             path = Path(str(known[name].locate_file(file)))
-            if ".." not in file.parts and path.is_file() and "tests" not in file.parts:
+            if ".." not in file.parts and path.is_file() and "tests" not in file.parts and file.suffix != ".pyi":
                 found[f"{inside}/{file}"] = path
     return found
 

@@ -23,6 +23,7 @@ from typing import Any, Self
 import aiohttp
 import psutil
 import pytest
+import yaml
 
 from orchestrator.access.model import Project
 from orchestrator.adapters.demonstration_database import DemonstrationDatabase
@@ -36,7 +37,7 @@ from orchestrator.demonstration.installation import demonstration_database, demo
 from orchestrator.demonstration.people import Cast, prepare
 from orchestrator.demonstration.portal import PortalClient
 from orchestrator.policy.model import Actor
-from orchestrator.settings import Settings
+from orchestrator.settings import Settings, load_settings
 
 _LOOK = 0.1
 _CUSTODIANS = (("nadia", "northern-records"), ("bruno", "breast-registry"), ("tamsin", "trials-office"))
@@ -445,10 +446,18 @@ class Seat:
 
 
 @contextlib.contextmanager
-def running_installation() -> Iterator[Ground]:
-    """Start a whole installation in a directory of its own; end it and remove everything afterwards."""
+def running_installation(**workspaces: Any) -> Iterator[Ground]:
+    """Start a whole installation in a directory of its own; end it and remove everything afterwards.
+
+    ``workspaces`` are settings other than the demonstration's own.
+    """
     state = Path(tempfile.mkdtemp(prefix="tj-", dir="/tmp"))
     settings = demonstration_settings(state, free_ports())
+    if workspaces:
+        chosen = yaml.safe_load((state / "tre.yaml").read_text())
+        chosen["workspaces"] |= workspaces
+        (state / "tre.yaml").write_text(yaml.safe_dump(chosen))
+        settings = load_settings(state)
     installation = Installation(settings, more=[demonstration_database(settings)])
     try:
         engine = make_engine(settings.record_address)

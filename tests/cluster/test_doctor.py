@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.adapters.kubernetes import proving
 from orchestrator.adapters.kubernetes.admission import AdmissionPolicies, own_account
@@ -22,6 +28,7 @@ from orchestrator.adapters.kubernetes.kinds import (
 )
 from orchestrator.adapters.kubernetes.proving import PROVING, proving_namespace
 from orchestrator.assembly.house import POLICIES
+from orchestrator.cli.failures import ExitCode
 from orchestrator.workspaces.places import ClusterLayout
 from tests.cluster.admission_ground import Account, eventually
 from tests.cluster.layout import AT_REST, layout
@@ -146,6 +153,47 @@ def test_an_account_without_rights_is_told_which(
     found = {each.word: each for each in examine(nobody.cluster, small, policies)}
     assert "networkpolicies.networking.k8s.io" in found["rights-missing"].message
     assert not enforced(found.values()).proved
+
+
+def test_the_command_says_what_it_found_by_trying(here: str, images: dict[str, str], tmp_path: Path) -> None:
+    """As an operator runs it, with a kubeconfig: the network is proved, what is not there is named, findings count."""
+    neighbour = {"cidr": f"{here}/32"}
+    claim = {"storage_class": f"absent-{secrets.token_hex(4)}", "size": "1Gi", "data_protection": "encrypted"}
+    cluster = {
+        "installation": f"test-{secrets.token_hex(4)}",
+        "kubeconfig": os.environ["KUBECONFIG"],
+        "hub_image": images["hub"],
+        "agent_image": images["dataset-agent"],
+        "image_pull_policy": "IfNotPresent",
+        "profiles": {"small": {"display_name": "Small", "image": images["workspace"]}},
+        "default_profile": "small",
+        "work": claim,
+        "data": claim,
+        "network": {
+            "control_plane": [neighbour],
+            "ingress": [neighbour],
+            "desk": {**neighbour, "ports": [8705]},
+            "intake": {**neighbour, "ports": [8707]},
+            "vault": [{**neighbour, "ports": [8200]}],
+        },
+        "desk_address": f"{here}:8705",
+        "intake_address": f"{here}:8707",
+        "vault_address": f"https://{here}:8200",
+        "workspace_host": "{project}.localhost",
+        "scheme": "http",
+        "pod_ranges": [os.environ["TRE_CLUSTER_PODS"]],
+    }
+    vault = {"address": "http://127.0.0.1:8200"}
+    settings = {"vault": vault, "workspaces": {"backend": "kubernetes"}, "kubernetes": cluster}
+    (tmp_path / "tre.yaml").write_text(yaml.safe_dump(settings))
+    asked = [sys.executable, "-m", "orchestrator.cli", "--state", str(tmp_path), "doctor", "--output", "json"]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == ExitCode.FINDINGS, done.stdout + done.stderr
+    found = {each["name"]: each for each in json.loads(done.stdout)}
+    assert found["network-policies"]["ok"], found["network-policies"]["message"]
+    assert not found["admission-missing"]["ok"]
+    assert claim["storage_class"] in found["no-storage-class"]["message"]
+    assert "processes-not-seen" not in found, "who has every right sees the kubelets' settings"
 
 
 def ending(cluster: Cluster, name: str) -> bool:

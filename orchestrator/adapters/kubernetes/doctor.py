@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from orchestrator.adapters.findings import Finding
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.errors import OrchestratorError, Refused, Unavailable
 from orchestrator.workspaces.places import ClusterLayout
 
 from .admission import AdmissionPolicies
 from .admission_proof import prove_admission
 from .cluster import Cluster
 from .enforcement import enforced, prove_network
-from .kinds import RUNTIME_CLASS, SELF_SUBJECT_ACCESS_REVIEW, STORAGE_CLASS
+from .kinds import NODE, RUNTIME_CLASS, SELF_SUBJECT_ACCESS_REVIEW, STORAGE_CLASS
 
 __all__ = ["enforced", "examine", "prove_network"]
 
@@ -49,6 +49,7 @@ def examine(
         lambda: _rights(cluster),
         lambda: _storage(cluster, layout),
         lambda: _runtimes(cluster, runtime_classes),
+        lambda: _processes(cluster),
         lambda: prove_admission(cluster, policies, layout.hub_image),
         lambda: prove_network(cluster, layout),
     ]
@@ -100,6 +101,23 @@ def _storage(cluster: Cluster, layout: ClusterLayout) -> list[Finding]:
             message = f"There is no storage class {storage.storage_class}, named for {use}: make it, or name another."
             found.append(Finding(word="no-storage-class", message=message, serious=True))
     return found
+
+
+def _processes(cluster: Cluster) -> list[Finding]:
+    """Say where a pod may start processes without end: no pod can be told, so it is each kubelet's own setting."""
+    advice = "set podPidsLimit, such as 4096, in the configuration of every kubelet."
+    try:
+        names = [node["metadata"]["name"] for node in cluster.list(NODE).items]
+        settings = {name: cluster.read(f"/api/v1/nodes/{name}/proxy/configz") or {} for name in names}
+    except (Refused, Unavailable):  # the controller itself may not look at kubelets, and need not
+        message = f"These rights do not show whether a session's processes are limited: {advice}"
+        return [Finding(word="processes-not-seen", message=message, serious=False)]
+    limits = {name: seen.get("kubeletconfig", {}).get("podPidsLimit", -1) for name, seen in settings.items()}
+    without = sorted(name for name, limit in limits.items() if limit <= 0)
+    if not without:
+        return []
+    message = f"On {', '.join(without[:5])} one session may use up all processes of the node: {advice}"
+    return [Finding(word="processes-unlimited", message=message, serious=False)]
 
 
 def _runtimes(cluster: Cluster, names: Sequence[str]) -> list[Finding]:

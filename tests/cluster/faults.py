@@ -1,0 +1,136 @@
+"""What tests of faults on a cluster share: what a person reads, what is there, and that all of it is at rest."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.adapters.kubernetes.cluster import Cluster
+from orchestrator.adapters.kubernetes.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    NETWORK_POLICY,
+    PERSISTENT_VOLUME_CLAIM,
+    POD,
+    RESOURCE_QUOTA,
+    SECRET,
+    SERVICE,
+    SERVICE_ACCOUNT,
+)
+from orchestrator.assembly.cluster import namespace_of
+from orchestrator.core.errors import OrchestratorError
+from orchestrator.workspaces.conditions import Condition
+from tests.journeys.ground import Ground, Seat, eventually
+
+_KEPT = (NETWORK_POLICY, DEPLOYMENT, SECRET, CONFIG_MAP, SERVICE, SERVICE_ACCOUNT, RESOURCE_QUOTA)
+SAVE = "open('/home/researcher/work.txt', 'w').write('kept'); print('saved')"
+READ = "print(open('/home/researcher/work.txt').read())"
+DATA = "print(len(open('/data/breast-cancer-trial/gbsg2.csv').read()) > 0)"
+
+
+@dataclass
+class Faults:
+    """One installation on a cluster, and what is done to it."""
+
+    ground: Ground
+    cluster: Cluster
+
+    # ---- what is there --------------------------------------------------------------------------------------------
+
+    def place(self, project: str) -> str:
+        """Return a project's namespace."""
+        return namespace_of(self.ground.house)(project)
+
+    def pods(self, project: str, part: str = "") -> list[dict[str, Any]]:
+        """Return a project's pods."""
+        selector = f"tre.orchestrator/part={part}" if part else ""
+        return self.cluster.list(POD, self.place(project), selector).items
+
+    def told(self, project: str, kind: str) -> Condition | None:
+        """Return a condition as ``tre project show`` shows it to a member."""
+        seen = self.ground.house.places.conditions(self.ground.actor("james"), project)
+        return next((one for one in seen if one.kind.value == kind), None)
+
+    def await_told(self, project: str, kind: str, reason: str, seconds: float = 60) -> Condition:
+        """Wait until a condition has this reason."""
+        found: Condition = eventually(
+            lambda: (one := self.told(project, kind)) is not None and one.reason == reason and one,
+            seconds,
+            f"{kind} did not come to {reason}, it is {self.told(project, kind)}",
+        )
+        return found
+
+    def ended(self, project: str, session: str, seconds: float = 40) -> str:
+        """Wait until a session has ended; return why."""
+        row = self.ground.controls.register
+        eventually(lambda: row.session(project, session).state.value == "ended", seconds, "the session went on")
+        return row.session(project, session).reason
+
+    def session(self, project: str) -> str:
+        """Return James' session."""
+        return self.ground.sessions(project)[self.ground.person("james")]
+
+    # ---- at rest --------------------------------------------------------------------------------------------------
+
+    def check_rest(self, project: str, *, awake: bool) -> None:
+        """Nothing too many, nothing too few, and a further pass changes nothing; the log holds."""
+        eventually(lambda: self._in_step(project, awake=awake), 60, f"not in step: {self._seen(project)}")
+        eventually(lambda: self._still(project), 40, "it does not come to rest")
+        seen = self.ground.house.audit.verify()
+        assert seen.sound, seen.findings
+
+    def _seen(self, project: str) -> dict[str, Any]:
+        return {
+            "sessions": sorted(self.ground.sessions(project).values()),
+            "pods": sorted(pod["metadata"]["name"] for pod in self.pods(project)),
+            "leased": sorted(self.ground.leased(project)),
+        }
+
+    def _in_step(self, project: str, *, awake: bool) -> bool:
+        ground = self.ground
+        live = set(ground.sessions(project).values())
+        sessions = {pod["metadata"]["labels"]["tre.orchestrator/session"] for pod in self.pods(project, "session")}
+        parts = [len(self.pods(project, part)) for part in ("hub", "agent")]
+        allowed = {grant.version_id for grant in ground.controls.launcher.wanted(project)} if awake else set()
+        held = (project in ground.controls.vault.projects()) is awake
+        return sessions == live and parts == [awake, awake] and ground.leased(project) == allowed and held
+
+    def _still(self, project: str) -> bool:
+        before = self._versions(project)
+        time.sleep(2.5)
+        return self._versions(project) == before
+
+    def _versions(self, project: str) -> set[tuple[str, str, str]]:
+        return {
+            (kind.name, item["metadata"]["name"], item["metadata"]["resourceVersion"])
+            for kind in (*_KEPT, PERSISTENT_VOLUME_CLAIM)
+            for item in self.cluster.list(kind, self.place(project)).items
+        }
+
+    # ---- people ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def seated(self, project: str) -> Iterator[Seat]:
+        """Wake, enter and hold a kernel, however often that has to be tried."""
+        deadline = time.monotonic() + 240
+        with contextlib.ExitStack() as stack:
+            while True:
+                self.ground.wake(project)
+                try:
+                    seat = stack.enter_context(Seat(self.ground, project))
+                except OrchestratorError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.5)
+                else:
+                    break
+            yield seat
+
+    # ---- parts ----------------------------------------------------------------------------------------------------
+
+    def remove_pod(self, pod: dict[str, Any]) -> None:
+        """Take a pod away as somebody with rights in the cluster would."""
+        metadata = pod["metadata"]
+        self.cluster.delete(POD, metadata["name"], metadata["namespace"], uid=metadata["uid"], grace_seconds=0)

@@ -8,6 +8,7 @@ off in the namespace, because it would hide our own rules: what it refuses too i
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ import pytest
 import yaml
 
 from orchestrator.adapters.kubernetes.cluster import Cluster
-from orchestrator.adapters.kubernetes.kinds import POD
+from orchestrator.adapters.kubernetes.kinds import POD, VALIDATING_ADMISSION_POLICY_BINDING
+from orchestrator.assembly.house import POLICIES
+from orchestrator.core.ids import new_id
 from orchestrator.workspaces.builder import part_objects
 from tests.cluster.admission_ground import Ground, eventually, project_behind_policies
 from tests.cluster.layout import TOLD
@@ -74,8 +77,36 @@ def test_what_the_builder_makes_is_accepted(ground: Ground, part: str) -> None:
     assert ground.controller.makes(ground.pods[part]) == ""
 
 
-@pytest.mark.parametrize("row", named(PODS))
-def test_a_bad_pod_is_refused_by_its_own_rule(ground: Ground, row: dict[str, Any]) -> None:
+def of_sessions(row: dict[str, Any]) -> bool:
+    """Say whether a row is about what one session may have; of two that refuse, the API server names either."""
+    return row["says"] in (POLICIES / "admission" / "sessions.yaml").read_text()
+
+
+@pytest.mark.parametrize("row", named([row for row in PODS if of_sessions(row)]))
+def test_a_session_with_more_than_its_launch_granted_is_refused(ground: Ground, row: dict[str, Any]) -> None:
+    refused_by_its_own_rule(ground, row)
+
+
+class TestWhateverALaunchGrants:
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def granted(cls, ground: Ground) -> Iterator[None]:
+        """Take the binding that looks at launches away for a while."""
+        good = ground.pods["session"]
+        session = good["metadata"]["labels"]["tre.orchestrator/session"]
+        unknown = json.loads(json.dumps(good).replace(session, new_id()))
+        ground.cluster.delete(VALIDATING_ADMISSION_POLICY_BINDING, f"{ground.policies.prefix}-sessions")
+        eventually(lambda: ground.controller.makes(unknown) == "")
+        yield
+        ground.policies.install(ground.cluster)
+        eventually(lambda: "annotations know" in ground.controller.makes(unknown))
+
+    @pytest.mark.parametrize("row", named([row for row in PODS if not of_sessions(row)]))
+    def test_a_bad_pod_is_refused_by_its_own_rule(self, ground: Ground, row: dict[str, Any]) -> None:
+        refused_by_its_own_rule(ground, row)
+
+
+def refused_by_its_own_rule(ground: Ground, row: dict[str, Any]) -> None:
     good = ground.pods[row["of"]]
     bad = spoiled(good, ground.filled(row["change"]))
     assert ground.controller.makes(good) == "", "positive control"

@@ -18,6 +18,7 @@ import yaml
 
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import POD, VALIDATING_ADMISSION_POLICY_BINDING
+from orchestrator.adapters.kubernetes.proving import answering_pod, proving_namespace
 from orchestrator.assembly.house import POLICIES
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.builder import part_objects
@@ -126,6 +127,11 @@ def test_a_try_is_refused_by_its_own_rule(ground: Ground, row: dict[str, Any]) -
     control = ground.filled(row["control"])
     allowed = getattr(ground, control.pop("by", row.get("by", "administrator")))
     assert ground.prefix not in allowed.tries(ground, {**row, **control}), "positive control"
+
+
+def test_the_controller_can_prove_the_network_behind_its_own_rule(ground: Ground) -> None:
+    with proving_namespace(ground.controller.cluster, ground.layout.installation) as namespace:
+        assert ground.controller.makes(answering_pod(namespace, "target", ground.layout.hub_image, [("tcp", 1)])) == ""
 
 
 @pytest.mark.parametrize("account", ["hub", "agent", "session"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import defaultdict
@@ -89,7 +90,8 @@ class WorkspaceKeeper:
                 awake.append(self._wake(row, Admission(project_id=project_id, people=people)))
 
             if row.ready_at is None:
-                self._attempt([], wake)  # hub and gate start while the data come; they are looked at again below
+                with contextlib.suppress(OrchestratorError):
+                    wake()  # hub and gate start while the data come; they are looked at again below
                 awake.clear()
             try:
                 self._launcher.provide(project_id)

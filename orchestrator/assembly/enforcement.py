@@ -1,4 +1,4 @@
-"""Keeps the proof that the cluster enforces network policies fresh; nothing is provisioned without one."""
+"""Keeps the proof fresh that the cluster enforces network and admission policies; nothing is provisioned without."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from orchestrator.adapters.kubernetes.admission import AdmissionPolicies, own_account
+from orchestrator.adapters.kubernetes.admission_proof import prove_admission
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.doctor import enforced, prove_network
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.workspaces.places import ClusterLayout
 from orchestrator.workspaces.provisioning import Enforcement
+
+from .house import POLICIES
 
 __all__ = ["Prover"]
 
@@ -57,6 +61,13 @@ class Prover:
         """Return what is known now."""
         return self._known
 
+    def _policies(self) -> AdmissionPolicies:
+        return AdmissionPolicies(
+            directory=POLICIES / "admission",
+            installation=self._layout.installation,
+            controller=own_account(self._cluster),
+        )
+
     def _run(self) -> None:
         due = float("-inf")
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -70,6 +81,12 @@ class Prover:
 
     def _tried(self) -> Enforcement:
         try:
+            # admission first: without it anybody in a namespace could undo what the network is proved to do
+            image = self._layout.hub_image
+            found = prove_admission(self._cluster, self._policies(), image)
+            serious = [finding for finding in found if finding.serious]
+            if serious:
+                return Enforcement(proved=False, message=serious[0].message)
             return enforced(prove_network(self._cluster, self._layout))
         except OrchestratorError as error:
             return Enforcement(proved=False, message=f"It could not be tried: {error.message}")

@@ -42,6 +42,7 @@ from tests.journeys.ground import Ground, Seat, eventually
 
 OMOP, BREAST, TRIAL = "shared-care-omop", "breast-cancer-trial", "pilot-trial-sdtm"
 PROJECT = "tre.orchestrator/project"
+_NONE: dict[str, Any] = {"metadata": {"uid": ""}}
 READING = f"""
 import mmap, os, psycopg, signal, time
 file = open("/data/{BREAST}/gbsg2.csv", "rb")
@@ -90,6 +91,7 @@ class Bench:
         for key in ("james", "rosa"):
             self.ground.accept_terms(key)
         first = self.ground.project("The one that is copied", [OMOP, BREAST, TRIAL], members=("rosa",)).project_id
+        self.observed.until(lambda seen: seen.provisioned >= 1, 600)  # the proof of the network comes first, once
         self.part("waking among few", self.waking)
         for size in self.options.sizes:
             self.part(f"size {size}", lambda size=size: self.growing(first, size))
@@ -196,30 +198,40 @@ class Bench:
         return {**seen, "median s": statistics.median(every), "longest s": max(every), "count": len(every)}
 
     def _policy_deleted(self, place: str) -> float:
+        before = self._held(NETWORK_POLICY, "default-deny", place)["metadata"]["uid"]
+        began = time.monotonic()
         self.cluster.delete(NETWORK_POLICY, "default-deny", place)
-        return self._back(lambda: self.cluster.get(NETWORK_POLICY, "default-deny", place) is not None)
+        return self._back(
+            began,
+            lambda: (self._held(NETWORK_POLICY, "default-deny", place) or _NONE)["metadata"]["uid"] not in ("", before),
+        )
 
     def _policy_edited(self, place: str) -> float:
+        began = time.monotonic()
         self.cluster.patch(NETWORK_POLICY, "session", place, [{"op": "add", "path": "/spec/egress/-", "value": {}}])
-        return self._back(lambda: {} not in self._held(NETWORK_POLICY, "session", place)["spec"]["egress"])
+        return self._back(began, lambda: {} not in self._held(NETWORK_POLICY, "session", place)["spec"]["egress"])
 
     def _label_edited(self, place: str) -> float:
-        label = "pod-security.kubernetes.io/enforce"
-        path = "/metadata/labels/" + label.replace("/", "~1")
-        self.cluster.patch(NAMESPACE, place, "", [{"op": "replace", "path": path, "value": "privileged"}])
-        return self._back(lambda: self._held(NAMESPACE, place, "")["metadata"]["labels"][label] == "restricted")
+        """Take a policy's project off it; the namespace's own labels cannot be edited, admission refuses that."""
+        path = "/metadata/labels/" + PROJECT.replace("/", "~1")
+        labels = self._held(NETWORK_POLICY, "hub", place)["metadata"]["labels"]
+        began = time.monotonic()
+        self.cluster.patch(NETWORK_POLICY, "hub", place, [{"op": "remove", "path": path}])
+        return self._back(began, lambda: self._held(NETWORK_POLICY, "hub", place)["metadata"]["labels"] == labels)
 
     def _quota_edited(self, place: str) -> float:
         before = self._held(RESOURCE_QUOTA, "workspace", place)["spec"]["hard"]["pods"]
         step = [{"op": "replace", "path": "/spec/hard/pods", "value": "999"}]
+        began = time.monotonic()
         self.cluster.patch(RESOURCE_QUOTA, "workspace", place, step)
-        return self._back(lambda: self._held(RESOURCE_QUOTA, "workspace", place)["spec"]["hard"]["pods"] == before)
+        return self._back(
+            began, lambda: self._held(RESOURCE_QUOTA, "workspace", place)["spec"]["hard"]["pods"] == before
+        )
 
     def _held(self, kind: Any, name: str, place: str) -> dict[str, Any]:
         return self.cluster.get(kind, name, place) or {}
 
-    def _back(self, right: Callable[[], bool]) -> float:
-        began = time.monotonic()
+    def _back(self, began: float, right: Callable[[], bool]) -> float:
         while not right():
             assert time.monotonic() - began < 120, "it was not put back"
             time.sleep(0.02)
@@ -255,13 +267,19 @@ class Bench:
         return seen
 
     def _start(self, project: str, began: float) -> dict[str, float]:
-        self.ground.wake(project)
+        self._wake(project)
         seen = {"awake": time.monotonic() - began}
         with Seat(self.ground, project) as seat:
             seen["server and kernel"] = time.monotonic() - began
             assert seat.read("print(6 * 7)") == "42"
             seen["first cell"] = time.monotonic() - began
         return seen
+
+    def _wake(self, project: str) -> None:
+        james = self.ground.client("james")
+        eventually(lambda: james.post(f"/projects/{project}/workspace/open"), 60)
+        status = f"/projects/{project}/workspace"
+        eventually(lambda: james.get(status)["state"] == "awake", 600, "the workspace did not wake")
 
     def _sleep(self, project: str) -> None:
         self.ground.client("james").post(f"/projects/{project}/workspace/sleep")
@@ -281,7 +299,7 @@ class Bench:
 
     def _withdrawal(self, project: str) -> dict[str, float]:
         ground, seen = self.ground, {}
-        ground.wake(project)
+        self._wake(project)
         with Seat(ground, project) as seat:
             role = seat.read(READING)
             seat.stream(ENDLESS)
@@ -306,7 +324,7 @@ class Bench:
                     del gone[name]
                 time.sleep(0.05)
         ground.client("olivia").post(f"/projects/{project}/resume")
-        ground.wake(project)
+        self._wake(project)
         with Seat(ground, project) as seat:
             written = seat.read("print(open('/home/researcher/reads.txt').read())")
         last = {name: float(moment) for name, moment in (line.split() for line in written.splitlines() if " " in line)}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Collection
 from typing import Any
 
-from orchestrator.core.errors import Conflict, Refused
+from orchestrator.core.errors import Conflict, Invalid, NotFound, Refused
 from orchestrator.workspaces.admission import SESSION, allowed, session_annotation
 from orchestrator.workspaces.objects import Object
 from orchestrator.workspaces.places import PlacePlan
@@ -20,7 +21,7 @@ _PAUSE_SECONDS = 0.1
 
 
 class SessionList:
-    """Keeps each namespace's annotations of sessions. Callers hold the project's lock."""
+    """Keeps each namespace's annotations of sessions. Who lets in holds the project's lock; a withdrawal does not."""
 
     def __init__(self, cluster: Cluster, mirror: Mirror) -> None:
         self._cluster = cluster
@@ -34,14 +35,11 @@ class SessionList:
 
     def drop(self, place: PlacePlan, session_id: str) -> None:
         """Let a session in no more."""
-        name = session_annotation(session_id)
-        if name in self._listed(place):
-            self._change(place, {"op": "remove", "path": _path(name)})
+        self._remove(place, lambda: self._listed(place).keys() & {session_annotation(session_id)})
 
     def clear(self, place: PlacePlan) -> None:
         """Let nobody in any more."""
-        if listed := self._listed(place):
-            self._change(place, *[{"op": "remove", "path": _path(name)} for name in sorted(listed)])
+        self._remove(place, lambda: self._listed(place).keys())
 
     def admitted(self, pod: Object, *, deadline: float) -> dict[str, Any]:
         """Make the pod; while the API server does not know the list's newest entry yet, ask again."""
@@ -58,6 +56,17 @@ class SessionList:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
+
+    def _remove(self, place: PlacePlan, unwanted: Callable[[], Collection[str]]) -> None:
+        """Take annotations away. Somebody else may have done so meanwhile, and then the whole step is refused."""
+        names = sorted(unwanted())
+        if not names:
+            return
+        try:
+            self._change(place, *[{"op": "remove", "path": _path(name)} for name in names])
+        except (Conflict, Invalid, NotFound, Refused):
+            if set(names) & set(unwanted()):
+                raise
 
     def _listed(self, place: PlacePlan) -> dict[str, str]:
         held = self._cluster.get(NAMESPACE, place.name) or {}

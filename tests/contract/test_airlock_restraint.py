@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters import restraint
 from orchestrator.adapters.inspection import IsolatedInspector
 from orchestrator.airlock.ports import Inspection
 from tests.contract.test_airlock_inspection import RULES, SAFE, SMALL
@@ -120,7 +121,9 @@ def test_memory_and_time_are_limited(sample: Path) -> None:
 
 
 def test_without_landlock_nothing_is_found_clean(sample: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = Path("orchestrator/adapters/restrained.py").read_text().replace("= 444, 445, 446", "= 9444, 9445, 9446")
+    shipped = Path(restraint.__file__).with_name("restrained.py").read_text()
+    program = shipped.replace("= 444, 445, 446", "= 9444, 9445, 9446")
+    assert program != shipped
     (tmp_path / "restrained.py").write_text(program)
     monkeypatch.setattr("orchestrator.adapters.restraint._PROGRAM", tmp_path / "restrained.py")
     assert [each.rule for each in inspect(sample).findings] == ["INSPECTION_INCOMPLETE"]

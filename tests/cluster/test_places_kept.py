@@ -120,7 +120,7 @@ def test_whatever_is_deleted_or_edited_is_put_back_and_recorded(stage: Stage, wo
     print(f"three changes put back in {time.monotonic() - began:.1f} s")  # noqa: T201 - a figure
     eventually(lambda: world.kinds(project).count("workspace.drift") >= 3, lambda: world.kinds(project))
     drift = world.condition(project, ConditionKind.DRIFT)
-    assert (drift.state, drift.reason) == (ConditionState.TRUE, "PutBack")
+    assert (drift.state, drift.reason) == (ConditionState.TRUE, "WallOpen")
 
 
 def test_at_rest_nothing_is_written(stage: Stage, world: ClusterWorld) -> None:

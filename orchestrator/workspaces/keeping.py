@@ -133,7 +133,8 @@ class WorkspaceKeeper:
             trouble: list[str] = []
             for session in self._register.live(project_id):
                 self._attempt(trouble, self._ending(session, reason))
-            self._attempt([], lambda: self._count(project_id))  # a gate that has gone cannot be asked ever again
+            with contextlib.suppress(OrchestratorError):
+                self._count(project_id)  # a gate that has gone cannot be asked ever again
             self._attempt(trouble, lambda: self._backend.sleep(project_id))
             self._attempt(trouble, lambda: self._credentials.withdraw_all(project_id))
             return trouble

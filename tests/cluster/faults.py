@@ -128,6 +128,15 @@ class Faults:
                     break
             yield seat
 
+    def refused(self, project: str) -> str:
+        """Try to enter, which must not succeed; return what the person is told."""
+        self.ground.wake(project)
+        try:
+            with Seat(self.ground, project):
+                raise AssertionError("the workspace opened")
+        except OrchestratorError as error:
+            return error.message
+
     # ---- parts ----------------------------------------------------------------------------------------------------
 
     def remove_pod(self, pod: dict[str, Any]) -> None:

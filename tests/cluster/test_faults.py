@@ -18,12 +18,20 @@ from tests.journeys.test_killed import killing
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 _SEED = 20261122
+_UNKNOWN = "registry.example.org/tre/workspace@sha256:" + "0" * 64
 
 
 @pytest.fixture(scope="module")
 def faults(cluster: Cluster, images: dict[str, str], here: str) -> Iterator[Faults]:
-    """An installation that faults happen to, one after another."""
-    with cluster_installation(cluster, images, here) as ground:
+    """An installation that faults happen to, one after another; two of its profiles cannot be had."""
+
+    def change(settings: dict[str, Any]) -> None:
+        settings["kubernetes"]["profiles"] |= {
+            "missing": {"display_name": "Missing", "image": _UNKNOWN},
+            "huge": {"display_name": "Huge", "image": images["workspace"], "memory_mib": 70_000},
+        }
+
+    with cluster_installation(cluster, images, here, change) as ground:
         yield Faults(ground, cluster)
 
 
@@ -120,3 +128,16 @@ def test_a_lost_agent_has_the_data_brought_anew_and_one_that_was_changed_is_put_
     faults.check_rest(project, awake=True)
     faults.await_told(project, "AgentReady", "Answers")
     faults.await_told(project, "DataReady", "Delivered")
+
+
+@pytest.mark.parametrize(("profile", "words"), [("missing", "image"), ("huge", "exceeded quota")])
+def test_what_cannot_start_is_refused_in_words_and_leaves_nothing(
+    faults: Faults, projects: tuple[str, str], profile: str, words: str
+) -> None:
+    ground, other = faults.ground, projects[1]
+    ground.house.places.choose_profile(ground.actor("olivia"), other, profile)
+    faults.refused(other)
+    eventually(lambda: words in getattr(faults.told(other, "Sessions"), "message", ""), 40, "nobody was told why")
+    ground.house.places.choose_profile(ground.actor("olivia"), other, "small")
+    eventually(lambda: faults.pods(other, "session") == [], 40, "its pod is left")
+    faults.check_rest(other, awake=True)

@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.errors import Conflict, Invalid, NotFound
+from ..core.errors import Conflict, NotFound
 from ..core.ids import check_id
-from ..credentials.manifest import file_context, manifest_digest, version_from_json, version_to_json
+from ..credentials.manifest import file_context, manifest_digest, read_manifest, version_to_json
 from ..credentials.model import SealedFile, SealedVersion
 from ..credentials.ports import Source
 from .sealed_stream import seal_stream
@@ -40,13 +40,7 @@ class SealedDirectory:
             text = (self.directory(version_id) / "manifest.json").read_text()
         except FileNotFoundError as error:
             raise NotFound("This dataset version was never sealed.") from error
-        try:
-            version = version_from_json(json.loads(text))
-        except ValueError as error:
-            raise Invalid("The manifest of a sealed dataset cannot be read: restore it.", field="manifest") from error
-        if version.version_id != version_id:
-            raise Invalid("The manifest belongs to another dataset version: restore it.", field="manifest")
-        return version
+        return read_manifest(text, version_id)
 
     def seal(self, version_id: str, source: Path, data_key: bytes, wrapped_key: str) -> SealedVersion:
         """Encrypt every file below ``source``; all or nothing.

@@ -72,6 +72,17 @@ def version_to_json(version: SealedVersion) -> dict[str, Any]:
     return {"version_id": version.version_id, "wrapped_key": version.wrapped_key, "files": files}
 
 
+def read_manifest(text: str | bytes, version_id: str) -> SealedVersion:
+    """Return the sealed version that a store's manifest describes; raise ``Invalid`` when it is not this one's."""
+    try:
+        version = version_from_json(json.loads(text))
+    except ValueError as error:
+        raise Invalid("The manifest of a sealed dataset cannot be read: restore it.", field="manifest") from error
+    if version.version_id != version_id:
+        raise Invalid("The manifest belongs to another dataset version: restore it.", field="manifest")
+    return version
+
+
 def version_from_json(data: Mapping[str, Any]) -> SealedVersion:
     """Return the version that was written down; everything in it is checked, because the disk is not trusted."""
     try:

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 
-from ...core.errors import Conflict, Invalid, NotFound, OrchestratorError
+from ...core.errors import Conflict, NotFound, OrchestratorError
 from ...core.ids import check_id
-from ...credentials.manifest import file_context, manifest_digest, version_from_json, version_to_json
+from ...credentials.manifest import file_context, manifest_digest, read_manifest, version_to_json
 from ...credentials.model import SealedFile, SealedVersion
 from ...credentials.ports import Source
 from ..sealed_stream import seal_stream
@@ -65,12 +65,7 @@ class SealedObjects:
                 text = manifest.read(_LARGEST_MANIFEST)
         except NotFound as error:
             raise NotFound("This dataset version was never sealed.") from error
-        try:
-            version = version_from_json(json.loads(text))
-        except ValueError as error:
-            raise Invalid("The manifest of a sealed dataset cannot be read: restore it.", field="manifest") from error
-        if version.version_id != version_id:
-            raise Invalid("The manifest belongs to another dataset version: restore it.", field="manifest")
+        version = read_manifest(text, version_id)
         self._remember(version)
         return version
 

@@ -24,20 +24,17 @@ class Checked:
 
 def examine_cluster(settings: Settings) -> list[Checked]:
     """Return what was found on the settings' cluster, the proof of network policies first; asks the cluster itself."""
-    from orchestrator.adapters.kubernetes.admission import AdmissionPolicies, own_account  # noqa: PLC0415 - heavy
-    from orchestrator.adapters.kubernetes.cluster import Cluster  # noqa: PLC0415
+    from orchestrator.adapters.kubernetes.cluster import Cluster  # noqa: PLC0415 - heavy
     from orchestrator.adapters.kubernetes.doctor import enforced, examine  # noqa: PLC0415
 
     from .cluster import cluster_settings  # noqa: PLC0415
     from .cluster_layout import layout  # noqa: PLC0415
-    from .house import POLICIES  # noqa: PLC0415
+    from .enforcement import own_policies  # noqa: PLC0415
 
     chosen = cluster_settings(settings)
     cluster = Cluster.connect(chosen.kubeconfig)
     try:
-        policies = AdmissionPolicies(
-            directory=POLICIES / "admission", installation=chosen.installation, controller=own_account(cluster)
-        )
+        policies = own_policies(cluster, chosen.installation)
         classes = [each.runtime_class for each in chosen.profiles.values()]
         findings = examine(cluster, layout(settings), policies, runtime_classes=classes)
     finally:

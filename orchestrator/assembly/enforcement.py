@@ -17,12 +17,19 @@ from orchestrator.workspaces.provisioning import Enforcement
 
 from .house import POLICIES
 
-__all__ = ["Prover"]
+__all__ = ["Prover", "own_policies"]
 
 _log = logging.getLogger(__name__)
 _FRESH_SECONDS = 24 * 3600.0
 _AGAIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
+
+
+def own_policies(cluster: Cluster, installation: str) -> AdmissionPolicies:
+    """Return the admission policies that the installation must have, with our own account as its controller's."""
+    return AdmissionPolicies(
+        directory=POLICIES / "admission", installation=installation, controller=own_account(cluster)
+    )
 
 
 class Prover:
@@ -61,13 +68,6 @@ class Prover:
         """Return what is known now."""
         return self._known
 
-    def _policies(self) -> AdmissionPolicies:
-        return AdmissionPolicies(
-            directory=POLICIES / "admission",
-            installation=self._layout.installation,
-            controller=own_account(self._cluster),
-        )
-
     def _run(self) -> None:
         due = float("-inf")
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -83,7 +83,7 @@ class Prover:
         try:
             # admission first: without it anybody in a namespace could undo what the network is proved to do
             image = self._layout.hub_image
-            found = prove_admission(self._cluster, self._policies(), image)
+            found = prove_admission(self._cluster, own_policies(self._cluster, self._layout.installation), image)
             serious = [finding for finding in found if finding.serious]
             if serious:
                 return Enforcement(proved=False, message=serious[0].message)

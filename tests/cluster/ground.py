@@ -15,13 +15,12 @@ from typing import Any
 import yaml
 
 from orchestrator.adapters.demonstration_database import VAULT_USER
-from orchestrator.adapters.kubernetes.admission import AdmissionPolicies, own_account
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import LEASE, NAMESPACE, SERVICE, kind_of
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
 from orchestrator.assembly.cluster import namespace_of
-from orchestrator.assembly.house import POLICIES
+from orchestrator.assembly.enforcement import own_policies
 from orchestrator.core.database import make_engine
 from orchestrator.core.ids import new_id
 from orchestrator.demonstration.datasets import CUSTODIANS, DATASETS
@@ -235,9 +234,7 @@ def _storage(stack: contextlib.ExitStack, cluster: Cluster) -> str:
 
 
 def _install_policies(stack: contextlib.ExitStack, cluster: Cluster, installation: str) -> None:
-    policies = AdmissionPolicies(
-        directory=POLICIES / "admission", installation=installation, controller=own_account(cluster)
-    )
+    policies = own_policies(cluster, installation)
     for thing in policies.objects():
         stack.callback(cluster.delete, kind_of(thing), thing["metadata"]["name"])
     policies.install(cluster)

@@ -205,11 +205,12 @@ class KubernetesBackend:
     def _end_pod(self, place: PlacePlan, name: str) -> None:
         """Ask for a pod's end and wait for it; asked of the API server itself, because an old picture may lack it."""
         pod = self._cluster.get(POD, name, place.name)
-        end = self._monotonic() + _GONE_SECONDS
+        end, asked = self._monotonic() + _GONE_SECONDS, ""
         while pod is not None:
             uid = pod["metadata"]["uid"]
-            if not self._cluster.delete(POD, name, place.name, uid=uid, grace_seconds=_GRACE_SECONDS):
+            if uid != asked and not self._cluster.delete(POD, name, place.name, uid=uid, grace_seconds=_GRACE_SECONDS):
                 return
+            asked = uid
             time.sleep(_LOOK_SECONDS)
             if self._monotonic() > end:
                 raise Unavailable(

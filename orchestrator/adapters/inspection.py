@@ -47,7 +47,15 @@ class IsolatedInspector:
         self._extra_source = extra_source
         self._command = restrained_command if in_a_pod else inspection_command
 
-    def inspect(self, path: Path, *, name: str, sha256: str, pack: Pack) -> Inspection:  # noqa: ARG002 - the port's
+    def inspect(
+        self,
+        path: Path,
+        *,
+        name: str,
+        sha256: str,  # noqa: ARG002 - the port's
+        pack: Pack,
+        project_id: str = "",  # noqa: ARG002
+    ) -> Inspection:
         """Run every check of the pack on the file."""
         try:
             output = self._run(path, name, pack)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.core.errors import Unavailable
+from orchestrator.core.events import Json
 from orchestrator.policy.model import Actor
 
 from .checks import run
 from .checks.specimen import Specimen
 from .model import Finding
 from .packs import Pack
-from .ports import CustodianTerms, Inspection, LiveSession
+from .ports import CustodianTerms, Inspected, Inspection, LiveSession
 
 __all__ = ["FakeGovernance", "FakeInspector", "FakeSessions", "FakeSigner"]
 
@@ -78,8 +79,24 @@ class FakeInspector:
 
     extra: Iterable[Finding] = ()
 
-    def inspect(self, path: Path, *, name: str, sha256: str, pack: Pack) -> Inspection:  # noqa: ARG002 - the port's
-        """Run every check."""
+    def inspect(
+        self,
+        path: Path,
+        *,
+        name: str,
+        sha256: str,
+        pack: Pack,
+        project_id: str = "",  # noqa: ARG002
+    ) -> Inspection:
         with path.open("rb") as file:
             specimen = Specimen(file.fileno(), name)
             return Inspection(kind=specimen.kind, findings=(*run(specimen, pack), *self.extra))
+
+    def inspect_together(
+        self,
+        files: Sequence[Inspected],
+        *,
+        released: Sequence[Json],
+        pack: Pack,  # noqa: ARG002
+    ) -> Mapping[str, tuple[Finding, ...]]:
+        return {file.file_id: () for file in files}

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from orchestrator.core.events import Json
     from orchestrator.policy.model import Actor
 
     from .model import Finding
     from .packs import Pack
 
-__all__ = ["CustodianTerms", "Governance", "Inspection", "Inspector", "LiveSession", "LiveSessions", "RecordSigner"]
+__all__ = [
+    "CustodianTerms",
+    "Derived",
+    "Governance",
+    "Inspected",
+    "Inspection",
+    "Inspector",
+    "LiveSession",
+    "LiveSessions",
+    "RecordSigner",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +93,46 @@ class RecordSigner(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Derived:
+    """One file made anew from a submitted one, so that what people review is what leaves."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inspection:
     """What an inspection says of one file."""
 
     kind: str
     findings: tuple[Finding, ...]
+    tables: tuple[Json, ...] = ()
+    """The file's tables as published facts (``ledger.facts``), for the attack on all releases together."""
+    derived: tuple[Derived, ...] = ()
+    """What is reviewed and released in place of the submitted bytes; empty where these leave as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspected:
+    """One file of a request as the checks of the whole request see it."""
+
+    file_id: str
+    path: Path
+    name: str
+    sha256: str
+    kind: str
+    tables: tuple[Json, ...] = ()
+    rules: frozenset[str] = frozenset()
+    """Rules of the findings that the file has already."""
 
 
 class Inspector(Protocol):
-    """Looks at one file in isolation. Never raises for the file's sake: what failed is a finding."""
+    """Looks at files in isolation. Never raises for a file's sake: what failed is a finding."""
 
-    def inspect(self, path: Path, *, name: str, sha256: str, pack: Pack) -> Inspection:
-        """Run every check of the pack on the file."""
+    def inspect(self, path: Path, *, name: str, sha256: str, pack: Pack, project_id: str = "") -> Inspection:
+        """Run every check of the pack on the file, and compare it with the data that the project mounts."""
+
+    def inspect_together(
+        self, files: Sequence[Inspected], *, released: Sequence[Json], pack: Pack
+    ) -> Mapping[str, tuple[Finding, ...]]:
+        """Check the files of one request against each other and against ``released``; findings by ``file_id``."""

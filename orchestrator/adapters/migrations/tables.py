@@ -2,6 +2,7 @@
 
 import orchestrator.access.store
 import orchestrator.airlock.store
+import orchestrator.airlock.training_store
 import orchestrator.alliance.store
 import orchestrator.audit.store
 import orchestrator.discovery.store

@@ -20,7 +20,7 @@ from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.ports import Inspection
 from orchestrator.core.errors import OrchestratorError
 
-from .restraint import restrained_command
+from .restraint import LIBRARIES, SINGLE_THREADED, restrained_command
 from .sandbox.confine import bubblewrap, setpriv_prefix
 
 __all__ = ["INSPECTION_USER", "IsolatedInspector", "inspection_command"]
@@ -82,7 +82,7 @@ class IsolatedInspector:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(asked.fileno(),),
-                env={},
+                env=dict.fromkeys(SINGLE_THREADED, "1"),
                 cwd="/",
                 start_new_session=True,
             )
@@ -109,7 +109,7 @@ def inspection_command(module: str, *, extra_source: Path | None = None) -> list
         arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     else:
         arguments += ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-    for made in ("/app", "/app/orchestrator", "/opt", "/usr"):  # named, or they would be made for root alone
+    for made in ("/app", "/app/orchestrator", "/libraries", "/opt", "/usr"):  # or they would be made for root alone
         arguments += ["--dir", made]
     arguments += _system()
     if inside != "/usr":
@@ -121,7 +121,10 @@ def inspection_command(module: str, *, extra_source: Path | None = None) -> list
     if extra_source is not None:
         arguments += ["--ro-bind", str(extra_source), "/extra"]
         path = "/app:/extra"
-    arguments += ["--setenv", "PYTHONPATH", path, "--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--chdir", "/"]
+    for name in SINGLE_THREADED:
+        arguments += ["--setenv", name, "1"]
+    arguments += ["--ro-bind", str(LIBRARIES), "/libraries", "--setenv", "PYTHONPATH", f"{path}:/libraries"]
+    arguments += ["--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--chdir", "/"]
     arguments += ["--remount-ro", "/", "--"]
     drop = setpriv_prefix(INSPECTION_USER) if root else []
     return [str(bubblewrap()), *arguments, *drop, python, "-S", "-m", module]

@@ -12,13 +12,19 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy
+
 from orchestrator.core.errors import Unavailable
 
 from .sandbox.seccomp import filter_program
 
-__all__ = ["restrained_command"]
+__all__ = ["LIBRARIES", "SINGLE_THREADED", "restrained_command"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+LIBRARIES = Path(numpy.__file__).resolve().parents[1]
+"""Where the libraries lie that readers and checks use: an inspection may read them, and they are no secret."""
+SINGLE_THREADED = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""An inspection may start no thread; numerical libraries have to know before they try."""
 _PROGRAM = Path(__file__).with_name("restrained.py")
 # What namespaces take away from an inspection elsewhere: name → number on x86_64 and on aarch64.
 _REFUSED: Mapping[str, tuple[int | None, int | None]] = {
@@ -53,10 +59,10 @@ def restrained_command(module: str, *, extra_source: Path | None = None) -> list
     system = [Path(sys.base_prefix), *(Path(name) for name in ("/usr/lib", "/usr/lib64", "/lib", "/lib64"))]
     extra = [extra_source] if extra_source is not None else []
     plan = {
-        "paths": [str(path) for path in (*checks, *system, *extra) if path.exists()],
+        "paths": [str(path) for path in (*checks, LIBRARIES, *system, *extra) if path.exists()],
         "listed": [str(_PACKAGE.parent)],
         "filter": calls.hex(),
-        "path": [str(_PACKAGE.parent), *map(str, extra)],
+        "path": [str(_PACKAGE.parent), *map(str, extra), str(LIBRARIES)],
         "module": module,
     }
     return [sys.executable, "-I", "-S", "-B", str(_PROGRAM), json.dumps(plan)]

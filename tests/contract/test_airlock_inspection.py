@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.adapters.inspection import IsolatedInspector
+from orchestrator.adapters.restraint import SINGLE_THREADED
 from orchestrator.airlock.packs import load_pack
 from tests.airlock.world import PACK, SAFE
 
@@ -146,7 +147,8 @@ def test_the_inspection_sees_its_file_and_nothing_of_the_host(sample, tmp_path, 
         result = hostile(tmp_path, body).inspect(sample, name="t.csv", sha256="", pack=RULES)
     seen = json.loads("".join(each.message for each in result.findings))
     assert "CANARY_SECRET" not in seen["environment"]
-    assert set(seen["environment"]) <= {"LD_LIBRARY_PATH", "LC_CTYPE", "PWD", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+    own = {"LD_LIBRARY_PATH", "LC_CTYPE", "PWD", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", *SINGLE_THREADED}
+    assert set(seen["environment"]) <= own
     assert not {"home", "root", "etc", "var", "proc", "run", "tmp", "work"} & set(seen["root"])
     assert len(seen["descriptors"]) == 4
     for forbidden in ("network", "write file", "write root", "state", "shadow", "processes"):

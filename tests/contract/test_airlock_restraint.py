@@ -13,6 +13,7 @@ import pytest
 
 from orchestrator.adapters import restraint
 from orchestrator.adapters.inspection import IsolatedInspector
+from orchestrator.adapters.restraint import SINGLE_THREADED
 from orchestrator.airlock.ports import Inspection
 from tests.contract.test_airlock_inspection import RULES, SAFE, SMALL
 
@@ -96,7 +97,7 @@ def test_nothing_that_a_parser_taken_over_could_try_succeeds(sample: Path, tmp_p
     seen, environment = json.loads("".join(each.message for each in result.findings))
     assert {name for name, how in seen.items() if how == "done"} == set()
     assert set(seen) == set(ATTEMPTS)
-    assert set(environment) <= {"LC_CTYPE"}
+    assert set(environment) <= {"LC_CTYPE", *SINGLE_THREADED}
     assert (state / "secret").read_text() == "x"
 
 

@@ -402,6 +402,17 @@ def test_renewed_files_serve_new_connections_without_a_restart(tmp_path: Path, a
     assert peer_of(seen) == Peer(part="web")
 
 
+def test_calls_share_what_was_read_until_the_files_are_renewed(tmp_path: Path, authority: Authority) -> None:
+    channel = end_of(tmp_path, authority, CONTROLLER)
+    first = client_context(channel)
+    assert client_context(Channel.at(channel.certificate.parent)) is first
+    server = server_context(end_of(tmp_path, authority, Peer(part="web")))
+    _, before = handshake(server, client_context(channel), "web")
+    written(channel.certificate.parent, authority.issue("controller"), authority)
+    _, after = handshake(server, client_context(channel), "web")
+    assert before.getpeercert(True) != after.getpeercert(True)
+
+
 def test_an_authority_that_was_replaced_is_no_longer_believed(tmp_path: Path, authority: Authority) -> None:
     server_end, client_end = end_of(tmp_path, authority, CONTROLLER), end_of(tmp_path, authority, Peer(part="web"))
     server, client = server_context(server_end), client_context(client_end)

@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,8 +49,13 @@ def server_context(channel: Channel, *, strangers: bool = False) -> ssl.SSLConte
     return _Renewing.of(channel, ssl.PROTOCOL_TLS_SERVER, strangers=strangers)
 
 
+@lru_cache(maxsize=32)
 def client_context(channel: Channel) -> ssl.SSLContext:
-    """Return a context for calling; with ``host_of(part)`` as the server's name, the other end must be that part."""
+    """Return a context for calling; with ``host_of(part)`` as the server's name, the other end must be that part.
+
+    The same for every call over this channel: reading key and authority cost more than a handshake, and each gate and
+    each agent is asked every second.
+    """
     return _Renewing.of(channel, ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from orchestrator.access.model import Project, ProjectState
 from orchestrator.audit.record import Record
-from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.events import Event, Json
 
 from . import place_store
@@ -70,7 +70,10 @@ class Provisioner:
 
     def keep(self, project_id: str) -> Step:
         """Bring one project's place in step; what cannot be done is noted as a condition and told in words."""
-        project = self._access.project_record(project_id)
+        try:
+            project = self._access.project_record(project_id)
+        except NotFound:
+            return Step()  # trying again makes it no better known; of places nobody knows ``strangers`` tells
         if project.state is ProjectState.CLOSED:
             return self._remove(project)
         if not self._may_provision(project_id):

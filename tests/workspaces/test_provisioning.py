@@ -71,6 +71,8 @@ class Governed:
         self.projects[project_id] = replace(self.projects[project_id], state=state, state_since=self.clock())
 
     def project_record(self, project_id: str) -> Project:
+        if project_id not in self.projects:
+            raise NotFound("There is no such project, or none that you may see.")
         return self.projects[project_id]
 
     def admitted(self, _project_id: str) -> dict[str, datetime]:
@@ -449,6 +451,12 @@ def test_a_place_that_a_lost_answer_made_again_is_removed_again_and_strangers_ar
     world.to_rest(project)
     assert set(world.places.objects) == {"tre-other"}
     assert [one["number"] for one in world.certificates(project)] == [1, 2]
+
+
+def test_a_project_that_nobody_knows_is_not_tried_again_and_again(world: World) -> None:
+    before = world.entries()
+    assert world.provisioner.keep(new_id()).trouble == ()
+    assert (world.entries(), world.places.objects) == (before, {})
 
 
 # ---- killed anywhere ------------------------------------------------------------------------------------------------

@@ -1,95 +1,107 @@
-"""NHS numbers: ten digits with a check digit, judged by their share so that chance alone raises no alarm."""
+"""Health service numbers: ten digits with a check digit, judged by their share so that chance alone raises no alarm."""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy
+
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 
-from .findings import Places, shown
+from .findings import Places
+from .flat import Flat, flats
+from .health_numbers import Found, find, valid_nhs_number
 from .specimen import Specimen
 
 __all__ = ["check", "valid_nhs_number"]
 
-_TEN = re.compile(r"(?<![\d.])(\d{3})([ \-  ]?)(\d{3})([ \-  ]?)(\d{4})(?!\d)(?!\.\d)")
-_NAMED = re.compile(r"(?i)nhs[\s_\-.]*(no|num|number|id)?\b")
-
-
-def valid_nhs_number(digits: str) -> bool:
-    """Say whether ten digits carry the right check digit (modulus 11)."""
-    if len(digits) != 10 or not digits.isascii() or not digits.isdigit() or len(set(digits)) == 1:
-        return False
-    rest = 11 - sum(int(digit) * (10 - place) for place, digit in enumerate(digits[:9])) % 11
-    return rest != 10 and rest % 11 == int(digits[9])
+_NAMED = re.compile(
+    r"(?i)(?:^|[^a-z])(?:nhs[\s_\-.]*(?:no|num|number|id)?|chi[\s_\-.]*(?:no|num|number|id)|h&?c[\s_\-.]*(?:no|num|number))(?:$|[^a-z])"
+)
+_CALLED = {
+    "NHS_NUMBER": "NHS numbers",
+    "CHI_NUMBER": "CHI numbers, which begin with a date of birth",
+    "HC_NUMBER": "Health and Care numbers",
+}
+_HC = range(3_200_000_000, 4_000_000_000)
+_KEPT = 10_000
 
 
 @dataclass
 class _Seen:
-    """Ten-digit values of one column, or of a whole text."""
+    """Values of one column, or of a whole text, that have ten digits (or nine, without a leading zero)."""
 
-    ten_digits: int = 0
-    valid: set[str] = field(default_factory=set)
-    valid_count: int = 0
+    count: int = 0
+    valid: int = 0
+    birth: int = 0
+    care: int = 0
     grouped: bool = False
+    distinct: set[int] = field(default_factory=set)
     places: Places = field(default_factory=Places)
 
-    def see(self, place: str, text: str) -> None:
-        for match in _TEN.finditer(text):
-            digits = match.group(1) + match.group(3) + match.group(5)
-            self.ten_digits += 1
-            if valid_nhs_number(digits):
-                self.valid_count += 1
-                if len(self.valid) < 10_000:
-                    self.valid.add(digits)
-                self.grouped = self.grouped or bool(match.group(2) and match.group(4))
-                self.places.add(place)
+    def see(self, flat: Flat, found: Found, mine: numpy.ndarray[tuple[int], numpy.dtype[numpy.bool_]]) -> None:
+        """Count the values of this column in one piece."""
+        good = mine & found.valid
+        values = found.values[good]
+        self.count += int(mine.sum())
+        self.valid += len(values)
+        self.birth += int((good & found.birth).sum())
+        self.care += int(((values >= _HC.start) & (values < _HC.stop)).sum())
+        self.grouped = self.grouped or bool((good & found.grouped).any())
+        if len(self.distinct) < _KEPT:
+            self.distinct.update(numpy.unique(values)[:_KEPT].tolist())
+        self.places.add_many(len(values), (flat.place(each) for each in found.positions[good].tolist()))
+
+    @property
+    def rule(self) -> str:
+        """Say which service’s numbers most of them are; of a few nothing can be told."""
+        if len(self.distinct) < 3:
+            return "NHS_NUMBER"
+        if self.birth * 5 >= self.valid * 4:
+            return "CHI_NUMBER"
+        return "HC_NUMBER" if self.care * 5 >= self.valid * 4 else "NHS_NUMBER"
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
-    """Report columns, or texts, in which ten-digit values are NHS numbers more often than chance makes them."""
-    if file.table is not None:
-        seen = [_Seen() for _ in file.table.columns]
-        for index, heading in enumerate(file.table.columns):
-            seen[index].see("row 1", heading)
-        try:
-            for number, row in file.table.rows():
-                for index, cell in enumerate(row):
-                    while index >= len(seen):
-                        seen.append(_Seen())
-                    seen[index].see(f"row {number}", cell)
-        except csv.Error:
-            pass  # the check of the table's shape reports that it could not be read to the end
-        for index, column in enumerate(seen):
-            name = file.table.column(index)
-            yield from _judge(column, f"column “{shown(name)}”", pack, named=bool(_NAMED.search(name)))
-    elif file.text is not None:
-        whole = _Seen()
-        for number, line in enumerate(file.text.split("\n"), start=1):
-            whole.see(f"line {number}", line)
-        yield from _judge(whole, "text", pack, named=bool(_NAMED.search(file.text)))
+    """Report columns, or texts, in which ten-digit values are such numbers more often than chance makes them."""
+    for flat in flats(file):
+        ten: dict[int, _Seen] = {}
+        nine: dict[int, _Seen] = {}
+        for found in find(flat):
+            for seen, kind in ((ten, ~found.nine), (nine, found.nine)):
+                for column in numpy.unique(found.columns[kind]).tolist():
+                    seen.setdefault(column, _Seen()).see(flat, found, kind & (found.columns == column))
+        for column, what in sorted(ten.items()):
+            heading = (
+                flat.table.column(column) if flat.table is not None else flat.data[:100_000].decode(errors="replace")
+            )
+            yield from _judge(what, flat.column(column), pack, named=bool(_NAMED.search(heading)))
+        for column, what in sorted(nine.items()):
+            if what.birth == what.valid:
+                yield from _judge(what, flat.column(column), pack, named=False, lost_zero=True)
 
 
-def _judge(seen: _Seen, place: str, pack: Pack, *, named: bool) -> Iterator[Finding]:
+def _judge(seen: _Seen, place: str, pack: Pack, *, named: bool, lost_zero: bool = False) -> Iterator[Finding]:
     if not seen.valid:
         return
-    often = seen.valid_count * 100 >= seen.ten_digits * pack.identifiers_share_percent
-    if often and len(seen.valid) >= pack.identifiers_distinct:
+    often = seen.valid * 100 >= seen.count * pack.identifiers_share_percent
+    digits = "nine-digit values, read with the zero that a spreadsheet drops," if lost_zero else "ten-digit values"
+    if often and len(seen.distinct) >= pack.identifiers_distinct:
         yield seen.places.finding(
-            "NHS_NUMBER",
+            seen.rule,
             Severity.BLOCK,
-            f"{seen.valid_count} of {seen.ten_digits} ten-digit values are valid NHS numbers.",
+            f"{seen.valid} of {seen.count} {digits} are valid {_CALLED[seen.rule]}.",
             "Identifiers of people never leave; remove the column.",
             place=place,
         )
-    elif often or named or seen.grouped:
+    elif not lost_zero and (often or named or seen.grouped):
         yield seen.places.finding(
-            "NHS_NUMBER",
+            seen.rule,
             Severity.FLAG,
-            f"{seen.valid_count} of {seen.ten_digits} ten-digit values could be NHS numbers.",
+            f"{seen.valid} of {seen.count} {digits} could be {_CALLED[seen.rule]}.",
             "Remove them, or say what they are.",
             place=place,
         )

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.parts import Table
 
 from .findings import Places, shown
-from .specimen import Specimen, Table
+from .specimen import Specimen
 
 __all__ = ["check"]
 
@@ -32,9 +33,11 @@ _MANY = 20
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
     """Report columns that describe persons one by one: by their heading and by what they hold."""
-    table = file.table
-    if table is None:
-        return
+    for table in file.tables:
+        yield from _table(table)
+
+
+def _table(table: Table) -> Iterator[Finding]:
     dates: list[set[str]] = [set() for _ in table.columns]
     birth = [Places() for _ in table.columns]
     held = [0 for _ in table.columns]
@@ -54,7 +57,7 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
 
 
 def _column(table: Table, index: int, heading: str, found: Places, *, distinct: int, held: int) -> Iterator[Finding]:
-    place = f"column “{shown(table.column(index))}”"
+    place = table.place(f"column “{shown(table.column(index))}”")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", heading)
     if _BIRTH.search(words) and held:
         yield Finding(

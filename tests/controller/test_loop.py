@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +54,7 @@ class Stage:
         from orchestrator.controller.loop import Controller
 
         self.world, self.lead = world, Lead()
+        self.age = 0.0
         self.changes = getattr(world, "changes", None) or Changes()
         self.chores: list[str] = []
         self.controller = Controller(self._controls(directory))
@@ -88,6 +90,7 @@ class Stage:
                 leadership=self.lead,
                 changes=self.changes,
                 provisioner=world.provisioner,
+                age=lambda: self.age,
                 calls=lambda: {"apply": 7},
                 renew=lambda: self.chores.append("renew"),
             ),
@@ -149,6 +152,19 @@ def test_an_approval_is_acted_upon_and_the_figures_say_so(stage: Stage) -> None:
     assert "tre_leader 1.0" in text
     assert "tre_leader_lease_age_seconds 1.5" in text
     assert 'tre_conditions{condition="Provisioned",state="true"} 1.0' in text
+
+
+def test_a_controller_that_just_started_tells_no_trouble_before_it_listed_what_there_is(
+    record: Record, clock: FixedClock, tmp_path: Path
+) -> None:
+    stage = Stage(World(record, clock, tmp_path), tmp_path)
+    stage.age = math.inf
+    with stage:
+        project = stage.approve()
+        time.sleep(0.5)
+        assert stage.world.conditions.of(project) == []
+        stage.age = 0.0
+        eventually(lambda: stage.holds(project, ConditionKind.PROVISIONED), "no place was made")
 
 
 def test_a_change_in_the_cluster_is_put_back_and_counted(stage: Stage) -> None:

@@ -1,0 +1,1 @@
+"""What a checker looks through: tables a page at a time, columns in figures, differences, places of findings."""

@@ -82,7 +82,7 @@ def open_house(settings: Settings) -> House:
         record=record,
         policy=policy,
         governance=LiveGovernance(record, identity, alliance, access),
-        pack=load_pack(POLICIES / "airlock" / "default.yaml"),
+        pack=load_pack(POLICIES / "airlock" / "sdap.yaml"),
         frozen=FrozenStore(settings.state / "airlock"),
     )
     return House(

@@ -19,7 +19,7 @@ from orchestrator.core.clock import FixedClock
 from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
 
-PACK = Path(__file__).parents[2] / "policies" / "airlock" / "default.yaml"
+PACK = Path(__file__).parents[2] / "policies" / "airlock" / "sdap.yaml"
 SAFE = b"arm,n,mean age\nplacebo,120,71.2\ntreated,118,70.9\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 _ROUND = 1.0
 _LEAVING = 120.0
 _CHORES = 3
+_LISTED_WITHIN = 30.0
+"""Seconds in which a controller that just started lists what there is; after that its absence is a trouble to tell."""
 
 
 class Controller:
@@ -58,7 +61,8 @@ class Controller:
                 ("chore", self.chores.queue, self.chores, _CHORES),
             )
         ]
-        self._leading = False
+        self._leading = self._listed = False
+        self._listed_by = time.monotonic() + _LISTED_WITHIN
         self.beat = time.monotonic()
         """When the loop last came round."""
 
@@ -90,7 +94,7 @@ class Controller:
 
     def changed(self, project_id: str) -> None:
         """Look at a project's place soon: something of it changed in the cluster."""
-        if self._leading:
+        if self._listed:
             self.projects.add(Task(project_id, PLACE))
 
     def close(self) -> None:
@@ -109,8 +113,10 @@ class Controller:
             _log.info("this controller acts now", extra=named("controller.leads"))
             self._follower.skip()
             self._leading = True
+        if not self._listed and self._knows():
+            self._listed = True
             self._look_at_all()
-        for touched in self._follower.news():
+        for touched in self._follower.news() if self._listed else ():
             if self._surroundings.provisioner is not None:
                 self.projects.add(Task(touched.project_id, PLACE), urgent=touched.by_person)
             if touched.by_person and touched.project_id in self._desks.projects():
@@ -122,7 +128,7 @@ class Controller:
         """Act no more: what is under way ends at its next write; everything is found again by who leads."""
         if self._leading:
             _log.warning("this controller no longer leads; it stands by", extra=named("controller.stands-by"))
-        self._leading = False
+        self._leading = self._listed = False
         for queue in (self.projects, self.withdrawals, self.chores.queue):
             queue.clear()
         self._desks.close_all()
@@ -131,6 +137,10 @@ class Controller:
         """Go on at once with a workspace that waited for its place."""
         if project_id in self._desks.projects():
             self.projects.add(Task(project_id, KEEP), urgent=True)
+
+    def _knows(self) -> bool:
+        """Say whether everything was listed once. Before that nothing is brought in step; withdrawals do not wait."""
+        return self._surroundings.age() < math.inf or time.monotonic() > self._listed_by
 
     def _look_at_all(self) -> None:
         if self._surroundings.provisioner is not None:
@@ -147,7 +157,8 @@ class Controller:
             if project_id not in wanted:
                 self._desks.close(project_id)
         for project_id in self._desks.projects():
-            self.projects.add(Task(project_id, KEEP), urgent=project_id in news)
+            if self._listed:
+                self.projects.add(Task(project_id, KEEP), urgent=project_id in news)
             self.withdrawals.add(Task(project_id, WITHDRAW))
 
     def _report(self) -> None:

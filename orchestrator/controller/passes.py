@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import random
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["KEEP", "PLACE", "WITHDRAW", "Passes"]
 
 PLACE, KEEP, WITHDRAW = "place", "keep", "withdraw"
-_SOON = 0.5
-_LISTED_WITHIN = 30.0
-"""Seconds in which a controller that just started lists what there is; after that its absence is a trouble to tell."""
 
 
 class Passes:
@@ -39,7 +34,6 @@ class Passes:
         self._slept = slept
         self._placed = placed
         self._seen: set[str] = set()
-        self._listed_by = time.monotonic() + _LISTED_WITHIN
         self._lanes: Mapping[str, Callable[[str], Outcome]] = {
             PLACE: self._place,
             KEEP: self._keep,
@@ -48,13 +42,7 @@ class Passes:
 
     def __call__(self, task: Task) -> Outcome:
         """Do one task."""
-        if task.lane != WITHDRAW and self._lists_still():
-            return Outcome(again=_SOON)
         return self._lanes[task.lane](task.project_id)
-
-    def _lists_still(self) -> bool:
-        """Say whether nothing is known yet because this controller just started: that is no trouble of a project's."""
-        return self._controls.surroundings.age() == math.inf and time.monotonic() < self._listed_by
 
     def _place(self, project_id: str) -> Outcome:
         provisioner = self._controls.surroundings.provisioner

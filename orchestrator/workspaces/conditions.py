@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,10 @@ class Conditions:
         with self._record.read() as session:
             return [_condition(row) for row in place_store.conditions(session, project_id)]
 
+    def known(self, project_id: str) -> dict[ConditionKind, Condition]:
+        """Return every condition of a project by its kind: one look for whoever asks about several."""
+        return {condition.kind: condition for condition in self.of(project_id)}
+
     def note(
         self,
         project_id: str,
@@ -72,17 +77,17 @@ class Conditions:
         message: str = "",
         *,
         anew: bool = False,
+        known: Mapping[ConditionKind, Condition] | None = None,
     ) -> bool:
         """Note how something stands; return whether that was new.
 
-        ``since`` moves with state and reason only, or when it happened once more (``anew``).
+        ``since`` moves with state and reason only, or when it happened once more (``anew``). Who has looked already
+        gives what was ``known``, which spares a second look where nothing changed.
         """
         message = message[:_LONGEST]
-        with self._record.read() as session:
-            row = session.get(ConditionRow, (project_id, kind.value))
-            seen = (row.state, row.reason, row.message) if row else None
-            if seen == (state.value, reason, message) and not anew:
-                return False
+        seen = self._stands(project_id, kind) if known is None else known.get(kind)
+        if not anew and seen is not None and (seen.state, seen.reason, seen.message) == (state, reason, message):
+            return False
         with self._record.change() as change:
             row = change.session.get(ConditionRow, (project_id, kind.value))
             moved = anew or row is None or (row.state, row.reason) != (state.value, reason)
@@ -119,8 +124,7 @@ class Conditions:
 
     def knows(self, project_id: str, kind: ConditionKind) -> bool:
         """Say whether anything was ever noted of it."""
-        with self._record.read() as session:
-            return session.get(ConditionRow, (project_id, kind.value)) is not None
+        return self._stands(project_id, kind) is not None
 
     def when(self, project_id: str, kind: ConditionKind, reason: str) -> datetime | None:
         """Return since when a condition is noted with that reason, if it is."""
@@ -133,6 +137,11 @@ class Conditions:
         with self._record.read() as session:
             row = session.get(ConditionRow, (project_id, kind.value))
             return row is not None and row.state == ConditionState.TRUE.value
+
+    def _stands(self, project_id: str, kind: ConditionKind) -> Condition | None:
+        with self._record.read() as session:
+            row = session.get(ConditionRow, (project_id, kind.value))
+            return None if row is None else _condition(row)
 
 
 def reason_of(error: OrchestratorError) -> str:

@@ -12,7 +12,7 @@ from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.events import Event, Json
 
 from . import place_store
-from .conditions import WALL_OPEN, ConditionKind, Conditions, ConditionState
+from .conditions import WALL_OPEN, Condition, ConditionKind, Conditions, ConditionState
 from .place_store import PlaceRow
 from .places import PlacePlan, Provisioned, SeenPlace, WorkspacePlaces
 from .planning import KnownProjects, Planner, Terms
@@ -22,6 +22,7 @@ __all__ = ["Enforcement", "Provisioner", "Step", "Terms"]
 
 _CONTROLLER = "system:controller"
 _DRIFT_SHOWN = timedelta(hours=1)
+_Known = Mapping[ConditionKind, Condition]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +77,13 @@ class Provisioner:
             return Step()  # trying again makes it no better known; of places nobody knows ``strangers`` tells
         if project.state is ProjectState.CLOSED:
             return self._remove(project)
-        if not self._may_provision(project_id):
+        known = self._conditions.known(project_id)
+        if not self._may_provision(project_id, known):
             return Step(trouble=("Network policies are not proved to be enforced.",))
         try:
             row = self._place(project_id)
             plan = self._planner.plan(project, row)
-            self._bring_in_step(plan)
+            self._bring_in_step(plan, known)
         except OrchestratorError as error:
             return self._failed(project_id, ConditionKind.PROVISIONED, error)
         return Step()
@@ -119,17 +121,18 @@ class Provisioner:
             subject = f"project:{seen.project_id}"
             change.tell(Event(kind="place.returned", actor=_CONTROLLER, subject=subject, details={"place": seen.name}))
 
-    def _may_provision(self, project_id: str) -> bool:
+    def _may_provision(self, project_id: str, known: _Known) -> bool:
         """Look whether policies are enforced; what is there already is kept in step even when that is in doubt."""
         enforcement = self._enforced()
-        kind = ConditionKind.NETWORK_ENFORCED
+        kind, words = ConditionKind.NETWORK_ENFORCED, enforcement.message
         if enforcement.proved:
-            self._conditions.note(project_id, kind, ConditionState.TRUE, "Proved", enforcement.message)
+            self._conditions.note(project_id, kind, ConditionState.TRUE, "Proved", words, known=known)
         elif enforcement.known:
-            self._conditions.note(project_id, kind, ConditionState.FALSE, "NotProved", enforcement.message)
-        elif not self._conditions.knows(project_id, kind):
-            self._conditions.note(project_id, kind, ConditionState.UNKNOWN, "NotTried", enforcement.message)
-        if enforcement.proved or self._conditions.holds(project_id, ConditionKind.PROVISIONED):
+            self._conditions.note(project_id, kind, ConditionState.FALSE, "NotProved", words, known=known)
+        elif kind not in known:
+            self._conditions.note(project_id, kind, ConditionState.UNKNOWN, "NotTried", words)
+        provisioned = known.get(ConditionKind.PROVISIONED)
+        if enforcement.proved or (provisioned is not None and provisioned.state is ConditionState.TRUE):
             return True
         message = "Nothing is provisioned until “tre doctor” has proved that network policies are enforced."
         self._conditions.note(
@@ -137,7 +140,7 @@ class Provisioner:
         )
         return False
 
-    def _bring_in_step(self, plan: PlacePlan) -> None:
+    def _bring_in_step(self, plan: PlacePlan, known: _Known) -> None:
         done = self._places.provision(plan)
         if done.drift:
             self._tell("workspace.drift", plan.project_id, {"what": [*done.drift]})
@@ -148,13 +151,14 @@ class Provisioner:
         if done.written and not done.drift:
             self._tell("place.provisioned", plan.project_id, {"place": plan.name, "written": done.written})
         elif not done.drift:
-            self._calm(plan.project_id)
+            self._calm(plan.project_id, known)
         self._conditions.note(
             plan.project_id,
             ConditionKind.PROVISIONED,
             ConditionState.TRUE,
             "InStep",
             f"The namespace {plan.name} is as planned.",
+            known=known,
         )
 
     def _show_drift(self, project_id: str, done: Provisioned) -> None:
@@ -166,13 +170,12 @@ class Provisioner:
         else:
             self._note_drift(project_id, ConditionState.TRUE, "PutBack", message, anew=True)
 
-    def _calm(self, project_id: str) -> None:
+    def _calm(self, project_id: str, known: _Known) -> None:
         """Stop showing a drift that was put back a while ago."""
-        now = self._record.clock()
-        for condition in self._conditions.of(project_id):
-            shown = condition.kind is ConditionKind.DRIFT and condition.state is ConditionState.TRUE
-            if shown and now - condition.since > _DRIFT_SHOWN:
-                self._note_drift(project_id, ConditionState.FALSE, "InStep", "")
+        shown = known.get(ConditionKind.DRIFT)
+        past = self._record.clock() - _DRIFT_SHOWN
+        if shown is not None and shown.state is ConditionState.TRUE and shown.since < past:
+            self._note_drift(project_id, ConditionState.FALSE, "InStep", "")
 
     def _note_drift(
         self, project_id: str, state: ConditionState, reason: str, message: str, *, anew: bool = False

@@ -121,7 +121,11 @@ def _raw(file: Specimen) -> Flat | None:
 
 def _encoded(text: str) -> bytes:
     """Return the text in UTF-8; digits and letters of other scripts and widths become the plain ones."""
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).encode("utf-8", "replace")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        digits = {ord(each): str(unicodedata.decimal(each)) for each in set(text) if each.isdecimal()}
+        text = text.translate(digits)
+    return text.encode("utf-8", "replace")
 
 
 def _joined(table: Table) -> bytes:

@@ -8,28 +8,30 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.model import Finding
 from orchestrator.airlock.packs import Pack
-from orchestrator.airlock.ports import Inspection
+from orchestrator.airlock.ports import Inspected, Inspection
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.core.events import Json
 
-from .restraint import LIBRARIES, SINGLE_THREADED, restrained_command
-from .sandbox.confine import bubblewrap, setpriv_prefix
+from .inspection_answers import IncompleteError, findings_of_each, incomplete, incomplete_finding, understood
+from .inspection_walls import inspection_command
+from .restraint import SINGLE_THREADED, restrained_command
 
-__all__ = ["INSPECTION_USER", "IsolatedInspector", "inspection_command"]
+__all__ = ["IsolatedInspector"]
 
-INSPECTION_USER = 64_997
-"""Whom inspections run as where the airlock runs as root: a number that owns nothing."""
-_ANSWER_BYTES = 2 << 20
-_FINDINGS = 2_000
-_PACKAGE = Path(__file__).resolve().parents[1]
+_ANSWER_BYTES = 64 << 20
+"""What an inspection may say of one file, beside the files it makes anew: tables for the ledger are most of it."""
+_DERIVED_FACTOR = 4
+"""Files made anew may have so many times the bytes that one submitted file may have."""
+_SUPPORTING_BYTES = 16 << 20
+Command = Callable[..., list[str]]
 
 
 class IsolatedInspector:
@@ -41,11 +43,17 @@ class IsolatedInspector:
         module: str = "orchestrator.airlock.scan",
         extra_source: Path | None = None,
         in_a_pod: bool = False,
+        command: Command | None = None,
+        sketches: Callable[[str], Sequence[Any]] | None = None,
     ) -> None:
-        """``in_a_pod``: where new namespaces are refused, other walls stand around it, see ``restraint``."""
+        """``in_a_pod``: where new namespaces are refused, other walls stand around it, see ``restraint``.
+
+        ``sketches`` gives those of a project's datasets; without it nothing is compared with data.
+        """
         self._module = module
         self._extra_source = extra_source
-        self._command = restrained_command if in_a_pod else inspection_command
+        self._command = command or (restrained_command if in_a_pod else inspection_command)
+        self._sketches = sketches
 
     def inspect(
         self,
@@ -54,119 +62,118 @@ class IsolatedInspector:
         name: str,
         sha256: str,  # noqa: ARG002 - the port's
         pack: Pack,
-        project_id: str = "",  # noqa: ARG002
+        project_id: str = "",
     ) -> Inspection:
-        """Run every check of the pack on the file."""
+        """Run every check of the pack on the file, and compare it with the data that the project mounts."""
         try:
-            output = self._run(path, name, pack)
-            return _understood(output)
-        except _IncompleteError as error:
-            return _incomplete(str(error))
+            with contextlib.ExitStack() as stack:
+                file = _opened(path, stack)
+                known = self._sketches(project_id) if self._sketches is not None and project_id else ()
+                sketches = [sketch.open(stack) for sketch in known]
+                request = {"mode": "file", "name": name, "pack": pack.as_json(), "sketches": sketches}
+                passed = [each["descriptor"] for each in sketches]
+                most = _ANSWER_BYTES + _DERIVED_FACTOR * pack.limits.file_bytes
+                return understood(self._run(request, pack, file=file, passed=passed, most=most))
+        except IncompleteError as error:
+            return incomplete(str(error))
         except OrchestratorError as error:
-            return _incomplete(error.message)
+            return incomplete(error.message)
         except OSError as error:
-            return _incomplete(f"the inspection could not be started ({error.strerror or type(error).__name__})")
+            return incomplete(f"the inspection could not be started ({error.strerror or type(error).__name__})")
 
-    def _run(self, path: Path, name: str, pack: Pack) -> bytes:
+    def inspect_together(
+        self, files: Sequence[Inspected], *, released: Sequence[Json], pack: Pack
+    ) -> Mapping[str, tuple[Finding, ...]]:
+        """Check the files of one request against each other and against ``released``."""
+        try:
+            with contextlib.ExitStack() as stack:
+                members, passed = _members(files, stack)
+                request = {"mode": "together", "pack": pack.as_json(), "files": members, "released": list(released)}
+                output = self._run(request, pack, file=None, passed=passed, most=_ANSWER_BYTES)
+                found = findings_of_each(output, len(files))
+            return {file.file_id: each for file, each in zip(files, found, strict=True)}
+        except IncompleteError as error:
+            why = str(error)
+        except OrchestratorError as error:
+            why = error.message
+        except OSError as error:
+            why = f"the inspection could not be started ({error.strerror or type(error).__name__})"
+        words = f"The files of this request were not checked against each other and against earlier releases: {why}."
+        return {file.file_id: (incomplete_finding(words),) for file in files}
+
+    def _run(self, request: dict[str, Any], pack: Pack, *, file: int | None, passed: list[int], most: int) -> bytes:
         command = self._command(self._module, extra_source=self._extra_source)
-        request = json.dumps({"name": name, "pack": pack.as_json()}).encode()
+        request["descriptors"] = passed
         with contextlib.ExitStack() as stack:
-            file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            stack.callback(os.close, file)
             asked = stack.enter_context(tempfile.TemporaryFile())
-            asked.write(request)
+            asked.write(json.dumps(request).encode())
             asked.seek(0)
             process = subprocess.Popen(
                 [*command, str(asked.fileno())],
-                stdin=file,
+                stdin=subprocess.DEVNULL if file is None else file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(asked.fileno(),),
+                pass_fds=(asked.fileno(), *passed),
                 env=dict.fromkeys(SINGLE_THREADED, "1"),
                 cwd="/",
                 start_new_session=True,
             )
             stack.callback(_end, process)
-            output = _read(process, pack.resources.wall_seconds)
+            output = _read(process, pack.resources.wall_seconds, most)
             code = _exit_code(process)
         if code != 0:
-            raise _IncompleteError(f"the inspection ended early ({_ending(code)})")
+            raise IncompleteError(f"the inspection ended early ({_ending(code)})")
         return output
 
 
-class _IncompleteError(Exception):
-    """The inspection did not come to its end."""
+def _opened(path: Path, stack: contextlib.ExitStack) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    stack.callback(os.close, descriptor)
+    return descriptor
 
 
-def inspection_command(module: str, *, extra_source: Path | None = None) -> list[str]:
-    """Return the command line that runs a module within an empty view: interpreter, checks, nothing else."""
-    root = os.geteuid() == 0
-    base = Path(sys.executable).resolve().parent.parent
-    python = f"{base}/bin/{Path(sys.executable).resolve().name}"
-    inside = "/opt/python" if base != Path("/usr") else "/usr"
-    arguments = ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "inspection"]
-    if root:  # root builds the view, then setpriv gives root up for good
-        arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    else:
-        arguments += ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-    for made in ("/app", "/app/orchestrator", "/libraries", "/opt", "/usr"):  # or they would be made for root alone
-        arguments += ["--dir", made]
-    arguments += _system()
-    if inside != "/usr":
-        arguments += ["--ro-bind", str(base), inside, "--setenv", "LD_LIBRARY_PATH", f"{inside}/lib"]
-        python = f"{inside}/bin/{Path(python).name}"
-    for part in ("__init__.py", "core", "airlock"):
-        arguments += ["--ro-bind", str(_PACKAGE / part), f"/app/orchestrator/{part}"]
-    path = "/app"
-    if extra_source is not None:
-        arguments += ["--ro-bind", str(extra_source), "/extra"]
-        path = "/app:/extra"
-    for name in SINGLE_THREADED:
-        arguments += ["--setenv", name, "1"]
-    arguments += ["--ro-bind", str(LIBRARIES), "/libraries", "--setenv", "PYTHONPATH", f"{path}:/libraries"]
-    arguments += ["--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--chdir", "/"]
-    arguments += ["--remount-ro", "/", "--"]
-    drop = setpriv_prefix(INSPECTION_USER) if root else []
-    return [str(bubblewrap()), *arguments, *drop, python, "-S", "-m", module]
+def _members(files: Sequence[Inspected], stack: contextlib.ExitStack) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the files as the engine reads them; only those that may describe others are opened for it."""
+    members: list[dict[str, Any]] = []
+    passed: list[int] = []
+    for file in files:
+        member: dict[str, Any] = {
+            "name": file.name,
+            "kind": file.kind,
+            "sha256": file.sha256,
+            "tables": list(file.tables),
+            "rules": sorted(file.rules),
+        }
+        if file.kind in ("json", "text") and file.path.stat().st_size <= _SUPPORTING_BYTES and len(passed) < 64:
+            member["descriptor"] = _opened(file.path, stack)
+            passed.append(member["descriptor"])
+        members.append(member)
+    return members, passed
 
 
-def _system() -> Sequence[str]:
-    options: list[str] = []
-    for name in ("/usr/lib", "/usr/lib64", "/usr/bin"):
-        if Path(name).is_dir():
-            options += ["--ro-bind", name, name]
-    for name in ("bin", "lib", "lib64"):
-        path = Path("/") / name
-        if path.is_symlink():
-            options += ["--symlink", str(path.readlink()), str(path)]
-        elif path.is_dir():
-            options += ["--ro-bind", str(path), str(path)]
-    return options
-
-
-def _read(process: subprocess.Popen[bytes], seconds: float) -> bytes:
+def _read(process: subprocess.Popen[bytes], seconds: float, most: int) -> bytes:
     if process.stdout is None:
-        raise _IncompleteError("the inspection gave no answer")
+        raise IncompleteError("the inspection gave no answer")
     end, output = time.monotonic() + seconds, bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
             left = end - time.monotonic()
             if left <= 0 or not selector.select(left):
-                raise _IncompleteError(f"the inspection took longer than {seconds:g} seconds")
-            piece = os.read(process.stdout.fileno(), 65536)
+                raise IncompleteError(f"the inspection took longer than {seconds:g} seconds")
+            piece = os.read(process.stdout.fileno(), 1 << 20)
             if not piece:
                 return bytes(output)
             output += piece
-            if len(output) > _ANSWER_BYTES:
-                raise _IncompleteError("the inspection said too much to be trusted")
+            if len(output) > most:
+                raise IncompleteError("the inspection said too much to be trusted")
 
 
 def _exit_code(process: subprocess.Popen[bytes]) -> int:
     try:
         return process.wait(timeout=5)
     except subprocess.TimeoutExpired:
-        raise _IncompleteError("the inspection did not end after its answer") from None
+        raise IncompleteError("the inspection did not end after its answer") from None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -180,40 +187,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _ending(code: int) -> str:
     return f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def _understood(output: bytes) -> Inspection:
-    try:
-        answer = json.loads(output)
-        if answer["complete"] is not True or not answer["kind"] or not isinstance(answer["kind"], str):
-            raise ValueError("not complete")
-        findings = tuple(_finding(each) for each in answer["findings"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _IncompleteError("the inspection gave an answer that cannot be read") from error
-    if len(findings) > _FINDINGS:
-        raise _IncompleteError("the inspection said too much to be trusted")
-    return Inspection(kind=answer["kind"][:40], findings=findings)
-
-
-def _finding(plain: dict[str, Any]) -> Finding:
-    words = {key: plain[key] for key in ("rule", "where", "message", "guidance")}
-    if not all(isinstance(value, str) for value in words.values()):
-        raise TypeError("words must be text")
-    return Finding(
-        rule=words["rule"][:60],
-        severity=Severity(plain["severity"]),
-        where=words["where"][:600],
-        message=words["message"][:600],
-        guidance=words["guidance"][:600],
-    )
-
-
-def _incomplete(why: str) -> Inspection:
-    finding = Finding(
-        rule="INSPECTION_INCOMPLETE",
-        severity=Severity.FLAG,
-        where="whole file",
-        message=f"The file was not inspected to its end: {why.rstrip('.')}.",
-        guidance="Look at the whole file yourself, or ask for it in a simpler form.",
-    )
-    return Inspection(kind="unread", findings=(finding,))

@@ -28,6 +28,9 @@ PROTOCOL = 1
 PIECE = 256 * 1024
 ANSWER_BYTES = 4 * 1024 * 1024
 SECONDS = 120.0
+CHECK_SECONDS = 1800.0
+VERDICTS = {"pass": 0, "flag": 7, "block": 5}
+"""What “check” ends with, as “tre airlock check” does."""
 LARGEST_FILE = 64 * 1024 * 1024
 EXIT = {"refused": 4, "not-found": 3, "invalid": 2, "not-possible": 5, "conflict": 5, "unavailable": 6}
 
@@ -46,6 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.verb == "submit":
             _show(submit(options), options.output)
+        elif options.verb == "check":
+            answer = check(options)
+            _show_check(answer, options.output)
+            return VERDICTS.get(str(answer.get("verdict")), 1)
         else:
             _show(ask(options.socket, {"protocol": PROTOCOL, "action": "status"}), options.output)
     except Problem as problem:
@@ -72,8 +79,10 @@ def _parser() -> argparse.ArgumentParser:
         help="why it is safe to release; for one file by name, or without FILE= for all others",
     )
     hand_in.add_argument("--replaces", metavar="SUBMISSION", help="a returned or blocked submission that this replaces")
+    look = verbs.add_parser("check", help="run the airlock's own checks on files first; nothing is kept")
+    look.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory whose files are all checked")
     status = verbs.add_parser("status", help="list what you have submitted from this project, and what it waits for")
-    for verb in (hand_in, status):
+    for verb in (hand_in, look, status):
         verb.add_argument("--output", choices=("text", "json"), default="text")
     return parser
 
@@ -94,6 +103,15 @@ def submit(options: argparse.Namespace) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         opened = [(name, _open(path, stack)) for name, path in paths]
         return ask(options.socket, header, opened)
+
+
+def check(options: argparse.Namespace) -> dict[str, Any]:
+    """Send the named files to be looked at and return what the airlock would find."""
+    paths = _paths(options.paths)
+    header = {"protocol": PROTOCOL, "action": "check", "files": [{"name": name} for name, _ in paths]}
+    with contextlib.ExitStack() as stack:
+        opened = [(name, _open(path, stack)) for name, path in paths]
+        return ask(options.socket, header, opened, seconds=CHECK_SECONDS)
 
 
 def _paths(given: list[str]) -> list[tuple[str, str]]:
@@ -158,10 +176,12 @@ def _open(path: str, stack: contextlib.ExitStack) -> int:
     return descriptor
 
 
-def ask(address: str, header: dict[str, Any], files: list[tuple[str, int]] | None = None) -> dict[str, Any]:
+def ask(
+    address: str, header: dict[str, Any], files: list[tuple[str, int]] | None = None, *, seconds: float = SECONDS
+) -> dict[str, Any]:
     """Send one request, with its files if there are any, and return the answer; raise ``Problem`` for any other."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(SECONDS)
+        connection.settimeout(seconds)
         try:
             connection.connect(address)
         except OSError as error:
@@ -235,6 +255,20 @@ def _show(answer: dict[str, Any], output: str) -> None:
             print(f"    held: {_shown(sentence)}")  # noqa: T201
         for note in row.get("comments", []):
             print(f"    {_shown(note['file'])}: {_shown(note['comment'])}")  # noqa: T201
+
+
+def _show_check(answer: dict[str, Any], output: str) -> None:
+    if output == "json":
+        print(json.dumps(answer, ensure_ascii=True))  # noqa: T201
+        return
+    words = {"pass": "nothing found", "flag": "needs a look", "block": "may not leave"}
+    for file in answer.get("files", []):
+        print(f"{_shown(file['path'])}: {words.get(file['verdict'], file['verdict'])}")  # noqa: T201
+        for each in file.get("findings", []):
+            print(f"  {each['severity']:<5} {each['rule']} ({_shown(each['where'])}): {_shown(each['message'])}")  # noqa: T201
+            if each.get("guidance"):
+                print(f"        {_shown(each['guidance'])}")  # noqa: T201
+    print("People decide: nothing was submitted.")  # noqa: T201
 
 
 def _shown(text: str) -> str:

@@ -13,18 +13,20 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.core.errors import Invalid, OrchestratorError, Refused, Unavailable
+from orchestrator.core.errors import Invalid, NotPossible, OrchestratorError, Refused, Unavailable
 
 from .entrance import Entrance, Port, farewell, shut
 from .frames import Channel, HungUpError, TooSlowError, problem
 from .frozen import FrozenStore, Incoming, IncomingFile
 from .packs import Limits
 from .ports import LiveSession, LiveSessions
-from .submissions import Announced, Submissions, announced
+from .preflight import Preflight, named
+from .submissions import Submissions, announced
 
 __all__ = ["Intake", "IntakeTimes"]
 
@@ -56,8 +58,10 @@ class Intake:
         times: IntakeTimes | None = None,
         at_once: int = 32,
         at_once_per_session: int = 2,
+        preflight: Preflight | None = None,
     ) -> None:
         self._submissions, self._frozen, self._sessions, self._limits = submissions, frozen, sessions, limits
+        self._preflight = preflight
         self._times = times or IntakeTimes()
         self._at_once, self._per_session = at_once, at_once_per_session
         self._live: list[LiveSession] = []
@@ -194,15 +198,18 @@ class Intake:
     def _converse(self, session: LiveSession, channel: Channel) -> dict[str, Any]:
         header = channel.json(channel.next(b"H")[1])
         action = header.get("action") if isinstance(header, dict) else None
-        if not isinstance(header, dict) or header.get("protocol") != 1 or action not in ("submit", "status"):
+        if not isinstance(header, dict) or header.get("protocol") != 1 or action not in ("submit", "check", "status"):
             raise Invalid("This airlock does not know that request; use its own tre-airlock.", field="header")
         if action == "status":
             channel.next(b"F")
             return {"submissions": self._submissions.status(session)}
+        if action == "check":
+            return self._check(session, channel, header)
         said = announced(header, self._limits)
-        self._submissions.check_may_submit(session.project_id, session.person_id)
+        revising = said.revises is not None
+        self._submissions.check_may_submit(session.project_id, session.person_id, revising=revising)
         with self._frozen.incoming() as incoming:
-            self._receive(said, incoming, channel)
+            self._receive([name for name, _ in said.files], incoming, channel)
             channel.next(b"F")
             self._check_live(session)
             kept = self._submissions.receive(session, said, incoming.files)
@@ -212,9 +219,20 @@ class Intake:
             "files": [{"name": file.name, "size": file.size, "sha256": file.sha256} for file in kept.files],
         }
 
-    def _receive(self, said: Announced, incoming: Incoming, channel: Channel) -> None:
+    def _check(self, session: LiveSession, channel: Channel, header: dict[str, Any]) -> dict[str, Any]:
+        """Run the checks on what the session sends; nothing of it is kept."""
+        if self._preflight is None:
+            raise NotPossible("This airlock checks files only once they are submitted.")
+        names = named(header, self._limits)
+        with self._frozen.incoming() as incoming:
+            self._receive(names, incoming, channel)
+            channel.next(b"F")
+            self._check_live(session)
+            return self._preflight.check(session, names, incoming.files)
+
+    def _receive(self, names: Sequence[str], incoming: Incoming, channel: Channel) -> None:
         total = 0
-        for name, _ in said.files:
+        for name in names:
             with incoming.file() as file:
                 while True:
                     letter, payload = channel.next(b"D", b"E")

@@ -13,12 +13,14 @@ from orchestrator.core.errors import Invalid
 
 from .arguments import OutputOption, some_text
 from .call import begin_public, directory_of, say, settings_of
+from .checking import check
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
 
 __all__ = ["add_to", "airlock"]
 
-airlock = typer.Typer(help="The airlock's own process.", no_args_is_help=True)
+airlock = typer.Typer(help="The airlock: its checks, and its own process.", no_args_is_help=True)
+airlock.command("check")(check)
 CHECK = Shape(name="name", columns=("name", "ok", "message"))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,21 +41,29 @@ def record(
 @app.command("verify")
 def verify(
     *,
-    record: Annotated[Path, typer.Argument(help="The signed record that came with the release.")],
+    record: Annotated[Path, typer.Argument(help="The release as it was collected (ZIP), or its signed record.")],
     keys: Annotated[Path, typer.Option("--keys", help="Public keys, as “tre audit keys -o json” writes them.")],
     files: Annotated[list[Path] | None, typer.Argument(help="Files that are said to have been released.")] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Check a record's signature, its reviews and the files in hand; needs no installation and no network."""
-    trusted, document = read_keys(keys), _read(record)
-    from orchestrator.airlock.verification import verify_release  # noqa: PLC0415 - heavy
-
-    problems = verify_release(document, trusted, files or [])
+    trusted = read_keys(keys)
+    problems = _problems(record, trusted, files or [])
     show({"record": record, "files": files or [], "holds": not problems, "problems": problems}, RESULT, output)
     if problems:
         say("The record does not hold for this.")
         raise typer.Exit(ExitCode.FINDINGS)
     say(f"The record is genuine, and {len(files or [])} file(s) are exactly what it released.")
+
+
+def _problems(file: Path, keys: Mapping[int, bytes], files: Sequence[Path]) -> list[str]:
+    from orchestrator.airlock.bag import record_of, verify_package  # noqa: PLC0415 - heavy
+    from orchestrator.airlock.verification import verify_release  # noqa: PLC0415
+
+    if not zipfile.is_zipfile(file):
+        return verify_release(_read(file), keys, files)
+    problems = verify_package(file, keys)
+    return problems or verify_release(record_of(file), keys, files)
 
 
 def _read(file: Path) -> bytes:

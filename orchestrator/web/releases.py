@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-import zipfile
-from typing import IO, Annotated
+from typing import IO, Annotated, cast
 
 from fastapi import APIRouter, Path
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from orchestrator.airlock.bag import pack
 from orchestrator.airlock.releases import Collected
-from orchestrator.core.errors import Unavailable
 
 from .forms import Form
 from .pages import page
@@ -45,39 +43,18 @@ def collect(request: Request, secret: Secret, posted: Form) -> Response:  # noqa
 
 
 def bundle(collected: Collected) -> Response:
-    """Pack exactly the released bytes and the record into one archive, the same each time."""
+    """Pack exactly the released bytes, the record and their description into one archive, the same each time."""
+    submission_id = collected.submission.submission_id
     packed = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed once it was sent
-    with zipfile.ZipFile(packed, "w") as archive:
-        for file, path in collected.files:
-            with path.open("rb") as source, archive.open(_entry(f"files/{file.name}"), "w") as target:
-                _copy(source, target, file.sha256)
-        archive.writestr(_entry("record.json"), collected.document)
+    files = [(file.name, path, file.sha256) for file, path in collected.files]
+    pack(cast("IO[bytes]", packed), submission_id, collected.document, files)
     length = packed.tell()
     packed.seek(0)
     headers = {
-        "content-disposition": f'attachment; filename="release-{collected.submission.submission_id}.zip"',
+        "content-disposition": f'attachment; filename="release-{submission_id}.zip"',
         "content-length": str(length),
     }
     pieces = iter(lambda: packed.read(_PIECE), b"")
     return StreamingResponse(
         pieces, media_type="application/zip", headers=headers, background=BackgroundTask(packed.close)
     )
-
-
-def _copy(source: IO[bytes], target: IO[bytes], sha256: str) -> None:
-    digest = hashlib.sha256()
-    while piece := source.read(_PIECE):
-        digest.update(piece)
-        target.write(piece)
-    if digest.hexdigest() != sha256:
-        raise Unavailable(
-            "A released file was found altered, so nothing is handed out. Tell an operator.",
-            system="airlock store",
-            retry=False,
-        )
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry

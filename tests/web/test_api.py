@@ -87,7 +87,7 @@ def test_the_whole_story_is_told_by_scripts(world: World) -> None:
     call("POST", "/releases/collect", world.bearer("colleague"), 403, json={"secret": link["secret"]})
     archive = call("POST", "/releases/collect", researcher, json={"secret": link["secret"]})
     with zipfile.ZipFile(io.BytesIO(archive.content)) as files:
-        assert files.read("files/table.csv") == SAFE
+        assert files.read(f"release-{submission.submission_id}/data/files/table.csv") == SAFE
     call("POST", "/releases/collect", researcher, 403, json={"secret": link["secret"]})
     grants = call("GET", f"/projects/{project}", world.bearer("officer"))["grants"]
     call("POST", f"/grants/{grants[0]['grant_id']}/withdraw", world.bearer("officer"), json={"reason": "misuse"})

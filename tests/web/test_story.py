@@ -120,9 +120,10 @@ def test_results_are_reviewed_file_by_file_and_collected_once_by_their_author(wo
     answer = author.submit(link, page=link)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
+    inside = f"release-{submission.submission_id}/data"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        assert archive.read("files/table.csv") == SAFE
-        record = json.loads(archive.read("record.json"))
+        assert archive.read(f"{inside}/files/table.csv") == SAFE
+        record = json.loads(archive.read(f"{inside}/record.json"))
     assert hashlib.sha256(SAFE).hexdigest() in json.dumps(record)
     assert author.submit(link, page=own).status_code == 403
     assert place_of(author.submit(f"{own}/link", page=own)) != link

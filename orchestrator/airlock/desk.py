@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from orchestrator.audit.record import Change, Record
@@ -28,21 +29,35 @@ class Desk:
     pack: Pack
     frozen: FrozenStore
 
-    def thing(self, project_id: str, author_id: str, submission_id: str = "new") -> Thing:
-        """Return a submission as the access rules see it now."""
+    def thing(self, project_id: str, author_id: str) -> Thing:
+        """Return a submission that is to be made as the access rules see it now."""
+        return self._thing(project_id, author_id)
+
+    def thing_of(self, submission: Submission, *, trained: bool = False) -> Thing:
+        """Return a known submission as the access rules see it now; ``trained`` is about whoever asks."""
+        return self._thing(submission.project_id, submission.author_id, submission, trained=trained)
+
+    def _thing(
+        self, project_id: str, author_id: str, submission: Submission | None = None, *, trained: bool = False
+    ) -> Thing:
+        terms = self.governance.terms(project_id)
+        nobody: frozenset[str] = frozenset()
         return Thing(
             kind="Submission",
-            id=submission_id,
+            id="new" if submission is None else submission.submission_id,
             attributes={
                 "author": author_id,
                 "members": self.governance.members_within_a_year(project_id),
-                "custodians": frozenset(term.custodian_id for term in self.governance.terms(project_id)),
+                "custodians": frozenset(term.custodian_id for term in terms),
+                "signers": frozenset(term.custodian_id for term in terms if term.release_signoff),
+                "conflicted": nobody if submission is None else submission.conflicted,
+                "reviewers": nobody if submission is None else submission.reviewers,
+                "settlers": nobody if submission is None else submission.settlers,
+                "barred": nobody if submission is None else submission.barred,
+                "asker": "" if submission is None else submission.asker,
+                "trained": trained,
             },
         )
-
-    def thing_of(self, submission: Submission) -> Thing:
-        """Return a known submission as the access rules see it now."""
-        return self.thing(submission.project_id, submission.author_id, submission.submission_id)
 
     def check(self, actor: Actor, action: str, submission: Submission) -> None:
         """Ask the access rules; raises ``Refused`` with their reasons, or ``NotFound`` where one may not even look."""
@@ -56,17 +71,25 @@ class Desk:
         """Say whether the access rules allow it."""
         return self.decide(actor, action, submission).allowed
 
+    def as_now(self, actor: Actor) -> Actor:
+        """Return the actor with the roles of this moment; of what the caller knew, only how he signed on counts."""
+        return replace(self.governance.actor(actor.person_id), second_factor=actor.second_factor)
+
     def decide(self, actor: Actor, action: str, submission: Submission) -> Decision:
-        """Return the rules' answer about the actor as he is now: of what the caller knew, only how he signed on counts.
+        """Return the rules' answer about the actor as he is now.
 
         Roles may have ended, or accounts been stopped, since a page or command began.
         """
-        current = replace(self.governance.actor(actor.person_id), second_factor=actor.second_factor)
-        return self.policy.decide(current, action, self.thing_of(submission))
+        current = self.as_now(actor)
+        trained = self.governance.trained(actor.person_id)
+        return self.policy.decide(current, action, self.thing_of(submission, trained=trained))
 
     def hold_reasons(self, submission: Submission) -> tuple[str, ...]:
         """Say in sentences why this submission may not go on now; empty when it may."""
-        return self.governance.hold_reasons(submission.project_id, submission.author_id, since=submission.submitted_at)
+        own = (f"An operator holds it: {submission.incident}",) if submission.incident else ()
+        return own + self.governance.hold_reasons(
+            submission.project_id, submission.author_id, since=submission.submitted_at
+        )
 
     def pack_for(self, project_id: str) -> Pack:
         """Return the rules in force for a project: the strictest of the installation and its custodians."""
@@ -77,12 +100,21 @@ class Desk:
         """Put a notice for the author into the outbox."""
         change.notify(Notice(person=submission.author_id, kind=kind, subject=f"submission:{submission.submission_id}"))
 
+    def tell(self, change: Change, submission: Submission, kind: str, people: Iterable[str]) -> None:
+        """Put a notice for each of these people into the outbox."""
+        for person_id in sorted(set(people)):
+            change.notify(Notice(person=person_id, kind=kind, subject=f"submission:{submission.submission_id}"))
+
     def tell_checkers(self, change: Change, submission: Submission) -> None:
         """Tell every checker who may review this submission that it waits."""
-        for person_id in sorted(self.governance.checkers()):
-            if self.may(self.governance.actor(person_id), "reviewSubmission", submission):
-                change.notify(
-                    Notice(
-                        person=person_id, kind="submission.in-review", subject=f"submission:{submission.submission_id}"
-                    )
-                )
+        self.tell_those_who_may(
+            change, submission, "reviewSubmission", "submission.in-review", among=self.governance.holders("checker")
+        )
+
+    def tell_those_who_may(
+        self, change: Change, submission: Submission, action: str, kind: str, *, among: Iterable[str]
+    ) -> None:
+        """Tell everybody of these whom the access rules let do it that it waits."""
+        for person_id in sorted(set(among)):
+            if self.may(self.governance.actor(person_id), action, submission):
+                change.notify(Notice(person=person_id, kind=kind, subject=f"submission:{submission.submission_id}"))

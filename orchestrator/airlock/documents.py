@@ -12,14 +12,17 @@ from orchestrator.audit.store import EntryRow
 from orchestrator.core.clock import iso
 from orchestrator.core.events import Json
 
+from .cases import Case, CaseKind, CaseOutcome
 from .model import File, Review, Submission
 from .packs import Pack
 from .ports import CustodianTerms, RecordSigner
 from .rules import text_sha256
 
-__all__ = ["SCHEMA", "audit_positions", "build", "signed"]
+__all__ = ["SCHEMA", "SCHEMAS", "audit_positions", "build", "signed"]
 
-SCHEMA = "tre-release/1"
+SCHEMA = "tre-release/2"
+SCHEMAS = frozenset({"tre-release/1", SCHEMA})
+"""What this program can check; the first knew no overrides, settlements and sign-offs, so it has none."""
 _PREFIX = b"tre release record 1\n"
 
 
@@ -27,6 +30,7 @@ def build(
     submission: Submission,
     reviews: Iterable[Review],
     *,
+    cases: Iterable[Case] = (),
     pack: Pack,
     terms: Iterable[CustodianTerms],
     access_rules: str,
@@ -36,6 +40,7 @@ def build(
 
     The author's title and contexts and the checkers' comments are present as hashes: they were for people inside.
     """
+    this_round = [case for case in cases if case.outcome is CaseOutcome.ACCEPTED]
     return {
         "schema": SCHEMA,
         "submission": submission.submission_id,
@@ -45,8 +50,15 @@ def build(
         "destination": {"kind": "person", "person": submission.author_id},
         "title_sha256": text_sha256(submission.title),
         "round": submission.round,
-        "files": [_file(file) for file in submission.files],
+        "files": [_file(file) for file in submission.outputs],
         "reviews": [_review(review) for review in reviews],
+        "overrides": [_case(case) for case in this_round if case.kind is CaseKind.OVERRIDE],
+        "settlements": [
+            _case(case) for case in this_round if case.kind is CaseKind.SETTLEMENT and case.round == submission.round
+        ],
+        "sign_offs": [
+            _case(case) for case in this_round if case.kind is CaseKind.SIGN_OFF and case.round == submission.round
+        ],
         "policy": {
             "pack": {"version": submission.pack_version, "sha256": submission.pack_sha256, "rules": pack.as_json()},
             "access_rules_sha256": access_rules,
@@ -58,6 +70,7 @@ def build(
                 "terms_version": each.version,
                 "checkers_needed": each.checkers_needed,
                 "minimum_count": each.minimum_count,
+                "release_signoff": each.release_signoff,
             }
             for each in sorted(terms, key=lambda each: each.custodian_id)
         ],
@@ -76,9 +89,26 @@ def _file(file: File) -> Json:
         "verdict": str(file.verdict),
         "context_sha256": text_sha256(file.context),
         "binding": file.binding,
+        "made_from_sha256": file.original_sha256,
         "findings": [
             {"rule": each.rule, "severity": each.severity.value, "where": each.where, "message": each.message}
             for each in file.findings
+        ],
+    }
+
+
+def _case(case: Case) -> Json:
+    """Return an extraordinary act: who asked, who decided, for which bindings; its reasons as hashes."""
+    return {
+        "case": case.case_id,
+        "asked_by": case.asked_by,
+        "asked": iso(case.asked_at),
+        "reason_sha256": text_sha256(case.reason),
+        "detail": case.detail,
+        "bindings": list(case.covers),
+        "decided": [
+            {"person": each.person_id, "yes": each.yes, "reason_sha256": text_sha256(each.reason)}
+            for each in case.opinions
         ],
     }
 
@@ -94,6 +124,7 @@ def _review(review: Review) -> Json:
                 "binding": vote.binding,
                 "comment_sha256": text_sha256(vote.comment),
                 "voted": iso(vote.voted_at),
+                "carried_from_round": vote.carried_from,
             }
             for vote in review.votes
         ],

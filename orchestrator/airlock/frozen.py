@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,6 +166,31 @@ class FrozenStore:
             return all(file_sha256(directory / sha256) == (sha256, size) for sha256, size in wanted)
         except OSError:
             return False
+
+    def keep_only(self, submission_id: str, hashes: Collection[str]) -> None:
+        """Remove from a release what was recalled; without any hash the whole release goes. Repeatable."""
+        directory = self.released(submission_id)
+        if not hashes:
+            self.remove_release(submission_id)
+        elif directory.is_dir():
+            for file in directory.iterdir():
+                if file.name not in hashes:
+                    file.unlink(missing_ok=True)
+            _sync(directory)
+
+    def holds_more(self, submission_id: str, hashes: Collection[str]) -> bool:
+        """Say whether a release's directory holds anything besides these."""
+        directory = self.released(submission_id)
+        return directory.is_dir() and (not hashes or any(file.name not in hashes for file in directory.iterdir()))
+
+    def keep(self, contents: Iterable[bytes]) -> list[Received]:
+        """Freeze bytes that were made here from frozen ones; returns what each became, in the same order."""
+        with self.incoming() as incoming:
+            for content in contents:
+                with incoming.file() as file:
+                    file.write(content)
+            self.freeze(incoming.files)
+            return list(incoming.files)
 
     def remove_release(self, submission_id: str) -> None:
         """Remove a release's copies; the frozen ones stay for the record."""

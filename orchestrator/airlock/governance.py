@@ -78,14 +78,26 @@ class LiveGovernance:
                 version=terms[0].version if terms else 0,
                 checkers_needed=terms[0].checkers_needed if terms else 2,
                 minimum_count=terms[0].minimum_count if terms else 1,
+                release_signoff=bool(terms) and terms[0].release_signoff,
+                airlock_pack=terms[0].airlock_pack if terms else "",
             )
             for custodian_id, terms in newest.items()
         )
 
-    def checkers(self) -> frozenset[str]:
-        """Return everyone who holds the checker role now."""
-        everybody = [person.person_id for person in self._identity.everybody()]
-        return frozenset(each for each in everybody if "checker" in self.actor(each).roles)
+    def holders(self, role: str) -> frozenset[str]:
+        """Return everyone who holds this role now."""
+        return frozenset(each.person_id for each in self._everybody() if role in each.roles)
+
+    def officers(self, custodian_id: str) -> frozenset[str]:
+        """Return everyone who speaks for this custodian now."""
+        return frozenset(each.person_id for each in self._everybody() if custodian_id in each.custodians)
+
+    def _everybody(self) -> list[Actor]:
+        return [self.actor(person.person_id) for person in self._identity.everybody()]
+
+    def trained(self, person_id: str) -> bool:
+        """Say whether this person has training in date."""
+        return self._identity.standing(person_id).trained_until is not None
 
 
 def _lost_data(project: Project, since: datetime, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +12,11 @@ from .states import AIRLOCK_STATES, Action, State
 __all__ = [
     "AIRLOCK_STATES",
     "Action",
+    "Answer",
     "Choice",
+    "Claim",
     "File",
+    "FileRole",
     "Finding",
     "Link",
     "Outcome",
@@ -52,6 +56,24 @@ class Finding:
     message: str
     guidance: str = ""
 
+    @property
+    def key(self) -> str:
+        """What names this finding within its file, whenever it is found again: 32 letters of a digest."""
+        words = "\n".join((self.rule, self.severity.value, self.where, self.message, self.guidance))
+        return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether a checker has to say something on it before he hands his review in."""
+        return self.severity is not Severity.NOTE
+
+
+class FileRole(StrEnum):
+    """What a file is sent for. Supporting files help people to judge; they never leave."""
+
+    OUTPUT = "output"
+    SUPPORTING = "supporting"
+
 
 @dataclass(frozen=True, kw_only=True)
 class File:
@@ -68,11 +90,16 @@ class File:
     findings: tuple[Finding, ...] = ()
     binding: str = ""
     """Digest over everything a vote approves; empty until the file was scanned."""
+    role: FileRole = FileRole.OUTPUT
+    original_sha256: str = ""
+    """Hash of the bytes that were sent, where this file was made from them; empty where it is as it was sent."""
+    original_name: str = ""
+    recalled_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """One request to take results out. ``round`` grows each time that earlier votes became void."""
+    """One request to take results out. ``round`` is the turn of the checkers: it grows when one is over."""
 
     submission_id: str
     project_id: str
@@ -90,11 +117,31 @@ class Submission:
     pack_version: str = ""
     pack_sha256: str = ""
     checkers_needed: int = 2
+    incident: str = ""
+    """Why an operator holds it; empty when none does."""
+    conflicted: frozenset[str] = frozenset()
+    """Checkers who declared a conflict of interest on this submission."""
+    reviewers: frozenset[str] = frozenset()
+    """Everybody who handed in a review of it, in any round."""
+    settlers: frozenset[str] = frozenset()
+    """SDC leads who decided where checkers disagreed, in any round."""
+    barred: frozenset[str] = frozenset()
+    """Checkers whose rejection was appealed: they do not check it again."""
+    asker: str = ""
+    """Who asked for what is open now and needs somebody else's word."""
+    version: int = 0
+    """Grows with every change; what was done to an older version is a conflict."""
     files: tuple[File, ...] = ()
+    """What is under review in this round."""
+
+    @property
+    def outputs(self) -> tuple[File, ...]:
+        """The files that leave when it is released: without supporting and recalled ones."""
+        return tuple(file for file in self.files if file.role is FileRole.OUTPUT and file.recalled_at is None)
 
     @property
     def owner(self) -> str:
-        """Say who has to act next: system, author, checkers, operator or nobody."""
+        """Say who has to act next, in the words of the state table; nobody when it is at its end."""
         waiting = AIRLOCK_STATES.waiting.get(self.state)
         return "nobody" if waiting is None else waiting.owner
 
@@ -126,11 +173,13 @@ class Vote:
     comment: str
     binding: str
     voted_at: datetime
+    carried_from: int | None = None
+    """The round in which it was given, where the file has not changed since and the approval stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """One checker's submitted review of a round; it cannot be changed any more."""
+    """One checker's submitted review of a round; only while checkers disagree may he change a vote in it."""
 
     person_id: str
     round: int
@@ -153,6 +202,28 @@ class Link:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A checker says that he is at it, until a moment: advice to others, never a lock."""
+
+    person_id: str
+    claimed_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A checker's words on one finding of one file, as it stood; ``finding`` is ``Finding.key``."""
+
+    file_id: str
+    person_id: str
+    round: int
+    finding: str
+    comment: str
+    binding: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """A submission as one person may see it: reviews of others appear only when blinding permits."""
 
@@ -163,3 +234,13 @@ class View:
     reviews_submitted: int = 0
     opened: frozenset[str] = field(default_factory=frozenset)
     """Identifiers of the files whose present bytes this person has opened."""
+    own_answers: tuple[Answer, ...] = ()
+    """This person's words on findings, of this round."""
+    answers: tuple[Answer, ...] = ()
+    """Everybody's words on findings, where blinding permits."""
+    unanswered: int = 0
+    """How many findings this person has still to answer before his review can be handed in."""
+    claims: tuple[Claim, ...] = ()
+    """Checkers who say that they are at it now; the author sees none."""
+    unlocked: frozenset[str] = field(default_factory=frozenset)
+    """Bindings of blocked files that an SDC lead let go to review with a written reason."""

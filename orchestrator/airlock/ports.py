@@ -58,6 +58,10 @@ class CustodianTerms:
     version: int
     checkers_needed: int
     minimum_count: int
+    release_signoff: bool = False
+    """Whether an officer of this custodian has to agree to every release."""
+    airlock_pack: str = ""
+    """The rule book of ``policies/airlock`` this custodian asks for; empty where the installation's is enough."""
 
 
 class Governance(Protocol):
@@ -78,8 +82,14 @@ class Governance(Protocol):
     def terms(self, project_id: str) -> tuple[CustodianTerms, ...]:
         """Return the terms in force of every custodian whose data the project holds or held."""
 
-    def checkers(self) -> frozenset[str]:
-        """Return everyone who holds the checker role now."""
+    def holders(self, role: str) -> frozenset[str]:
+        """Return everyone who holds this role now."""
+
+    def officers(self, custodian_id: str) -> frozenset[str]:
+        """Return everyone who speaks for this custodian now."""
+
+    def trained(self, person_id: str) -> bool:
+        """Say whether this person has training in date."""
 
 
 class RecordSigner(Protocol):

@@ -14,7 +14,7 @@ from orchestrator.core.events import Event
 from .model import Link
 from .rows import LinkRow, ReleaseRow
 
-__all__ = ["add_link", "add_release", "end_links", "link_by_secret", "mark_used", "release"]
+__all__ = ["add_link", "add_release", "end_links", "link_by_secret", "mark_used", "recipients", "release"]
 
 
 def add_release(change: Change, submission_id: str, document: str, sha256: str, *, at: datetime, event: Event) -> None:
@@ -79,3 +79,13 @@ def mark_used(change: Change, link_id: str, *, at: datetime, event: Event) -> No
     if not getattr(used, "rowcount", 0):
         raise Conflict("This link was used already; ask for a new one.")
     change.tell(event)
+
+
+def recipients(session: Session, submission_id: str) -> list[tuple[str, datetime]]:
+    """Return who collected a release and when, from the receipts of used links, oldest first."""
+    query = (
+        select(LinkRow.person_id, LinkRow.used_at)
+        .where(LinkRow.submission_id == submission_id, LinkRow.used_at.is_not(None))
+        .order_by(LinkRow.used_at, LinkRow.link_id)
+    )
+    return [(person, used) for person, used in session.execute(query) if used is not None]

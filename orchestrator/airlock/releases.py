@@ -16,6 +16,7 @@ from orchestrator.policy.model import Actor
 from . import release_store, store
 from .desk import Desk
 from .model import File, Link, State, Submission
+from .recalls import wanted
 from .rules import check_moves
 from .states import Action
 
@@ -83,7 +84,7 @@ class Releases:
         if refusal is not None:
             raise refusal
         directory = self._desk.frozen.released(submission.submission_id)
-        files = tuple((file, directory / file.sha256) for file in submission.files)
+        files = tuple((file, directory / file.sha256) for file in submission.outputs)
         return Collected(submission=submission, files=files, document=document.encode())
 
     def _why_not(self, actor: Actor, link: Link, submission: Submission) -> Refused | None:
@@ -94,8 +95,9 @@ class Releases:
             return Refused("This link was made for somebody else.")
         if link.used_at is not None:
             return Refused("This link was used already; ask for a new one on the submission’s page.")
-        if self._desk.record.clock() >= link.expires_at or submission.state is not State.RELEASED:
-            return Refused("This link has expired; ask for a new one on the submission’s page.")
+        over = self._over(link, submission)
+        if over:
+            return Refused(over)
         try:
             self._check_free(submission)
             self._check_intact(submission)
@@ -103,14 +105,20 @@ class Releases:
             return Refused(held.message)
         return None
 
+    def _over(self, link: Link, submission: Submission) -> str:
+        if submission.state in (State.RECALL_ASKED, State.RECALLED):
+            return "This release was recalled, or its recall was asked for; nothing of it is handed out."
+        if self._desk.record.clock() >= link.expires_at or submission.state is not State.RELEASED:
+            return "This link has expired; ask for a new one on the submission’s page."
+        return ""
+
     def _check_free(self, submission: Submission) -> None:
         reasons = self._desk.hold_reasons(submission)
         if reasons:
             raise NotPossible(f"Nothing of this project may be collected now: {reasons[0]}")
 
     def _check_intact(self, submission: Submission) -> None:
-        wanted = {(file.sha256, file.size) for file in submission.files}
-        if not self._desk.frozen.release_intact(submission.submission_id, wanted):
+        if not self._desk.frozen.release_intact(submission.submission_id, wanted(submission)):
             raise Unavailable(
                 "The released files were found altered, so they are not handed out. Tell an operator.",
                 system="airlock store",

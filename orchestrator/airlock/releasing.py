@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from orchestrator.audit.record import Change
 from orchestrator.core.events import Event, Json
 
-from . import documents, release_store, review_store, store
+from . import case_store, documents, release_store, review_store, signoffs, store
+from .deciding import needed_for
 from .desk import Desk
-from .model import Outcome, Review, State, Submission
+from .model import Review, State, Submission
 from .ports import RecordSigner
-from .rules import binding_of, combined
+from .quorum import approval_stands
+from .recalls import wanted
 from .states import Action
 
 __all__ = ["Releasing"]
@@ -42,37 +44,37 @@ class Releasing:
         return state
 
     def _release(self, submission_id: str) -> State:
-        submission, reviews, ready = self._admit(submission_id)
+        submission, ready = self._admit(submission_id)
         if not ready:
             return submission.state
-        wanted = {(file.sha256, file.size) for file in submission.files}
-        if not self._desk.frozen.copy_out(submission_id, wanted):
+        if not self._desk.frozen.copy_out(submission_id, wanted(submission)):
             return self._quarantine(submission)
-        document = self._document(submission, reviews)
+        document = self._document(submission)
         digest = hashlib.sha256(document).hexdigest()
         with self._desk.record.change() as change:
             now = store.load(change.session, submission_id)
             if now.state is not State.RELEASING or not self._still_valid(change, now):
                 return now.state
             at = self._desk.record.clock()
-            event = self._event("submission.released", now, {"record": digest, "files": len(now.files)})
+            event = self._event("submission.released", now, {"record": digest, "files": len(now.outputs)})
             moved = store.move(change, now, Action.FINISH_RELEASE, at=at, event=event)
             kept = self._event("release.recorded", now, {"record": digest})
             release_store.add_release(change, submission_id, document.decode(), digest, at=at, event=kept)
             self._desk.tell_author(change, moved, "submission.released")
             return moved.state
 
-    def _admit(self, submission_id: str) -> tuple[Submission, list[Review], bool]:
+    def _admit(self, submission_id: str) -> tuple[Submission, bool]:
         with self._desk.record.change() as change:
             submission = store.load(change.session, submission_id)
             ready = submission.state in (State.APPROVED, State.RELEASING) and self._still_valid(change, submission)
             if ready and submission.state is State.APPROVED:
+                asked = signoffs.ask_where_needed(self._desk, change, submission)
+                if asked.state is not State.APPROVED:
+                    return asked, False
                 event = self._event("submission.releasing", submission, {"round": submission.round})
                 at = self._desk.record.clock()
                 store.move(change, submission, Action.START_RELEASE, at=at, event=event)
-            submission = store.load(change.session, submission_id)
-            reviews = review_store.reviews(change.session, submission_id, round_number=submission.round)
-        return submission, [review for review in reviews if not review.void], ready
+            return store.load(change.session, submission_id), ready
 
     def _still_valid(self, change: Change, submission: Submission) -> bool:
         """Say whether the approval holds at this moment; void or hold it where it does not."""
@@ -85,42 +87,54 @@ class Releasing:
             return False
         pack = desk.pack_for(submission.project_id)
         reviews = review_store.reviews(change.session, submission.submission_id, round_number=submission.round)
+        cases = case_store.cases(change.session, submission.submission_id)
         unfit = self._unfit(submission, reviews)
-        if not unfit and pack.sha256 == submission.pack_sha256:
-            valid = combined(reviews, max(pack.checkers_needed, submission.checkers_needed))
-            if valid is Outcome.APPROVE and _bound(submission, reviews):
-                return True
+        if (
+            not unfit
+            and pack.sha256 == submission.pack_sha256
+            and approval_stands(submission, reviews, cases, needed_for(desk, submission), may=self._may)
+            and (submission.state is State.APPROVED or not signoffs.missing(desk, change.session, submission))
+        ):
+            return True
+        self._void(change, submission, unfit)
+        return False
+
+    def _void(self, change: Change, submission: Submission, unfit: Sequence[str]) -> None:
+        """Send it back to review: the reviews of people who may not judge it any more do not count."""
         people: list[Json] = list(unfit)
         event = self._event("submission.approval-voided", submission, {"checkers": people})
         if unfit:
             void = self._event("review.voided", submission, {"checkers": people})
             review_store.void_reviews(change, submission.submission_id, unfit, event=void)
-        at = desk.record.clock()
+        at = self._desk.record.clock()
         again = store.move(change, submission, Action.VOID, at=at, event=event, new_round=not unfit)
-        desk.tell_checkers(change, again)
-        return False
+        if not unfit:
+            review_store.carry_over(change, again, event=self._event("votes.carried", again, {"round": again.round}))
+        self._desk.tell_checkers(change, again)
 
     def _unfit(self, submission: Submission, reviews: Sequence[Review]) -> list[str]:
-        governance = self._desk.governance
         return [
             review.person_id
             for review in reviews
-            if not review.void
-            and not self._desk.may(governance.actor(review.person_id), "reviewSubmission", submission)
+            if not review.void and not self._may(review.person_id, "reviewSubmission", submission)
         ]
 
-    def _document(self, submission: Submission, reviews: Sequence[Review]) -> bytes:
+    def _may(self, person_id: str, action: str, submission: Submission) -> bool:
+        return self._desk.may(self._desk.governance.actor(person_id), action, submission)
+
+    def _document(self, submission: Submission) -> bytes:
         desk = self._desk
         with desk.record.read() as session:
-            audit = documents.audit_positions(session, submission.submission_id)
-        record = documents.build(
-            submission,
-            reviews,
-            pack=desk.pack_for(submission.project_id),
-            terms=desk.governance.terms(submission.project_id),
-            access_rules=desk.policy.digest,
-            audit=audit,
-        )
+            reviews = review_store.reviews(session, submission.submission_id, round_number=submission.round)
+            record = documents.build(
+                submission,
+                [review for review in reviews if not review.void],
+                cases=case_store.cases(session, submission.submission_id),
+                pack=desk.pack_for(submission.project_id),
+                terms=desk.governance.terms(submission.project_id),
+                access_rules=desk.policy.digest,
+                audit=documents.audit_positions(session, submission.submission_id),
+            )
         return documents.signed(record, self._signer)
 
     def _quarantine(self, submission: Submission) -> State:
@@ -133,18 +147,3 @@ class Releasing:
 
     def _event(self, kind: str, submission: Submission, details: dict[str, Json]) -> Event:
         return Event(kind=kind, actor=_ACTOR, subject=f"submission:{submission.submission_id}", details=details)
-
-
-def _bound(submission: Submission, reviews: Sequence[Review]) -> bool:
-    """Say whether every vote approves exactly what would be released, computed anew from what is kept."""
-    bindings = {
-        file.file_id: binding_of(
-            submission, file, pack_version=submission.pack_version, pack_sha256=submission.pack_sha256
-        )
-        for file in submission.files
-    }
-    for review in reviews:
-        voted = {vote.file_id: vote.binding for vote in review.votes if vote.choice.value == "approve"}
-        if not review.void and voted != bindings:
-            return False
-    return bool(bindings) and all(file.binding == bindings[file.file_id] for file in submission.files)

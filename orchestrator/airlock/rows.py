@@ -42,16 +42,21 @@ class SubmissionRow(Base):
     pack_version: Mapped[str] = mapped_column(String(80), default="")
     pack_sha256: Mapped[str] = mapped_column(String(64), default="")
     checkers_needed: Mapped[int] = mapped_column(default=2)
+    incident: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own form
 
 
 class FileRow(Base):
-    """One frozen file of a submission."""
+    """One frozen file of a submission: as it was sent, or made from one that was sent.
+
+    It belongs to the rounds from ``round`` to before ``left_round``. ``reviewed`` is false for an original that is
+    kept for the record only, because what was made from it is reviewed in its place.
+    """
 
     __tablename__ = "airlock_file"
-    __table_args__ = (UniqueConstraint("submission_id", "position"),)
+    __table_args__ = (Index("ix_airlock_file_name", "name"),)
 
     file_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     submission_id: Mapped[str] = mapped_column(ForeignKey("airlock_submission.submission_id"), index=True)
@@ -63,6 +68,14 @@ class FileRow(Base):
     kind: Mapped[str] = mapped_column(String(40), default="")
     verdict: Mapped[str | None] = mapped_column(String(10))
     binding: Mapped[str] = mapped_column(String(64), default="")
+    role: Mapped[str] = mapped_column(String(12), default="output")
+    original_sha256: Mapped[str] = mapped_column(String(64), default="")
+    original_name: Mapped[str] = mapped_column(String(300), default="")
+    reviewed: Mapped[bool] = mapped_column(default=True)
+    round: Mapped[int] = mapped_column(default=1)
+    left_round: Mapped[int | None]
+    received_at: Mapped[datetime | None] = mapped_column(Moment)
+    recalled_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class FindingRow(Base):
@@ -108,6 +121,8 @@ class VoteRow(Base):
     comment: Mapped[str] = mapped_column(Text)
     binding: Mapped[str] = mapped_column(String(64))
     voted_at: Mapped[datetime] = mapped_column(Moment)
+    carried_from: Mapped[int | None]
+    void: Mapped[bool] = mapped_column(default=False)
 
 
 class ReviewRow(Base):

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotPossible
 from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import new_id
 
-from . import store
+from . import case_store, file_store, review_store, store
 from .desk import Desk
-from .model import File, State, Submission, Verdict
+from .model import File, FileRole, Finding, State, Submission
+from .overrides import blocked_bindings
 from .packs import Pack
-from .ports import Inspector
+from .ports import Inspected, Inspection, Inspector
 from .rules import binding_of, text_sha256, verdict_of
 from .states import Action
 
 __all__ = ["Scanning"]
 
 _ACTOR = "system:airlock"
+_UNDER_REVIEW = (State.IN_REVIEW, State.CONSOLIDATING, State.SIGN_OFF, State.APPROVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scanned:
+    """One file to be reviewed, with the tables that were read from it."""
+
+    file: File
+    tables: tuple[Json, ...]
 
 
 class Scanning:
@@ -47,14 +59,13 @@ class Scanning:
     def again_where_rules_changed(self) -> int:
         """Scan anew what was scanned under rules that are no longer in force; earlier votes become void."""
         with self._desk.record.read() as session:
-            ids = store.ids_in(session, State.IN_REVIEW, State.APPROVED)
-            known = [store.load(session, each) for each in ids]
+            known = [store.load(session, each) for each in store.ids_in(session, *_UNDER_REVIEW)]
         in_force = {project: self._desk.pack_for(project).sha256 for project in {each.project_id for each in known}}
         changed = [each for each in known if in_force[each.project_id] != each.pack_sha256]
         for submission in changed:
             with self._desk.record.change() as change:
                 now = store.load(change.session, submission.submission_id)
-                if now.state in (State.IN_REVIEW, State.APPROVED):
+                if now.state in _UNDER_REVIEW:
                     self._move(change, now, Action.SCAN_AGAIN, "submission.rules-changed", new_round=True)
         return len(changed)
 
@@ -64,51 +75,108 @@ class Scanning:
             with self._desk.record.change() as change:
                 frozen = store.load(change.session, submission_id)
                 submission = self._move(change, frozen, Action.START_SCAN, "submission.scanning")
+                received = file_store.received(change.session, submission_id, round_number=submission.round)
             pack = self._desk.pack_for(submission.project_id)
-            altered = [file for file in submission.files if not self._desk.frozen.intact(file.sha256, file.size)]
+            altered = [file for file in received if not self._desk.frozen.intact(file.sha256, file.size)]
             if altered:
                 return self._quarantine(submission, altered)
-            files = [self._inspect(submission, file, pack) for file in submission.files]
-            return self._record(submission, files, pack)
+            scanned = [each for file in received for each in self._inspect(submission, file, pack)]
+            return self._record(submission, self._together(submission, scanned, pack), pack)
         except (Conflict, NotPossible):
             with self._desk.record.read() as session:
                 return store.load(session, submission_id).state
 
-    def _inspect(self, submission: Submission, file: File, pack: Pack) -> File:
+    def _inspect(self, submission: Submission, file: File, pack: Pack) -> list[_Scanned]:
+        """Inspect one file as it was sent; what is made from it is what people will see in its place."""
         seen = self._inspector.inspect(
-            self._desk.frozen.path(file.sha256), name=file.name, sha256=file.sha256, pack=pack
+            self._desk.frozen.path(file.sha256),
+            name=file.name,
+            sha256=file.sha256,
+            pack=pack,
+            project_id=submission.project_id,
         )
-        inspected = replace(file, kind=seen.kind, findings=seen.findings, verdict=verdict_of(seen.findings))
-        binding = binding_of(submission, inspected, pack_version=pack.version, pack_sha256=pack.sha256)
-        return replace(inspected, binding=binding)
+        if not seen.derived:
+            return [_Scanned(file=replace(file, kind=seen.kind, findings=seen.findings), tables=seen.tables)]
+        made = self._made(submission, file, seen)
+        return [_Scanned(file=each, tables=seen.tables if place == 0 else ()) for place, each in enumerate(made)]
 
-    def _record(self, submission: Submission, files: list[File], pack: Pack) -> State:
-        blocked = any(file.verdict is Verdict.BLOCK for file in files)
-        verdicts: list[Json] = [
-            {
-                "file": file.file_id,
-                "sha256": file.sha256,
-                "verdict": str(file.verdict),
-                "binding": file.binding,
-                "rules": list[Json](sorted({each.rule for each in file.findings})),
+    def _made(self, submission: Submission, file: File, seen: Inspection) -> list[File]:
+        """Freeze what was made from a file under its own hashes; the same bytes again are the same file again."""
+        kept = self._desk.frozen.keep([each.content for each in seen.derived])
+        with self._desk.record.read() as session:
+            known = {
+                (each.original_name, each.original_sha256, each.name, each.sha256): each.file_id
+                for each in file_store.every_file(session, submission.submission_id).values()
+                if each.original_sha256
             }
-            for file in files
+        return [
+            replace(
+                file,
+                file_id=known.get((file.name, file.sha256, derived.name, got.sha256), new_id()),
+                name=derived.name,
+                size=got.size,
+                sha256=got.sha256,
+                original_name=file.name,
+                original_sha256=file.sha256,
+                kind=seen.kind,
+                findings=seen.findings,
+            )
+            for derived, got in zip(seen.derived, kept, strict=True)
         ]
-        details: dict[str, Json] = {"files": verdicts, "pack": pack.sha256, "title": text_sha256(submission.title)}
+
+    def _together(self, submission: Submission, scanned: Sequence[_Scanned], pack: Pack) -> list[_Scanned]:
+        """Add what only shows when the files are looked at together; then everything a vote binds is known."""
+        asked = [
+            Inspected(
+                file_id=each.file.file_id,
+                path=self._desk.frozen.path(each.file.sha256),
+                name=each.file.name,
+                sha256=each.file.sha256,
+                kind=each.file.kind,
+                tables=each.tables,
+                rules=frozenset(finding.rule for finding in each.file.findings),
+            )
+            for each in scanned
+            if each.file.role is FileRole.OUTPUT
+        ]
+        found = self._inspector.inspect_together(asked, released=(), pack=pack)
+        return [
+            replace(each, file=self._bound(submission, each.file, found.get(each.file.file_id, ()), pack))
+            for each in scanned
+        ]
+
+    def _bound(self, submission: Submission, file: File, more: Sequence[Finding], pack: Pack) -> File:
+        findings = (*file.findings, *more)
+        judged = replace(file, findings=findings, verdict=verdict_of(findings))
+        return replace(
+            judged, binding=binding_of(submission, judged, pack_version=pack.version, pack_sha256=pack.sha256)
+        )
+
+    def _record(self, submission: Submission, scanned: Sequence[_Scanned], pack: Pack) -> State:
+        files = [each.file for each in scanned]
+        details: dict[str, Json] = {
+            "files": [_noted(file) for file in files],
+            "pack": pack.sha256,
+            "title": text_sha256(submission.title),
+        }
         with self._desk.record.change() as change:
             submission = store.load(change.session, submission.submission_id)
             event = self._event(submission, "submission.scanned", details)
             in_force = (pack.version, pack.sha256, pack.checkers_needed)
-            store.record_scan(change, submission, files, pack=in_force, event=event)
-            if blocked:
+            file_store.record_scan(change, submission, files, pack=in_force, event=event)
+            submission = store.load(change.session, submission.submission_id)
+            unlocked = case_store.overrides(case_store.cases(change.session, submission.submission_id))
+            if blocked_bindings(submission, unlocked) or not submission.outputs:
                 submission = self._move(change, submission, Action.BLOCK, "submission.blocked")
                 self._desk.tell_author(change, submission, "submission.blocked")
             else:
+                carried = self._event(submission, "votes.carried", {"round": submission.round})
+                review_store.carry_over(change, submission, event=carried)
                 submission = self._move(change, submission, Action.ASK_REVIEW, "submission.in-review")
                 self._desk.tell_checkers(change, submission)
         return submission.state
 
-    def _quarantine(self, submission: Submission, altered: list[File]) -> State:
+    def _quarantine(self, submission: Submission, altered: Sequence[File]) -> State:
         details: dict[str, Json] = {"files": [file.file_id for file in altered]}
         with self._desk.record.change() as change:
             event = self._event(submission, "submission.quarantined", details)
@@ -124,3 +192,14 @@ class Scanning:
 
     def _event(self, submission: Submission, kind: str, details: dict[str, Json]) -> Event:
         return Event(kind=kind, actor=_ACTOR, subject=f"submission:{submission.submission_id}", details=details)
+
+
+def _noted(file: File) -> Json:
+    return {
+        "file": file.file_id,
+        "sha256": file.sha256,
+        "made_from": file.original_sha256,
+        "verdict": str(file.verdict),
+        "binding": file.binding,
+        "rules": list[Json](sorted({each.rule for each in file.findings})),
+    }

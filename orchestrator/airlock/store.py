@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotFound
 from orchestrator.core.events import Event, Json
-from orchestrator.core.ids import new_id
 
-from .model import File, Finding, Severity, State, Submission, Verdict
-from .rows import FileRow, FindingRow, SubmissionRow
-from .states import AIRLOCK_STATES, Action
+from .case_rows import CaseRow
+from .case_store import conflicted, lapse_open
+from .cases import CaseKind, CaseOutcome
+from .file_store import add_files, files, keep_round
+from .model import State, Submission
+from .rows import FileRow, ReviewRow, SubmissionRow
+from .states import AIRLOCK_STATES, ROUND_ENDS, Action
 
 __all__ = [
     "add_submission",
     "bytes_since",
+    "check_seen",
     "count_open",
     "ids_in",
     "load",
     "move",
-    "record_scan",
     "select_ids",
     "set_held",
+    "set_incident",
+    "set_title",
     "tell",
+    "touch",
 ]
+
+_WAITS_FOR_A_CASE = frozenset({State.OVERRIDE_ASKED, State.APPEALED, State.SIGN_OFF, State.RECALL_ASKED})
+_ASKED = frozenset({CaseKind.OVERRIDE.value, CaseKind.APPEAL.value, CaseKind.RECALL.value})
 
 
 def tell(change: Change, kind: str, actor: str, submission_id: str, details: Mapping[str, Json] | None = None) -> None:
@@ -55,17 +66,12 @@ def add_submission(change: Change, submission: Submission, *, event: Event) -> N
         )
     )
     change.session.flush()
-    change.session.add_all(
-        FileRow(
-            file_id=file.file_id,
-            submission_id=submission.submission_id,
-            position=file.position,
-            name=file.name,
-            size=file.size,
-            sha256=file.sha256,
-            context=file.context,
-        )
-        for file in submission.files
+    add_files(
+        change,
+        submission.submission_id,
+        submission.files,
+        round_number=submission.round,
+        at=submission.submitted_at,
     )
     change.tell(event)
 
@@ -104,9 +110,7 @@ def ids_in(session: Session, *states: State) -> list[str]:
 
 
 def _submission(session: Session, row: SubmissionRow) -> Submission:
-    files = session.scalars(
-        select(FileRow).where(FileRow.submission_id == row.submission_id).order_by(FileRow.position)
-    )
+    people = _people(session, row.submission_id)
     return Submission(
         submission_id=row.submission_id,
         project_id=row.project_id,
@@ -123,45 +127,70 @@ def _submission(session: Session, row: SubmissionRow) -> Submission:
         pack_version=row.pack_version,
         pack_sha256=row.pack_sha256,
         checkers_needed=row.checkers_needed,
-        files=tuple(_file(session, file) for file in files),
+        incident=row.incident,
+        conflicted=conflicted(session, row.submission_id),
+        reviewers=people.reviewers,
+        settlers=people.settlers,
+        barred=people.barred,
+        asker=people.asker,
+        version=row.version,
+        files=files(session, row.submission_id, round_number=row.round),
     )
 
 
-def _file(session: Session, row: FileRow) -> File:
-    findings = session.scalars(
-        select(FindingRow).where(FindingRow.file_id == row.file_id).order_by(FindingRow.position)
+@dataclass(frozen=True, kw_only=True)
+class _People:
+    """Who did what on a submission already, so that somebody else does the next thing."""
+
+    reviewers: frozenset[str]
+    settlers: frozenset[str]
+    barred: frozenset[str]
+    asker: str
+
+
+def _people(session: Session, submission_id: str) -> _People:
+    handed_in = session.execute(
+        select(ReviewRow.person_id, ReviewRow.round).where(ReviewRow.submission_id == submission_id)
+    ).all()
+    known = list(
+        session.scalars(select(CaseRow).where(CaseRow.submission_id == submission_id).order_by(CaseRow.asked_at))
     )
-    return File(
-        file_id=row.file_id,
-        position=row.position,
-        name=row.name,
-        size=row.size,
-        sha256=row.sha256,
-        context=row.context,
-        kind=row.kind,
-        verdict=None if row.verdict is None else Verdict(row.verdict),
-        binding=row.binding,
-        findings=tuple(
-            Finding(
-                rule=each.rule,
-                severity=Severity(each.severity),
-                where=each.place,
-                message=each.message,
-                guidance=each.guidance,
-            )
-            for each in findings
-        ),
+    settled = {row.asked_by for row in known if row.kind == CaseKind.SETTLEMENT.value}
+    upheld = [
+        row.round for row in known if row.kind == CaseKind.APPEAL.value and row.outcome == CaseOutcome.ACCEPTED.value
+    ]
+    last = max(upheld, default=0)
+    waiting = [row.asked_by for row in known if row.outcome == CaseOutcome.OPEN.value and row.kind in _ASKED]
+    return _People(
+        reviewers=frozenset(person for person, _ in handed_in),
+        settlers=frozenset(settled),
+        barred=frozenset(person for person, number in handed_in if number <= last),
+        asker=waiting[-1] if waiting else "",
     )
 
 
 def move(
-    change: Change, submission: Submission, action: Action, *, at: datetime, event: Event, new_round: bool = False
+    change: Change,
+    submission: Submission,
+    action: Action,
+    *,
+    at: datetime,
+    event: Event,
+    new_round: bool = False,
+    reason: str = "",
 ) -> Submission:
-    """Take one step of the state table; the owner’s time starts anew. ``Conflict`` when somebody else was first."""
+    """Take one step of the state table; the owner’s time starts anew. ``Conflict`` when somebody else was first.
+
+    ``reason`` is kept with the round that the step ends, for everybody whom it concerns.
+    """
     row = change.session.get(SubmissionRow, submission.submission_id)
     if row is None or row.state != submission.state.value or row.round != submission.round:
         raise Conflict("Somebody else changed this submission first; look at it again.")
     target = AIRLOCK_STATES.after(submission.state, action)
+    if new_round or (action in ROUND_ENDS and submission.state is not State.APPEALED):
+        keep_round(change, submission, ended_by=action.value, reason=reason, at=at)
+    if submission.state in _WAITS_FOR_A_CASE and target is not submission.state:
+        lapse_open(change, submission.submission_id, at=at)
     row.state = target.value
     row.entered_at = at
     row.deadline = AIRLOCK_STATES.deadline(target, at)
@@ -169,6 +198,39 @@ def move(
     change.tell(event)
     change.session.flush()
     return _submission(change.session, row)
+
+
+def check_seen(submission: Submission, seen: int | None) -> None:
+    """Raise ``Conflict`` when somebody acts on what he saw, and it has changed since; ``None`` saw nothing."""
+    if seen is not None and seen != submission.version:
+        raise Conflict("Somebody else changed this submission since you opened it; look at it again.")
+
+
+def touch(change: Change, submission: Submission) -> None:
+    """Let what others saw of it be out of date; the caller's event says why."""
+    row = change.session.get(SubmissionRow, submission.submission_id)
+    if row is None:
+        raise NotFound("There is no such submission.")
+    flag_modified(row, "state")
+    change.session.flush()
+
+
+def set_incident(change: Change, submission: Submission, reason: str, *, event: Event) -> None:
+    """Keep why an operator holds it; empty when he does no longer."""
+    row = change.session.get(SubmissionRow, submission.submission_id)
+    if row is None:
+        raise NotFound("There is no such submission.")
+    row.incident = reason
+    change.tell(event)
+    change.session.flush()
+
+
+def set_title(change: Change, submission: Submission, title: str) -> None:
+    """Give it another title; the caller's event says so."""
+    row = change.session.get(SubmissionRow, submission.submission_id)
+    if row is None:
+        raise NotFound("There is no such submission.")
+    row.title = title
 
 
 def set_held(change: Change, submission_id: str, reasons: tuple[str, ...], *, event: Event) -> None:
@@ -181,44 +243,16 @@ def set_held(change: Change, submission_id: str, reasons: tuple[str, ...], *, ev
     change.tell(event)
 
 
-def record_scan(
-    change: Change, submission: Submission, files: Iterable[File], *, pack: tuple[str, str, int], event: Event
-) -> None:
-    """Replace what the checks say of every file, and the rules they followed."""
-    row = change.session.get(SubmissionRow, submission.submission_id)
-    if row is None:
-        raise NotFound("There is no such submission.")
-    row.pack_version, row.pack_sha256, row.checkers_needed = pack
-    for file in files:
-        change.session.query(FindingRow).filter_by(file_id=file.file_id).delete()
-        kept = change.session.get(FileRow, file.file_id)
-        if kept is None:
-            raise NotFound("There is no such file.")
-        kept.kind, kept.binding = file.kind, file.binding
-        kept.verdict = None if file.verdict is None else file.verdict.value
-        change.session.add_all(
-            FindingRow(
-                finding_id=new_id(),
-                file_id=file.file_id,
-                position=position,
-                rule=each.rule,
-                severity=each.severity.value,
-                place=each.where,
-                message=each.message,
-                guidance=each.guidance,
-            )
-            for position, each in enumerate(file.findings)
-        )
-    change.tell(event)
-    change.session.flush()
-
-
 def bytes_since(session: Session, project_id: str, since: datetime) -> int:
     """Sum what the project handed in since a moment, whatever became of it."""
     query = (
         select(func.sum(FileRow.size))
         .join(SubmissionRow, SubmissionRow.submission_id == FileRow.submission_id)
-        .where(SubmissionRow.project_id == project_id, SubmissionRow.submitted_at >= since)
+        .where(
+            SubmissionRow.project_id == project_id,
+            func.coalesce(FileRow.received_at, SubmissionRow.submitted_at) >= since,
+            FileRow.original_sha256 == "",
+        )
     )
     return int(session.scalar(query) or 0)
 

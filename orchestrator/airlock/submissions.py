@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from orchestrator.core.errors import Invalid, NotPossible, Refused
+from orchestrator.core.errors import NotPossible, Refused
 from orchestrator.core.events import Event, Json
-from orchestrator.core.ids import check_id, new_id
+from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor
 
 from . import review_store, store
+from .announcing import Announced, announced
 from .desk import Desk
 from .frozen import Received
-from .model import File, State, Submission
-from .names import check_different, check_name, check_words
-from .packs import Limits
+from .model import File, FileRole, State, Submission
 from .ports import LiveSession
+from .rounds import revise
 from .rules import DECIDED, OPEN, check_moves
 from .states import AIRLOCK_STATES, Action
 
@@ -27,51 +26,17 @@ __all__ = ["Announced", "Submissions", "announced"]
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Announced:
-    """What a workspace says it will send: names and words, checked, but no bytes yet."""
-
-    title: str
-    files: tuple[tuple[str, str], ...]
-    replaces: str | None = None
-
-
-def announced(header: Any, limits: Limits) -> Announced:
-    """Read a header from a workspace; raise ``Invalid`` with a sentence for whatever is wrong with it."""
-    if not isinstance(header, dict) or set(header) - {"protocol", "action", "title", "files", "replaces"}:
-        raise Invalid("The header must name title and files; use the tre-airlock of this workspace.", field="header")
-    title, files, replaces = header.get("title"), header.get("files"), header.get("replaces")
-    if not isinstance(title, str):
-        raise Invalid("The title must be text.", field="title")
-    if not isinstance(files, list) or not 1 <= len(files) <= limits.files:
-        raise Invalid(f"Submit 1 to {limits.files} files at a time.", field="files")
-    named: list[tuple[str, str]] = []
-    for file in files:
-        if (
-            not isinstance(file, dict)
-            or not isinstance(file.get("name"), str)
-            or not isinstance(file.get("context"), str)
-        ):
-            raise Invalid("Every file needs a name and a context, both text.", field="files")
-        name = check_name(file["name"], characters=limits.name_characters)
-        named.append((name, check_words(file["context"], characters=limits.context_characters, field="context")))
-    check_different([name for name, _ in named])
-    if replaces is not None:
-        if not isinstance(replaces, str):
-            raise Invalid("The submission to replace must be given by its identifier.", field="replaces")
-        check_id(replaces, field="replaces")
-    title = check_words(title, characters=limits.title_characters, field="title")
-    return Announced(title=title, files=tuple(named), replaces=replaces)
-
-
 class Submissions:
     """What authors do."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def check_may_submit(self, project_id: str, person_id: str) -> None:
-        """Raise ``Refused`` with the reasons why this person may not submit from this project now."""
+    def check_may_submit(self, project_id: str, person_id: str, *, revising: bool = False) -> None:
+        """Raise ``Refused`` with the reasons why this person may not submit from this project now.
+
+        A further round of a submission is none more: it counts by its bytes only.
+        """
         desk = self._desk
         desk.policy.check(desk.governance.actor(person_id), "submitResults", desk.thing(project_id, person_id))
         reasons = desk.governance.hold_reasons(project_id, person_id, since=desk.record.clock())
@@ -80,7 +45,7 @@ class Submissions:
         with desk.record.read() as session:
             count = store.count_open(session, project_id, OPEN)
             handed_in = store.bytes_since(session, project_id, desk.record.clock() - _DAY)
-        if count >= desk.pack.limits.submissions_open_per_project:
+        if count >= desk.pack.limits.submissions_open_per_project and not revising:
             raise NotPossible(f"This project has {count} open submissions; wait for some, or withdraw some, first.")
         if handed_in >= desk.pack.limits.project_bytes_per_day:
             raise NotPossible(
@@ -90,6 +55,8 @@ class Submissions:
 
     def receive(self, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
         """Freeze what arrived and record it, all in one transaction; refuse it if the project may not submit by now."""
+        if said.revises is not None:
+            return self._revise(live, said, received)
         desk, now = self._desk, self._desk.record.clock()
         submission = Submission(
             submission_id=new_id(),
@@ -102,17 +69,22 @@ class Submissions:
             submitted_at=now,
             entered_at=now,
             deadline=AIRLOCK_STATES.deadline(State.FROZEN, now),
-            replaces=said.replaces,
             checkers_needed=desk.pack_for(live.project_id).checkers_needed,
             files=tuple(
-                File(file_id=new_id(), position=place, name=name, size=got.size, sha256=got.sha256, context=context)
+                File(
+                    file_id=new_id(),
+                    position=place,
+                    name=name,
+                    size=got.size,
+                    sha256=got.sha256,
+                    context=context,
+                    role=FileRole.SUPPORTING if name in said.supporting else FileRole.OUTPUT,
+                )
                 for place, ((name, context), got) in enumerate(zip(said.files, received, strict=True))
             ),
         )
         with desk.record.change() as change:
             self.check_may_submit(live.project_id, live.person_id)
-            if said.replaces is not None:
-                self._replace(change, submission, said.replaces)
             desk.frozen.freeze(received)
             hashes: list[Json] = [file.sha256 for file in submission.files]
             store.add_submission(
@@ -127,16 +99,12 @@ class Submissions:
             )
         return submission
 
-    def _replace(self, change: Any, submission: Submission, earlier_id: str) -> None:
-        earlier = store.load(change.session, earlier_id)
-        if (earlier.author_id, earlier.project_id) != (submission.author_id, submission.project_id):
-            raise Refused("You can replace only a submission of your own, from the same project.")
-        if earlier.state not in (State.RETURNED, State.BLOCKED):
-            raise NotPossible(
-                f"Submission {earlier_id} is {earlier.state.value}; only a returned or blocked one is replaced."
-            )
-        event = _event("submission.withdrawn", submission.author_id, earlier, {"replaced_by": submission.submission_id})
-        store.move(change, earlier, Action.WITHDRAW, at=self._desk.record.clock(), event=event)
+    def _revise(self, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
+        with self._desk.record.change() as change:
+            self.check_may_submit(live.project_id, live.person_id, revising=True)
+            submission = revise(self._desk, change, live, said, received)
+            self._desk.frozen.freeze(received)
+            return submission
 
     def mine(self, actor: Actor) -> list[Submission]:
         """List the actor's own submissions, newest first."""
@@ -184,7 +152,7 @@ class Submissions:
         with self._desk.record.read() as session:
             if store.load(session, submission_id).state is not State.QUARANTINED:
                 raise NotPossible("Only a quarantined submission is closed by an operator; checkers decide the others.")
-        self._step(actor, submission_id, "rejectQuarantined", Action.REJECT, "submission.rejected")
+        self._step(actor, submission_id, "rejectQuarantined", Action.CLOSE, "submission.rejected")
 
     def _step(self, actor: Actor, submission_id: str, asked: str, action: Action, kind: str) -> None:
         with self._desk.record.change() as change:

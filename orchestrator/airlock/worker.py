@@ -19,6 +19,7 @@ from .desk import Desk
 from .entrance import Port
 from .intake import Intake
 from .ports import Inspector, LiveSessions, RecordSigner
+from .preflight import Preflight
 from .releasing import Releasing
 from .rows import FileRow
 from .scanning import Scanning
@@ -59,7 +60,15 @@ class Worker:
         at_once = _AT_ONCE if port is None else _AT_ONCE_AT_PORT
         return cls(
             desk=desk,
-            intake=Intake(submissions, desk.frozen, sessions, desk.pack.limits, port=port, at_once=at_once),
+            intake=Intake(
+                submissions,
+                desk.frozen,
+                sessions,
+                desk.pack.limits,
+                port=port,
+                at_once=at_once,
+                preflight=Preflight(desk, inspector),
+            ),
             scanning=Scanning(desk, inspector),
             releasing=Releasing(desk, signer),
             upkeep=Upkeep(desk),
@@ -104,6 +113,7 @@ class Worker:
     def _keep_up(self) -> None:
         self.upkeep.hold()
         self.upkeep.expire()
+        self.upkeep.bury()
         self.scanning.again_where_rules_changed()
 
     def _scan(self) -> None:

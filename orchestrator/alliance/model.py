@@ -23,6 +23,8 @@ class Terms:
     """One version of a custodian's terms: never changed, only followed by the next.
 
     ``checkers_needed`` people review what leaves, ``minimum_count`` is the smallest count that may be shown.
+    With ``release_signoff`` one of the custodian's officers agrees to each release; ``airlock_pack`` names the rule
+    book of output checking that the custodian asks for, empty where the installation's is enough.
     """
 
     custodian_id: str
@@ -34,6 +36,8 @@ class Terms:
     minimum_count: int
     published_by: str
     published_at: datetime
+    release_signoff: bool = False
+    airlock_pack: str = ""
 
     def in_force(self, now: datetime) -> bool:
         """Whether these terms are within their dates at ``now``."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from orchestrator.core.errors import Invalid, NotPossible
 
 from .model import Terms
 
-__all__ = ["LONGEST_TERMS", "check_acceptable", "check_name", "check_terms", "hash_of"]
+__all__ = ["LONGEST_TERMS", "check_acceptable", "check_name", "check_pack", "check_terms", "hash_of"]
 
 LONGEST_TERMS = timedelta(days=5 * 366)
 """Terms are looked at again at least every five years."""
@@ -18,6 +20,7 @@ _FEWEST_CHECKERS = 2
 _MOST_CHECKERS = 9
 _LARGEST_MINIMUM = 1_000_000
 _LONGEST_TEXT = 200_000
+_PACK = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
 def check_name(name: str) -> str:
@@ -43,6 +46,15 @@ def check_terms(text: str, *, valid_until: datetime, checkers_needed: int, minim
         )
     if not 1 <= minimum_count <= _LARGEST_MINIMUM:
         raise Invalid("The smallest count that may be shown is 1 or more.", field="minimum_count")
+
+
+def check_pack(name: str, *, known: Collection[str] | None) -> None:
+    """Raise ``Invalid`` unless ``name`` is empty or one of the known rule books of output checking."""
+    if not name:
+        return
+    if not _PACK.fullmatch(name) or (known is not None and name not in known):
+        there = f"; known are {', '.join(sorted(known))}" if known else ""
+        raise Invalid(f"“{name[:40]}” is no rule book of output checking{there}.", field="airlock_pack")
 
 
 def check_acceptable(current: Terms | None, *, version: int, now: datetime) -> Terms:

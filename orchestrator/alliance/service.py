@@ -17,7 +17,7 @@ from orchestrator.policy.service import Policy
 
 from . import store
 from .model import Custodian, Terms, TermsAcceptance
-from .rules import check_acceptable, check_name, check_terms, hash_of
+from .rules import check_acceptable, check_name, check_pack, check_terms, hash_of
 
 __all__ = ["AllianceService", "AsNow"]
 
@@ -32,6 +32,8 @@ class AllianceService:
         self._record = record
         self._policy = policy
         self._as_now = as_now
+        self.airlock_packs: frozenset[str] | None = None
+        """The rule books of output checking that terms may name; ``None`` where nobody here can tell."""
 
     def register_custodian(self, actor: Actor, name: str) -> Custodian:
         """Register a custodian; it decides nothing until two people gave it an officer."""
@@ -58,6 +60,8 @@ class AllianceService:
         valid_until: datetime,
         checkers_needed: int = 2,
         minimum_count: int = 10,
+        release_signoff: bool = False,
+        airlock_pack: str = "",
     ) -> Terms:
         """Publish the next version of a custodian's terms: everybody has to accept it anew."""
         now = self._record.clock()
@@ -66,6 +70,7 @@ class AllianceService:
             check_terms(
                 text, valid_until=valid_until, checkers_needed=checkers_needed, minimum_count=minimum_count, now=now
             )
+            check_pack(airlock_pack, known=self.airlock_packs)
             self._known(change.session, custodian_id)
             earlier = store.current_terms(change.session, custodian_id)
             terms = Terms(
@@ -78,6 +83,8 @@ class AllianceService:
                 minimum_count=minimum_count,
                 published_by=actor.person_id,
                 published_at=now,
+                release_signoff=release_signoff,
+                airlock_pack=airlock_pack,
             )
             return store.add(change, terms, event=_published(terms))
 
@@ -181,5 +188,7 @@ def _published(terms: Terms) -> Event:
             "valid_until": iso(terms.valid_until),
             "checkers_needed": terms.checkers_needed,
             "minimum_count": terms.minimum_count,
+            "release_signoff": terms.release_signoff,
+            "airlock_pack": terms.airlock_pack,
         },
     )

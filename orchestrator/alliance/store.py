@@ -50,6 +50,8 @@ class TermsRow(Base):
     minimum_count: Mapped[int]
     published_by: Mapped[str] = mapped_column(String(16))
     published_at: Mapped[datetime] = mapped_column(Moment)
+    release_signoff: Mapped[bool] = mapped_column(default=False)
+    airlock_pack: Mapped[str] = mapped_column(String(60), default="")
 
 
 class AcceptanceRow(Base):

@@ -12,10 +12,7 @@ from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.governance import LiveGovernance
 from orchestrator.airlock.packs import load_pack
-from orchestrator.airlock.releases import Releases
-from orchestrator.airlock.reviews import Reviews
 from orchestrator.airlock.service import AirlockService
-from orchestrator.airlock.submissions import Submissions
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
@@ -102,7 +99,7 @@ def open_house(settings: Settings) -> House:
             as_now=identity.as_now,
         ),
         numbers=numbers,
-        airlock=AirlockService(submissions=Submissions(desk), reviews=Reviews(desk), releases=Releases(desk)),
+        airlock=AirlockService.of(desk),
         airlock_desk=desk,
         audit=AuditService(record),
         outbox=Outbox(record),

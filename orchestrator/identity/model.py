@@ -28,10 +28,14 @@ __all__ = [
 
 
 class Role(StrEnum):
-    """What a person may be trusted with, besides research. A custodian's officer speaks for one custodian."""
+    """What a person may be trusted with, besides research. A custodian's officer speaks for one custodian.
+
+    An SDC lead answers where output checkers disagree, and lets blocked results go to review; no reviewing is in it.
+    """
 
     OPERATOR = "operator"
     CHECKER = "checker"
+    SDC_LEAD = "sdc-lead"
     CUSTODIAN = "custodian"
 
 

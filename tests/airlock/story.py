@@ -81,7 +81,7 @@ def open_world(directory: Path) -> World:
     """Open the same airlock again in a new process."""
     names = directory / "ids.json"
     if not names.exists():
-        names.write_text(json.dumps([new_id() for _ in range(9)]))
+        names.write_text(json.dumps([new_id() for _ in range(10)]))
     engine, clock = make_engine(f"sqlite:///{directory}/record.db"), FixedClock()
     Base.metadata.create_all(engine)
     return make_world(Record(engine, clock), clock, _policy(), directory, ids=json.loads(names.read_text()))

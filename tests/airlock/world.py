@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.fakes import FakeGovernance, FakeInspector, FakeSessions, FakeSigner
@@ -39,17 +40,19 @@ class World:
     checkers: list[str]
     operator: str
     officer: str
+    lead: str
+    custodian: str
     live: LiveSession
 
     def actor(self, person_id: str):
         return self.governance.actor(person_id)
 
-    def submit(self, files: dict[str, bytes] | None = None, **changes: str) -> Submission:
+    def submit(
+        self, files: dict[str, bytes] | None = None, *, context: str = "rounded, no small groups", **changes: Any
+    ) -> Submission:
         """Hand in files the way the intake does, without the socket."""
-        files = files or {"table.csv": SAFE}
-        said = Announced(
-            title="Ages by arm", files=tuple((name, "rounded, no small groups") for name in files), **changes
-        )
+        files = {"table.csv": SAFE} if files is None else files
+        said = Announced(**{"title": "Ages by arm", "files": tuple((name, context) for name in files), **changes})
         with self.desk.frozen.incoming() as incoming:
             for content in files.values():
                 with incoming.file() as file:
@@ -79,6 +82,7 @@ class World:
                 choice=choice,
                 comment=f"looked at by {person_id}",
                 binding=opened.file.binding,
+                acknowledged=[each.key for each in opened.file.findings if each.needs_answer],
             )
 
     def review(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
@@ -106,11 +110,11 @@ def make_world(
     inspector: Inspector | None = None,
     ids: list[str] | None = None,
 ) -> World:
-    """Put an airlock together; ``ids`` are its nine people, project and custodian, where they must stay the same."""
-    author, colleague, operator, officer, *checkers, project, custodian = ids or [new_id() for _ in range(9)]
+    """Put an airlock together; ``ids`` are its ten people, project and custodian, where they must stay the same."""
+    author, colleague, operator, officer, lead, *checkers, project, custodian = ids or [new_id() for _ in range(10)]
     governance = FakeGovernance(
-        roles={**{each: frozenset({"checker"}) for each in checkers}, operator: frozenset({"operator"})},
-        officers={officer: frozenset({custodian})},
+        roles={**{each: frozenset({"checker"}) for each in checkers}, operator: frozenset({"operator"}), lead: frozenset({"sdc-lead"})},
+        officers_of={officer: frozenset({custodian})},
         members={project: frozenset({author, colleague})},
         conditions={project: (CustodianTerms(custodian_id=custodian, version=3, checkers_needed=2, minimum_count=10),)},
     )
@@ -141,5 +145,7 @@ def make_world(
         checkers=sorted(checkers),
         operator=operator,
         officer=officer,
+        lead=lead,
+        custodian=custodian,
         live=live,
     )

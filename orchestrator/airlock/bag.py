@@ -57,7 +57,7 @@ def verify_package(package: Path, keys: Mapping[int, bytes]) -> list[str]:
         with zipfile.ZipFile(package) as archive:
             return _verify(archive, keys)
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, NotImplementedError) as error:
-        return [f"{package.name} is not a package of a release that can be read ({type(error).__name__})."]
+        return [f"{package.name} cannot be read as a package of a release ({type(error).__name__})."]
 
 
 def record_of(package: Path) -> bytes:

@@ -1,0 +1,131 @@
+"""How the cells of one table hang together: totals over shown cells only, groups that overlap, groups within groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .tables import Fact, Kind, Labels, Partition
+from .values import Value
+
+__all__ = ["lines", "nesting", "over_shown_cells", "partition", "with_unnamed_totals"]
+
+_FULL_LINES = 2
+"""Lines that must add up before a group without a name for it is taken for a total."""
+
+
+def lines(facts: Sequence[Fact], dimension: str) -> Iterator[tuple[Fact, list[Fact]]]:
+    """Yield every total over a dimension that the table states, with the cells it should be the sum of."""
+    by_labels = {fact.labels: fact for fact in facts}
+    parts: dict[Labels, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        rest = tuple(pair for pair in fact.labels if pair[0] != dimension)
+        if rest != fact.labels:
+            parts[rest].append(fact)
+    for rest, cells in parts.items():
+        if rest in by_labels:
+            yield by_labels[rest], cells
+
+
+def with_unnamed_totals(values: dict[Labels, Value]) -> dict[Labels, Value]:
+    """Take the first or last group of a dimension for its total where it is the sum of the others on every line."""
+    for dimension in dict.fromkeys(name for labels in values for name, _ in labels):
+        levels = list(dict.fromkeys(level for labels in values for name, level in labels if name == dimension))
+        for candidate in (levels[-1], levels[0]) if len(levels) > 2 else ():
+            if _is_sum(values, dimension, candidate):
+                values = {
+                    tuple(pair for pair in labels if pair != (dimension, candidate)): each
+                    for labels, each in values.items()
+                }
+                break
+    return values
+
+
+def _is_sum(values: dict[Labels, Value], dimension: str, candidate: str) -> bool:
+    """Two lines at least must be shown in full, and none may contradict."""
+    fitting = 0
+    for labels, total in values.items():
+        if (dimension, candidate) not in labels:
+            continue
+        rest = tuple(pair for pair in labels if pair[0] != dimension)
+        if rest in values or total.number is None:
+            return False
+        others = [
+            each.number
+            for other, each in values.items()
+            if other != labels
+            and tuple(pair for pair in other if pair[0] != dimension) == rest
+            and len(other) == len(labels)
+        ]
+        known = [number for number in others if number is not None]
+        if len(known) == len(others) and sum(known) == total.number > 0:
+            fitting += 1
+        elif len(known) == len(others) or sum(known) > total.number:
+            return False
+    return fitting >= _FULL_LINES
+
+
+def over_shown_cells(facts: Sequence[Fact]) -> list[Fact]:
+    """Loosen totals that were made after masking: they count the shown cells only, so the truth is that or more.
+
+    ACRO’s suppression recomputes margins so. Taken at their word such totals would say that every masked cell is zero.
+    """
+    current = list(facts)
+    for _ in range(2):  # a grand total is the sum of row totals that were loosened first
+        for dimension in dict.fromkeys(name for fact in current for name, _ in fact.labels):
+            loosened = _over_shown(current, dimension)
+            current = [
+                replace(fact, kind=Kind.SHOWN, high=None) if fact.labels in loosened else fact for fact in current
+            ]
+    return current
+
+
+def _over_shown(facts: Sequence[Fact], dimension: str) -> set[Labels]:
+    found: set[Labels] = set()
+    for total, cells in lines(facts, dimension):
+        hidden = [cell for cell in cells if cell.kind is Kind.MASKED]
+        stated = sum(cell.low for cell in cells if cell.kind is not Kind.MASKED)
+        if not hidden and not any(cell.kind is Kind.SHOWN for cell in cells):
+            continue
+        if total.kind is Kind.SHOWN:
+            continue
+        if not total.exact or stated != total.low:
+            return set()  # a line whose total holds what is hidden: these totals are of everybody
+        found.add(total.labels)
+    return found
+
+
+def partition(facts: Sequence[Fact], dimension: str) -> Partition:
+    """Tell from the lines whose total is stated whether the groups of a dimension add up."""
+    answer = Partition.UNKNOWN
+    for total, cells in lines(facts, dimension):
+        if total.kind is Kind.SHOWN:
+            continue
+        if total.high is not None and sum(cell.low for cell in cells) > total.high:
+            return Partition.OVERLAPPING
+        highs = [cell.high for cell in cells if cell.high is not None]
+        if len(highs) == len(cells):
+            if sum(highs) < total.low:
+                answer = Partition.PART
+            elif answer is Partition.UNKNOWN:
+                answer = Partition.WHOLE
+    return answer
+
+
+def nesting(facts: Sequence[Fact], dimensions: Sequence[str]) -> dict[str, str]:
+    """Return, for dimensions whose every group lies in one group of another, that other: regions within counties."""
+    found: dict[str, str] = {}
+    groups: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for fact in facts:
+        for inner, inside in fact.labels:
+            for outer, group in fact.labels:
+                if inner != outer:
+                    groups[inner, outer][inside].add(group)
+    for (inner, outer), arounds in sorted(groups.items()):
+        if inner not in dimensions or inner in found or found.get(outer) == inner:
+            continue
+        around = {each for several in arounds.values() for each in several}
+        if len(around) >= 2 and len(arounds) > len(around) and all(len(each) == 1 for each in arounds.values()):
+            found[inner] = outer
+    return found

@@ -1,0 +1,1 @@
+"""Compares results with the data they came from, by keyed sketches that hold no value of the data."""

@@ -1,0 +1,209 @@
+"""Makes the sketch of a dataset version: every table among its files, a million rows at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from pyarrow import compute
+
+from .cells import MISSING, MISSING_WORDS, PLAIN_NUMBER, Cells, decimals_of, read_cells
+from .hashing import DATE, NUMBER, ROUNDED, TEXT, Hasher, Words
+from .sketch import Column, Level, Part, SketchWriter
+from .tabulating import NotTabularError, pieces
+
+__all__ = ["PART_ROWS", "build_sketch", "sketch_table"]
+
+PART_ROWS = 1_000_000
+_PLACES = (-2, -1, 0, 1, 2, 3, 4)
+_FEWEST_VALUES = 8
+_MOST_VALUES = 1 << 16
+"""Rounded views of more distinct values than this would tell little more and cost much."""
+_MOSTLY = 0.5
+
+
+def build_sketch(
+    files: Iterable[tuple[str, Path]], into: BinaryIO, *, key: bytes, dataset: str, part_rows: int = PART_ROWS
+) -> tuple[tuple[str, str], ...]:
+    """Write the sketch of ``files`` (name and place of each) and return those that could not be sketched, and why."""
+    writer = SketchWriter(file=into, key=key, dataset=dataset)
+    hasher = Hasher(key)
+    for name, path in files:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                for number, table in enumerate(pieces(Path(name), file, part_rows)):
+                    begin = number * part_rows
+                    rows = "" if table.num_rows < part_rows and not number else f", rows from {begin + 1:,}"
+                    writer.add(sketch_table(table, hasher, f"{name}{rows}"))
+        except NotTabularError as error:
+            writer.skipped.append((name, str(error)))
+        except OSError as error:
+            writer.skipped.append((name, f"it cannot be opened ({error.strerror})"))
+    writer.finish()
+    return tuple(writer.skipped)
+
+
+def sketch_table(table: pa.Table, hasher: Hasher, name: str) -> Part:
+    """Return the part of a sketch that one table makes; columns of lists or records are left out."""
+    columns = []
+    for heading, column in zip(table.column_names, table.columns, strict=True):
+        if not pa.types.is_nested(column.type):
+            columns.append(_column(heading, column, hasher))
+    return Part(table=name, rows=table.num_rows, columns=tuple(columns))
+
+
+def _column(name: str, array: pa.ChunkedArray, hasher: Hasher) -> Column:
+    encoded = _plain(array).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    cells, hashes = _cells(encoded.dictionary, hasher)
+    rows = encoded.indices.fill_null(len(hashes)).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    del encoded
+    order, codes, distinct = _ranked(cells, hashes)
+    codes = np.append(codes, distinct)  # what Arrow calls null is missing too
+    coded = codes.astype(np.min_scalar_type(distinct))[rows]
+    frequencies = np.bincount(coded, minlength=distinct + 1).astype(np.uint32)
+    unique = np.zeros(distinct, np.uint64)
+    unique[codes[order]] = hashes[order]
+    by_hash = np.argsort(unique)
+    kind, numbers = _kind(cells, frequencies, codes)
+    ranked = np.zeros(int(codes[:-1][numbers].max(initial=-1)) + 1)  # the codes of numbers and days come first
+    ranked[codes[:-1][numbers]] = cells.numbers[numbers]
+    levels, decimals, density = _levels(ranked, hasher, kind)
+    return Column(
+        name=name[:200],
+        kind=kind,
+        decimals=decimals,
+        density=density,
+        digits=_digits(cells) if kind == "text" else 0,
+        codes=coded,
+        frequencies=frequencies,
+        hashes=unique[by_hash],
+        values=by_hash.astype(np.uint32),
+        levels=levels,
+    )
+
+
+def _plain(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the column as text, numbers or days."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _plain(array.cast(kind.value_type))
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return array.cast(pa.timestamp("us"), safe=False).cast(pa.date32(), safe=False)
+    if pa.types.is_boolean(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind):
+        return array.cast(pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return array.cast(pa.float64(), safe=False)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return array.cast(pa.binary()).cast(pa.string())
+    return array.cast(pa.string())
+
+
+def _cells(values: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
+    """Read and hash the distinct values of a column; plain numbers and texts go the quick way."""
+    if pa.types.is_floating(values.type) or pa.types.is_date(values.type):
+        kind = NUMBER if pa.types.is_floating(values.type) else DATE
+        plain = values.cast(pa.int32()) if kind == DATE else values
+        numbers = plain.to_numpy(zero_copy_only=False).astype(np.float64)
+        kinds = np.where(np.isfinite(numbers), kind, MISSING).astype(np.uint8)
+        numbers = np.where(np.isfinite(numbers), numbers, 0.0)
+        hashes = np.where(kinds == MISSING, np.uint64(0), hasher.numbers(numbers, kind))
+        return Cells(kinds, numbers, []), hashes
+    texts = compute.utf8_lower(compute.utf8_trim_whitespace(values))
+    is_number = compute.match_substring_regex(texts, PLAIN_NUMBER)
+    if compute.all(is_number).as_py() and len(texts):
+        with_digits = compute.match_substring_regex(texts, "[0-9]")
+        if compute.all(with_digits).as_py():
+            return _cells(texts.cast(pa.float64()), hasher)
+    if compute.any(compute.match_substring_regex(texts, r"^[^a-z]|^[0-9]")).as_py() or len(texts) < _MOST_VALUES:
+        return _by_hand(texts, hasher)
+    return _texts(texts, hasher)
+
+
+def _by_hand(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
+    cells = read_cells(texts.to_pylist())
+    return cells, cells.hashes(hasher)
+
+
+def _texts(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
+    """Hash texts that all begin with a letter, in place."""
+    trimmed = compute.utf8_trim(texts, "\"' \t\r\n")
+    missing = compute.is_in(trimmed, value_set=pa.array(sorted(MISSING_WORDS)))
+    kinds = np.where(missing.to_numpy(zero_copy_only=False), MISSING, TEXT).astype(np.uint8)
+    ends = np.frombuffer(trimmed.buffers()[1], np.int32)[trimmed.offset : trimmed.offset + len(trimmed) + 1]
+    content = trimmed.buffers()[2].to_pybytes()
+    hashes = hasher.texts(content, ends[:-1].astype(np.int64), ends[1:].astype(np.int64))
+    return Cells(kinds, np.zeros(len(kinds)), []), np.where(kinds == MISSING, np.uint64(0), hashes)
+
+
+def _ranked(cells: Cells, hashes: Words) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Give every distinct cell its code: numbers first by size, then days, then texts by hash; missing ones last.
+
+    Returns the cells that say something in the order of their codes, every cell's code, and how many codes there are.
+    """
+    groups = []
+    for kind in (NUMBER, DATE, TEXT):
+        chosen = np.flatnonzero(cells.kinds == kind)
+        by = hashes[chosen] if kind == TEXT else cells.numbers[chosen]
+        groups.append(chosen[np.argsort(by)])
+    order = np.concatenate(groups)
+    ranked = hashes[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = ranked[1:] != ranked[:-1]
+    distinct = int(new.sum())
+    codes = np.full(len(hashes), distinct, np.int64)
+    codes[order] = np.cumsum(new) - 1
+    return order, codes, distinct
+
+
+def _digits(cells: Cells) -> int:
+    """Return how many digits every text of a column has, or 0: a number may stand for “007” in a result."""
+    said = [text for text, kind in zip(cells.texts, cells.kinds, strict=True) if kind == TEXT] if cells.texts else []
+    width = len(said[0]) if said else 0
+    return width if width and all(len(text) == width and text.isdecimal() for text in said) else 0
+
+
+def _kind(cells: Cells, frequencies: NDArray[np.uint32], codes: NDArray[np.int64]) -> tuple[str, NDArray[np.bool_]]:
+    """Say what most rows of a column are, and which of its cells are of the kind that codes rise with."""
+    rows = np.bincount(cells.kinds, weights=frequencies[codes[:-1]], minlength=4)
+    said = rows[NUMBER] + rows[DATE] + rows[TEXT]
+    if said and rows[NUMBER] >= _MOSTLY * said:
+        return "number", cells.kinds == NUMBER
+    if said and rows[DATE] >= _MOSTLY * said and not rows[NUMBER]:
+        return "date", cells.kinds == DATE
+    return "text", np.zeros(len(cells.kinds), np.bool_)
+
+
+def _levels(numbers: NDArray[np.float64], hasher: Hasher, kind: str) -> tuple[tuple[Level, ...], int, float]:
+    """Return what the rising distinct numbers of a column round to, their decimals and their density."""
+    if kind != "number" or not len(numbers):
+        return (), 0, 1.0
+    decimals = decimals_of(numbers)
+    step = 10.0 ** -min(decimals, 6)
+    density = min(1.0, len(numbers) / ((numbers[-1] - numbers[0]) / step + 1))
+    levels = []
+    for places in _PLACES:
+        if places >= decimals:
+            break
+        rounded = np.rint(numbers * 10.0**places)
+        new = np.flatnonzero(np.append(True, rounded[1:] != rounded[:-1]))
+        if not _FEWEST_VALUES <= len(new) <= _MOST_VALUES:
+            continue
+        hashes = hasher.numbers(rounded[new], ROUNDED + places)
+        by_hash = np.argsort(hashes)
+        levels.append(
+            Level(
+                places=places,
+                starts=np.append(new, len(numbers)).astype(np.uint32),
+                hashes=hashes[by_hash],
+                values=by_hash.astype(np.uint32),
+            )
+        )
+    return tuple(levels), decimals, float(density)

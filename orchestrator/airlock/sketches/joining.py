@@ -1,0 +1,199 @@
+"""Finds rows of results that are records of the data: joins on the rarest columns, then adds column after column.
+
+A join starts from one or two columns of results (the anchor) and lists every pair of a row and a record that agree
+there. Each further column keeps the pairs that agree on it too; the one that leaves most beyond chance comes next. So
+columns that were invented, renamed, shuffled or changed simply do not join, and the rest still does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidates import Candidate, LoadedPart
+from .chance import Chance, chance_of, log_tail, tuple_keys
+
+__all__ = ["Match", "best_match"]
+
+_PAIRS = 2_000_000
+_ANCHORS = 4
+_MOST_COLUMNS = 6
+_KEPT = 0.8
+_FEWEST = 3
+_ENOUGH = 5.0
+"""How far beyond chance (natural logarithm) a further column must be to join."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Rows of results that agree with records of one part on ``columns``."""
+
+    columns: tuple[Candidate, ...]
+    compared: int
+    rows: NDArray[np.int64]
+    """The rows of results that agree with any record."""
+    unique: NDArray[np.int64]
+    """Those that agree with exactly one."""
+    chance: Chance
+    also: tuple[str, ...] = ()
+    """Further columns on which these rows agree too."""
+    repeats: int = 0
+    """Pairs of rows that agree with each other."""
+
+    @property
+    def surprise(self) -> float:
+        """How unlikely it is that chance gave so many rows that agree with a record (natural logarithm)."""
+        return -log_tail(len(self.rows), self.chance.any)
+
+    @property
+    def unique_surprise(self) -> float:
+        """How unlikely it is that chance gave so many rows with a record of their own (natural logarithm)."""
+        return -log_tail(len(self.unique), self.chance.one)
+
+
+def best_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -> Match | None:
+    """Return the match that chance explains worst, or nothing where no two columns agree beyond it."""
+    best: Match | None = None
+    for anchor in _anchors(candidates):
+        found = _grown(loaded, anchor, candidates, rows)
+        if found is None:
+            continue
+        if best is None or found.surprise > best.surprise:
+            best = found
+        if best.surprise > 60 and len(best.unique) > 0.5 * rows:
+            break
+    return best
+
+
+def _anchors(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
+    """Yield what to start from: single rare columns, then pairs of less rare ones, then less likely columns."""
+    likeliest: dict[int, Candidate] = {}
+    for each in candidates:  # those of one column of results come likeliest first
+        likeliest.setdefault(each.place, each)
+    first = sorted(likeliest.values(), key=_commonness)
+    singles = [each for each in first if _expected_pairs((each,)) <= _PAIRS][:_ANCHORS]
+    yield from ((each,) for each in singles)
+    common = [each for each in first if each not in singles][:6]
+    pairs = [(one, other) for one, other in combinations(common, 2) if one.column != other.column]
+    yield from sorted(pairs, key=_expected_pairs)[: max(1, _ANCHORS - len(singles))]
+    rest = sorted((each for each in candidates if each not in first), key=_commonness)
+    yield from [(each,) for each in rest if _expected_pairs((each,)) <= _PAIRS][:2]
+
+
+def _commonness(candidate: Candidate) -> float:
+    return -candidate.bits
+
+
+def _expected_pairs(anchor: Sequence[Candidate]) -> float:
+    shares = np.prod([each.frequencies / each.rows for each in anchor], axis=0)
+    return float(shares.sum() * anchor[0].rows)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    rows: NDArray[np.int64]
+    records: NDArray[np.int64]
+    asked: NDArray[np.bool_]
+    """Which rows of the results were joined at all."""
+
+    def where(self, chosen: NDArray[np.bool_]) -> _Pairs:
+        return _Pairs(self.rows[chosen], self.records[chosen], self.asked)
+
+    def counts(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        """Return how many records each row agrees with."""
+        rows = self.rows if chosen is None else self.rows[chosen]
+        return np.bincount(rows, minlength=len(self.asked))
+
+
+def _grown(
+    loaded: LoadedPart, anchor: tuple[Candidate, ...], candidates: Sequence[Candidate], rows: int
+) -> Match | None:
+    pairs = _joined(loaded, anchor)
+    chosen = list(anchor)
+    left = [each for each in candidates if each not in chosen]
+    while left and len(chosen) < _MOST_COLUMNS:
+        places, columns = {each.place for each in chosen}, {each.column for each in chosen}
+        left = [each for each in left if each.place not in places and each.column not in columns]
+        ranked = [(_gain(loaded, pairs, each), each) for each in left]
+        gain, best = max(ranked, key=lambda pair: pair[0], default=(0.0, None))
+        if best is None or gain < _ENOUGH:
+            break
+        kept = pairs.where(_agree(loaded, pairs, best))
+        rows_before, rows_now = np.count_nonzero(pairs.counts()), np.count_nonzero(kept.counts())
+        if len(chosen) >= 2 and rows_now < _KEPT * rows_before:
+            left.remove(best)
+            continue
+        chosen.append(best)
+        pairs = kept
+    return _match(loaded, chosen, left, pairs, rows) if len(chosen) > 1 else None
+
+
+def _joined(loaded: LoadedPart, anchor: tuple[Candidate, ...]) -> _Pairs:
+    """List the pairs of rows and records that agree on the anchor; its commonest values stay out when too many."""
+    keep = np.all([each.said for each in anchor], axis=0)
+    rows = np.flatnonzero(keep)
+    asked = np.zeros(len(keep), np.bool_)
+    chosen = np.ones(loaded.part.rows, np.bool_)
+    for each in anchor:
+        wanted = np.zeros(each.missing + 1, np.bool_)
+        wanted[each.codes[rows]] = True
+        chosen &= wanted[loaded.codes(each.column, each.level)]
+    records = np.flatnonzero(chosen)
+    if not len(records):
+        return _Pairs(rows[:0], records, asked)
+    record_keys = tuple_keys([loaded.codes(each.column, each.level)[records] for each in anchor])
+    row_keys = tuple_keys([each.codes[rows] for each in anchor])
+    order = np.argsort(record_keys)
+    ranked = record_keys[order]
+    begin, end = np.searchsorted(ranked, row_keys, "left"), np.searchsorted(ranked, row_keys, "right")
+    counts = end - begin
+    rarest = np.argsort(counts, kind="stable")
+    within = rarest[np.cumsum(counts[rarest]) <= 2 * _PAIRS]
+    counts, begin, rows = counts[within], begin[within], rows[within]
+    asked[rows] = True
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    return _Pairs(np.repeat(rows, counts), records[order[np.repeat(begin, counts) + offsets]], asked)
+
+
+def _agree(loaded: LoadedPart, pairs: _Pairs, candidate: Candidate) -> NDArray[np.bool_]:
+    return np.equal(candidate.codes[pairs.rows], loaded.codes(candidate.column, candidate.level)[pairs.records])
+
+
+def _gain(loaded: LoadedPart, pairs: _Pairs, candidate: Candidate) -> float:
+    """Say how far beyond chance the rows are that still agree with a record when one more column has to agree."""
+    if not len(pairs.rows):
+        return 0.0
+    kept = np.count_nonzero(pairs.counts(_agree(loaded, pairs, candidate)))
+    if kept < _FEWEST:
+        return 0.0
+    counts = pairs.counts()
+    shares = np.clip(candidate.frequencies / candidate.rows, 0.0, 1.0)
+    expected = float((1.0 - np.power(1.0 - shares, counts)).sum())
+    return -log_tail(int(kept), expected)
+
+
+def _match(
+    loaded: LoadedPart, chosen: Sequence[Candidate], left: Sequence[Candidate], pairs: _Pairs, rows: int
+) -> Match:
+    counts = pairs.counts()
+    agreeing = np.flatnonzero(counts)
+    row_keys = tuple_keys([each.codes[agreeing] for each in chosen])
+    alike = np.unique(row_keys, return_counts=True)[1]
+    also = []
+    for each in left:
+        same = _agree(loaded, pairs, each)
+        if each.name not in also and len(same) and same.mean() >= _KEPT:
+            also.append(each.name)
+    return Match(
+        columns=tuple(chosen),
+        compared=rows,
+        rows=agreeing,
+        unique=np.flatnonzero(counts == 1),
+        chance=chance_of(loaded, chosen, pairs.asked),
+        also=tuple(also),
+        repeats=int((alike * (alike - 1) // 2).sum()),
+    )

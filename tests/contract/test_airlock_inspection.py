@@ -86,8 +86,19 @@ def test_a_file_that_eats_memory_is_a_finding(sample):
     with sample.open("wb") as file:
         file.write(b"a,b\n")
         file.truncate(200 << 20)
-    tiny = replace(SMALL, resources=replace(SMALL.resources, memory_mib=128))
+    tiny = replace(
+        SMALL, resources=replace(SMALL.resources, memory_mib=256), limits=replace(SMALL.limits, file_bytes=1 << 30)
+    )
     incomplete(IsolatedInspector().inspect(sample, name="t.csv", sha256="", pack=tiny))
+
+
+def test_five_gigabytes_are_refused_without_being_read(sample):
+    sample.chmod(0o600)
+    with sample.open("wb") as file:
+        file.write(b"a,b\n")
+        file.truncate(5 << 30)
+    [finding] = IsolatedInspector().inspect(sample, name="t.csv", sha256="", pack=SMALL).findings
+    assert (finding.rule, finding.severity) == ("TOO_LARGE", "block")
 
 
 def test_processor_time_is_limited(sample):
@@ -98,7 +109,7 @@ def test_processor_time_is_limited(sample):
 
 
 def test_an_ordinary_users_way_works_too(sample, monkeypatch):
-    monkeypatch.setattr("orchestrator.adapters.inspection.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("orchestrator.adapters.inspection_walls.os.geteuid", lambda: 1000)
     seen = IsolatedInspector().inspect(sample, name="t.csv", sha256="", pack=RULES)
     assert (seen.kind, seen.findings) == ("table", ())
 
@@ -159,5 +170,5 @@ def test_the_inspection_sees_its_file_and_nothing_of_the_host(sample, tmp_path, 
 
 
 def test_no_bubblewrap_means_no_clean_file(sample, monkeypatch):
-    monkeypatch.setattr("orchestrator.adapters.inspection.bubblewrap", lambda: Path("/nowhere/bwrap"))
+    monkeypatch.setattr("orchestrator.adapters.inspection_walls.bubblewrap", lambda: Path("/nowhere/bwrap"))
     incomplete(IsolatedInspector().inspect(sample, name="t.csv", sha256="", pack=RULES))

@@ -6,27 +6,38 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
-
-from .specimen import Specimen
+from orchestrator.airlock.reading.specimen import Specimen
 
 __all__ = ["check"]
 
+_WORDS = ("txt", "md", "markdown", "log", "rst", "csv", "tsv", "tex", "yaml", "yml", "toml", "ini", "cfg")
+_CODE = ("py", "r", "rmd", "qmd", "sql", "do", "ado", "sas", "sps", "jl", "m", "sh", "stan", "txt", "js", "toml", "cfg")
 _ENDINGS = {
-    "table": ("csv", "tsv", "txt", "tab", "dat"),
-    "text": ("txt", "md", "markdown", "log", "rst", "csv", "tsv", "py", "r", "sql", "do", "tex", "yaml", "yml"),
+    "table": ("csv", "tsv", "txt", "tab", "dat", "psv"),
+    "text": (*_WORDS, *_CODE),
+    "markdown": (*_WORDS, *_CODE),
+    "code": (*_CODE, *_WORDS),
     "json": ("json", "geojson", "txt"),
     "png": ("png",),
     "jpeg": ("jpg", "jpeg"),
+    "gif": ("gif",),
+    "tiff": ("tif", "tiff"),
+    "webp": ("webp",),
     "pdf": ("pdf",),
     "svg": ("svg",),
     "html": ("html", "htm"),
     "notebook": ("ipynb",),
+    "workbook": ("xlsx", "xlsm"),
+    "ods": ("ods",),
+    "parquet": ("parquet",),
 }
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     """Say whether this kind of content may leave, and whether the name promises another."""
     kind = file.kind
+    if kind == "too-large":
+        return  # the reading says so; nothing more is known of it
     if kind == "empty":
         yield _finding("EMPTY_FILE", Severity.FLAG, "The file is empty.", "Leave it out.")
     elif kind in pack.hold_kinds:

@@ -1,52 +1,70 @@
-"""Text must be UTF-8 without characters that hide, reorder or fake what a person reads."""
+"""Words must say what they seem to say: no characters that hide, reorder or fake what a person reads."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .findings import Places
-from .specimen import Specimen
 
 __all__ = ["check"]
 
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _HIDING = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d"
+    "\u2028\u2029\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff\ue000-\uf8ff]"
 )
-_LONG_LINE = 100_000
+_BOTH = re.compile(f"{_BIDI.pattern}|{_HIDING.pattern}")
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
-    """Report text that is not UTF-8, hidden characters, and lines too long to be read."""
+    """Report text that no encoding explains, and characters that nobody sees, wherever words or cells stand."""
     if file.kind == "unknown-text":
         yield Finding(
             rule="ENCODING_UNREADABLE",
             severity=Severity.FLAG,
             where="whole file",
-            message="The text is not UTF-8, so no check could read it.",
+            message="The text is in no known encoding, so no check could read it.",
             guidance="Save it as UTF-8 and hand it in again.",
         )
-    if file.text is None:
-        return
-    hidden, long = Places(), Places()
-    for number, line in enumerate(file.text.split("\n"), start=1):
-        for match in _HIDING.finditer(line):
-            hidden.add(f"line {number} U+{ord(match.group()):04X}")
-        if len(line) > _LONG_LINE:
-            long.add(f"line {number}")
+    hidden, bidi = Places(), Places()
+    for place, words in _words(file):
+        for match in _BOTH.finditer(words):
+            (bidi if _BIDI.fullmatch(match.group()) else hidden).add(f"{place} U+{ord(match.group()):04X}")
     if hidden:
         yield hidden.finding(
             "HIDDEN_CHARACTERS",
             Severity.FLAG,
-            f"{hidden.count} invisible, control or right-to-left characters can hide words or change what is read.",
+            f"{hidden.count} invisible or control characters can carry or hide words.",
             "Remove them.",
         )
-    if long:
-        yield long.finding(
-            "LONG_LINES", Severity.FLAG, f"{long.count} lines are too long to be read by a person.", "Break them up."
+    if bidi:
+        yield bidi.finding(
+            "BIDI_TEXT",
+            Severity.FLAG,
+            f"{bidi.count} characters turn the direction of writing, so that words read as others than they are.",
+            "Remove them.",
         )
+
+
+def _words(file: Specimen) -> Iterator[tuple[str, str]]:
+    """Yield every line of a text file, and where a file is no text every line and row that was found in it."""
+    if file.text is not None:
+        for number, line in enumerate(file.text.split("\n"), start=1):
+            yield f"line {number}", line
+        return
+    for text in file.texts:
+        yield text.where or "text", text.text
+    for table in file.tables:
+        yield table.place("headings"), " ".join(table.columns)
+        try:
+            for number, row in table.rows():
+                yield table.place(f"row {number}"), " ".join(row)
+        except csv.Error:
+            continue  # the check of the table's shape reports that it could not be read to the end

@@ -1,41 +1,7 @@
-"""Gathers places of one kind into one finding, so that a bad file gives a page and not a million lines."""
+"""How checks gather places and show words of a file; kept with the readers, who need the same."""
 
 from __future__ import annotations
 
-from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.reading.places import Places, shown
 
 __all__ = ["Places", "shown"]
-
-_NAMED = 8
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """Return words of a file so that they can be shown anywhere: printable, and not long."""
-    plain = "".join(character if character.isprintable() else "�" for character in text)
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
-
-
-class Places:
-    """Counts places and keeps the first few of them."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first: list[str] = []
-
-    def add(self, place: str) -> None:
-        """Note one more place."""
-        self.count += 1
-        if len(self.first) < _NAMED:
-            self.first.append(place)
-
-    def __bool__(self) -> bool:
-        return self.count > 0
-
-    def __str__(self) -> str:
-        rest = self.count - len(self.first)
-        return ", ".join(self.first) + (f" and {rest} more" if rest > 0 else "")
-
-    def finding(self, rule: str, severity: Severity, message: str, guidance: str = "", *, place: str = "") -> Finding:
-        """Return one finding for all the places."""
-        where = f"{place}: {self}" if place else str(self)
-        return Finding(rule=rule, severity=severity, where=where, message=message, guidance=guidance)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.parts import Table
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .findings import Places, shown
-from .specimen import Specimen
 
 __all__ = ["check", "is_formula"]
 
@@ -30,21 +31,10 @@ def is_formula(cell: str) -> bool:
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
-    """Report every cell that begins like a formula, headings included."""
-    table = file.table
-    if table is None:
-        return
+    """Report every cell that begins like a formula, headings included, in every table of the file."""
     found = Places()
-    for heading in table.columns:
-        if is_formula(heading):
-            found.add("row 1")
-    try:
-        for number, row in table.rows():
-            for index, cell in enumerate(row):
-                if is_formula(cell):
-                    found.add(f"row {number} {shown(table.column(index), 30)}")
-    except csv.Error:
-        pass  # the check of the table's shape reports that it could not be read to the end
+    for table in file.tables:
+        _look(table, found)
     if found:
         yield found.finding(
             "FORMULA",
@@ -52,3 +42,16 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
             f"{found.count} cells begin like a spreadsheet formula, which runs when the file is opened.",
             "Put an apostrophe or a word before it.",
         )
+
+
+def _look(table: Table, found: Places) -> None:
+    for heading in table.columns:
+        if is_formula(heading):
+            found.add(table.place(f"row {table.first - 1}"))
+    try:
+        for number, row in table.rows():
+            for index, cell in enumerate(row):
+                if is_formula(cell):
+                    found.add(table.place(f"row {number} {shown(table.column(index), 30)}"))
+    except csv.Error:
+        pass  # the check of the table's shape reports that it could not be read to the end

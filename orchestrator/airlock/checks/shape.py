@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.parts import Table
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .findings import Places, shown
-from .specimen import Specimen, Table
 
 __all__ = ["LONGEST_CELL", "LONGEST_LINE", "check"]
 
 LONGEST_CELL = LONGEST_LINE = 2_000
 """What a checker is shown whole, in characters. Beyond it nobody would see what he approves, so it stays inside."""
 _WRITE_SHORTER = "Nobody who checks could see all of it. Shorten it, or write it over several lines."
-_ROWS_IN_TEXT = 3
-_BETWEEN = re.compile(r"[,;|\t]|\s{2,}")
-_NUMBER = re.compile(r"[+-]?\d[\d.]*%?")
+_IN_LINES = frozenset({"text", "markdown", "code"})
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
-    """Read every row; report broken, ragged and too many rows, repeated headings and very long cells."""
-    table = file.table
-    if table is None:
-        yield from _rows_in_text(file)
+    """Read every row of every table; report broken, ragged and too many rows, repeated headings and very long cells."""
+    for table in file.tables:
+        yield from _table(table, pack, ragged_counts=file.kind == "table")
+    if file.kind in _IN_LINES:
         yield from _long_lines(file)
-        return
+
+
+def _table(table: Table, pack: Pack, *, ragged_counts: bool) -> Iterator[Finding]:
     ragged, long, rows = Places(), Places(), 0
     for index, heading in enumerate(table.columns):
         if len(heading) > LONGEST_CELL:
@@ -45,21 +45,17 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
         yield Finding(
             rule="INSPECTION_INCOMPLETE",
             severity=Severity.FLAG,
-            where=f"after row {rows + 1}",
+            where=table.place(f"after row {rows + 1}"),
             message=f"The table is broken there and was not read to the end ({shown(str(error))}).",
             guidance="Write the table again with a CSV library.",
         )
     yield from _shape(table, rows, pack)
-    if ragged:
-        yield ragged.finding(
-            "RAGGED_ROWS",
-            Severity.FLAG,
-            f"{ragged.count} rows have another number of cells than the {len(table.columns)} of the first row.",
-            "Write one table to a file.",
-        )
+    if ragged and ragged_counts:
+        words = f"{ragged.count} rows have another number of cells than the {len(table.columns)} of the first row."
+        yield ragged.finding("RAGGED_ROWS", Severity.FLAG, words, "Write one table to a file.", place=table.where)
     if long:
         words = f"{long.count} cells hold more than {LONGEST_CELL} characters."
-        yield long.finding("LONG_CELLS", Severity.BLOCK, words, _WRITE_SHORTER)
+        yield long.finding("LONG_CELLS", Severity.BLOCK, words, _WRITE_SHORTER, place=table.where)
 
 
 def _long_lines(file: Specimen) -> Iterator[Finding]:
@@ -73,30 +69,12 @@ def _long_lines(file: Specimen) -> Iterator[Finding]:
         yield long.finding("LONG_LINES", Severity.BLOCK, words, _WRITE_SHORTER)
 
 
-def _rows_in_text(file: Specimen) -> Iterator[Finding]:
-    """A table that stands among words was not read as one; a person has to."""
-    if file.text is None or file.kind != "text":
-        return
-    rows = Places()
-    for number, line in enumerate(file.text.split("\n"), start=1):
-        cells = [cell for cell in _BETWEEN.split(line.strip()) if cell.strip()]
-        if sum(_NUMBER.fullmatch(cell.strip()) is not None for cell in cells) >= 2:
-            rows.add(f"line {number}")
-    if rows.count >= _ROWS_IN_TEXT:
-        yield rows.finding(
-            "TABLE_IN_TEXT",
-            Severity.FLAG,
-            f"{rows.count} lines look like rows of a table, which the checks of tables have not read.",
-            "Hand in the table as a CSV file of its own.",
-        )
-
-
 def _shape(table: Table, rows: int, pack: Pack) -> Iterator[Finding]:
     if rows > pack.maximum_rows:
         yield Finding(
             rule="MANY_ROWS",
             severity=Severity.FLAG,
-            where="whole table",
+            where=table.where or "whole table",
             message=f"{rows} rows are more than {pack.maximum_rows}: this looks like data on individuals.",
             guidance="Release aggregates.",
         )
@@ -105,6 +83,6 @@ def _shape(table: Table, rows: int, pack: Pack) -> Iterator[Finding]:
         yield Finding(
             rule="REPEATED_HEADINGS",
             severity=Severity.NOTE,
-            where="row 1",
+            where=table.place("row 1"),
             message="Two columns have the same heading.",
         )

@@ -16,8 +16,8 @@ Row = Sequence[str]
 class Table:
     """One table, wherever it stood: a CSV file, a sheet, an output of a notebook, a frame in JSON.
 
-    ``where`` names the place within the file (“sheet “Ages””), empty when the file is the table. ``again`` reads it anew
-    from its first row, headings included; every cell is text as a person would see it.
+    ``where`` names the place within the file (“sheet “Ages””), empty when the file is the table. ``again`` reads it
+    anew from its first row below the headings; every cell is text as a person would see it.
     """
 
     where: str = ""

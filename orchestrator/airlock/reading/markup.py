@@ -1,0 +1,126 @@
+"""XML without entity bombs, and what every kind of markup can hide: scripts, comments, links, encoded parts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from .gathering import Gathering, place
+from .packed import nested
+from .places import Places, shown
+
+if TYPE_CHECKING:
+    from .specimen import Specimen
+
+__all__ = ["comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
+
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_REMOTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//|\s*(?:https?|ftp|file|smb|mhtml):", re.IGNORECASE)
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?<![\w-])opacity\s*:\s*0(?:\.0*)?\s*(?:;|$)|"
+    r"font-size\s*:\s*0(?:px|pt|em)?\s*(?:;|$)|clip-path\s*:\s*inset\(\s*(?:50|100)%|text-indent\s*:\s*-\d{3,}",
+    re.IGNORECASE,
+)
+_LONG_COMMENT = 200
+_ENTITY = re.compile(rb"<!\s*ENTITY|<\x00!\x00\s*\x00?E\x00N\x00T\x00I", re.IGNORECASE)
+
+
+def read(file: Specimen, into: Gathering) -> None:
+    """Read XML of no known kind: all its words, and a model where it is one."""
+    root = parse(file.content, into)
+    if root is None:
+        return
+    if local(root.tag) == "PMML":
+        into.flag("MODEL_FILE", "whole file", "This is a fitted model in PMML.", "Hand in the table of coefficients.")
+    into.text("\n".join(text.strip() for text in root.itertext() if text.strip()))
+    values = [value for element in root.iter() for value in element.attrib.values()]
+    into.text("\n".join(values), "attributes")
+    comments(file.text or "", into)
+
+
+def parse(content: bytes, into: Gathering, where: str = "") -> Element | None:
+    """Return the root of an XML part, or nothing after saying why; entities are refused, never expanded."""
+    if _ENTITY.search(content):
+        into.block(
+            "ENTITY_DECLARATION",
+            where,
+            "It declares entities, which can grow without end or fetch other files; it was not read.",
+            "Save the file again with the program that made it.",
+        )
+        return None
+    builder = TreeBuilder(insert_comments=True)
+    parser = DefusedXMLParser(target=builder, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    try:
+        parser.feed(content)
+        root = parser.close()
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        into.incomplete(where, f"its XML is damaged ({shown(str(error), 80)})")
+        return None
+    return root if isinstance(root, Element) else None
+
+
+def local(tag: object) -> str:
+    """Return a tag without its name space; empty for a comment."""
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def comments(text: str, into: Gathering, where: str = "") -> None:
+    """Keep the words of comments; long ones are more than labels."""
+    found, long = Places(), 0
+    kept: list[str] = []
+    for match in _COMMENT.finditer(text):
+        words = match.group(1).strip()
+        if not words:
+            continue
+        kept.append(words)
+        long += len(words) > _LONG_COMMENT
+        found.add(f"“{shown(words, 30)}”")
+    if found:
+        into.text("\n".join(kept), place(where, "comments"))
+        (into.flag if long else into.note)(
+            "MARKUP_COMMENTS",
+            place(where, str(found)),
+            f"{found.count} comments stand in the file, where no viewer shows them.",
+            "Remove them.",
+        )
+
+
+def is_remote(link: str) -> bool:
+    """Say whether a link leads out of the file to another place."""
+    return _REMOTE.match(link) is not None
+
+
+def is_hidden(style: str) -> bool:
+    """Say whether a style hides what it is for."""
+    return _HIDING.search(style) is not None
+
+
+def data_link(link: str, into: Gathering, where: str) -> None:
+    """Read what a ``data:`` link carries: a picture is looked at, anything else is a file within the file."""
+    from .pictures import FORMATS, read_picture  # noqa: PLC0415 - the picture library is only loaded for pictures
+
+    head, _, body = link.strip().partition(",")
+    try:
+        content = base64.b64decode(body, validate=False) if ";base64" in head.lower() else unquote_to_bytes(body)
+    except (binascii.Error, ValueError):
+        into.incomplete(where, "a part written as base64 is damaged")
+        return
+    kind = head[5:].partition(";")[0].lower().removeprefix("image/").replace("jpg", "jpeg")
+    if kind in FORMATS:
+        read_picture(content, kind, into, place(where, "picture"))
+        return
+    if kind == "svg+xml":
+        from .drawings import read_drawing  # noqa: PLC0415 - drawings hold links in turn
+
+        read_drawing(content, into, place(where, "drawing"))
+        return
+    inner = nested(content)
+    words = f"A file of {len(content)} bytes stands within the file ({shown(head[5:45]) or 'no type'})."
+    (into.block if inner else into.flag)("EMBEDDED_FILE", where, words, "Hand it in as a file of its own.")

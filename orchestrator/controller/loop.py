@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import signal
@@ -174,6 +175,17 @@ class Controller:
         sources.lease_age, sources.mirror_age = self._surroundings.leadership.age, self._surroundings.age
 
 
+def _collect_seldom() -> None:
+    """Leave alone what lives as long as the process, and look for cycles after many new objects only.
+
+    Lists of thousands of things make millions of short-lived objects, which are freed without this: with 1,000 projects
+    the search for cycles took a third of a fresh controller's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def run(house: House) -> None:
     """Run until TERM or INT."""
     from orchestrator.assembly import open_controls  # noqa: PLC0415 - the package is imported without its parts
@@ -182,6 +194,7 @@ def run(house: House) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     controls = open_controls(house)
+    _collect_seldom()
     controller = Controller(controls)
     health = health_server(controls, controller)
     try:

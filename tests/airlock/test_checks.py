@@ -129,9 +129,9 @@ def test_the_last_count_that_is_too_small_is_one_below_the_threshold():
     assert "SMALL_COUNT" not in rules_of("arm,n\na,120\nb,10\n")
 
 
-def test_zeros_are_noted_and_do_not_flag():
-    assert "ZERO_COUNT" in rules_of("arm,n\na,120\nb,0\n", least=None) - set()
-    assert rules_of("arm,n\na,120\nb,0\n") == set()
+def test_zeros_are_flagged_as_the_pack_says_that_they_disclose():
+    assert "ZERO_COUNT" in rules_of("arm,n\na,120\nb,0\n")
+    assert rules_of("arm,missing n\na,120\nb,0\n") == set()
 
 
 def test_small_counts_in_words_and_json_are_found():

@@ -45,8 +45,8 @@ class Column:
         if not text.strip():
             return
         self.filled += 1
-        self.words += cell.words and not cell.masked
-        self.marks += cell.masked
+        self.words += cell.words
+        self.marks += cell.masked and not cell.words
         self.shares += cell.share is not None
         number = cell.number
         if number is None:

@@ -2,198 +2,160 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 
-from .findings import Places, shown
-from .specimen import Specimen, Table
+from .cells import Cell, read, spelt, whole_number
+from .findings import Places
+from .headings import Role, plain
+from .rounding import midpoints
+from .specimen import Specimen
+from .views import View, view
 
-__all__ = ["check", "whole_number"]
+__all__ = ["asked", "check", "whole_number"]
 
-_WHOLE = re.compile(r"[+]?(\d{1,3}(?:[,   ]\d{3})+|\d+)(?:\.0*)?")
-_WITH_SHARE = re.compile(r"(\S+)\s*[(\[]\s*[<>≤≥~]?\s*\d[\d.,]*\s*%?\s*[)\]]\s*%?")
-_WITH_N = re.compile(r"(?i)\bn\s*=\s*(\d[\d,]*)")
-_BELOW = re.compile(r"[<≤]\s*(\d+)")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
-_COUNTING = re.compile(
-    r"(?i)(^|[^a-z])(n|no|num|number|count|counts|freq|frequency|total|sum|all|cases|events|deaths|died|patients|people|"
-    r"persons|subjects|participants|women|men|female|females|male|males|children|obs|observations|records|at[ _.]?risk|"
-    r"admissions|denominator|numerator|size|missing|excluded|censored|observed|entrance|removed)([^a-z]|$)"
+_WITH_N = re.compile(r"(?i)\bn\s*[=:]\s*(\d[\d,]*)(?!\d|\.\d)")
+_NAMING = (
+    r"patients?|people|persons?|individuals?|subjects?|participants?|women|woman|men|man|children|child|cases?|deaths?"
 )
-_NOT_COUNTING = re.compile(
-    r"(?i)(^|[^a-z])(year|years|age|month|months|day|days|week|weeks|quarter|hour|id|index|rank|order|decile|quintile|"
-    r"quartile|tertile|percentile|group|band|grade|stage|class|cluster|code|level|step|iteration|fold|seed|version|"
-    r"lag|df|dof|model|visit|score|bin|from|to|lower|upper|min|max|duration|time)([^a-z]|$)"
-)
-_TOTAL = re.compile(r"(?i)\b(total|all|overall|sum|margin)\b")
+_SPELT = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
 _IN_WORDS = re.compile(
-    r"(?i)\b(?:n\s*=\s*(\d[\d,]*)|(\d[\d,]*|one|two|three|four|five|six|seven|eight|nine)\s+(?:\w+\s+)?"
-    r"(?:patients?|people|persons?|individuals?|subjects?|participants?|women|woman|men|man|children|child|cases?|deaths?))\b"
+    rf"(?i)\bn\s*=\s*(\d[\d,]*)(?!\d|\.\d)|(?<![\d.,])(\d[\d,]*|{_SPELT}|eighteen|nineteen)\s+(?:\w+\s+)?(?:{_NAMING})\b|"
+    r"(?<![\d./,])(\d{1,3})\s?(?:/|of|out of)\s?\d[\d,]*\s?\(\s?\d|(?<![\d.,-])(\d{1,3})\s?\(\s?\d[\d.]*\s?%\s?\)"
 )
-_DIGITS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_SPELT = {word: number for number, word in enumerate(_DIGITS, start=1)}
+_HARMLESS = re.compile(r"\b(?:missing|excluded|removed|unknown|not (?:known|recorded|stated))\b")
 _GUIDANCE = "Suppress or merge these cells, and check that totals do not give them back."
 
 
-def whole_number(cell: str) -> int | None:
-    """Return the count a cell states (``7``, ``1,204``, ``7.0``, ``7 (3.1%)``), or nothing."""
-    text = cell.strip().strip("*†‡ ")
-    shared = _WITH_SHARE.fullmatch(text)
-    found = _WHOLE.fullmatch(shared.group(1) if shared else text)
-    return None if found is None else int(re.sub(r"\D", "", found.group(1)))
+def asked(answer: str) -> Severity:
+    """Return the severity of what a pack lets stay, wants asked about, or refuses."""
+    return {"stay": Severity.NOTE, "ask": Severity.FLAG, "refused": Severity.BLOCK}[answer]
+
+
+def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
+    """Report small counts and zeros in tables, and small counts in words."""
+    for table in file.tables:
+        yield from _table(view(table), pack)
+        if not view(table).frame.count:
+            yield from _text(" ".join(table.columns), table.place("row 1"), pack)  # a sentence with commas in it
+    for text in file.texts:
+        yield from _text(text.text, text.where, pack, code=file.kind == "code")
 
 
 @dataclass
 class _Column:
-    """What one column holds, seen over every row."""
+    """The cells of one column that say too much."""
 
-    whole: int = 0
-    other_numbers: int = 0
-    words: int = 0
-    zeros: int = 0
     small: Places = field(default_factory=Places)
-    below: Places = field(default_factory=Places)
     totals: Places = field(default_factory=Places)
-    rising: bool = True
-    last: int | None = None
+    below: Places = field(default_factory=Places)
+    zeros: Places = field(default_factory=Places)
 
-    def see(self, place: str, cell: str, threshold: int, *, total_row: bool) -> None:
-        """Note one cell."""
-        count = whole_number(cell)
-        if count is not None:
-            self.whole += 1
-            self.rising = self.rising and (self.last is None or count > self.last)
-            self.last = count
-            self.zeros += count == 0
-            if 1 <= count < threshold:
-                (self.totals if total_row else self.small).add(place)
-        elif _NUMBER.fullmatch(cell.strip()):
-            self.other_numbers += 1
-        elif cell.strip():
-            self.words += 1
-        stated = _BELOW.fullmatch(cell.strip())
-        if stated and int(stated.group(1)) < threshold:
+    def see(self, place: str, cell: Cell, threshold: int, *, total_row: bool) -> None:
+        """Note one cell that counts people."""
+        if cell.count is not None and cell.count == 0:
+            self.zeros.add(place)
+        elif cell.count is not None and cell.count < threshold:
+            (self.totals if total_row else self.small).add(place)
+        elif cell.most is not None and 0 < cell.most < threshold - 1:
             self.below.add(place)
 
 
-def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
-    """Report small counts in tables, JSON and text; zeros are noted, because they can say something of everybody."""
-    if file.table is not None:
-        yield from _table(file.table, pack.minimum_count)
-    elif file.json is not None:
-        yield from _json(file.json, pack.minimum_count)
-    elif file.text is not None:
-        yield from _text(file.text, pack.minimum_count)
-
-
-def _table(table: Table, threshold: int) -> Iterator[Finding]:
-    columns = [_Column() for _ in table.columns]
+def _table(seen: View, pack: Pack) -> Iterator[Finding]:
+    columns: dict[int, _Column] = defaultdict(_Column)
     labels = Places()
-    _labelled(labels, "row 1", table.columns, threshold)
-    try:
-        for number, row in table.rows():
-            _labelled(labels, f"row {number}", row, threshold)
-            total_row = bool(row and _TOTAL.search(row[0]))
-            for index, cell in enumerate(row):
-                while index >= len(columns):
-                    columns.append(_Column())
-                columns[index].see(f"row {number}", cell, threshold, total_row=total_row)
-    except csv.Error:
-        pass  # the check of the table's shape reports that it could not be read to the end
+    _labelled(labels, "row 1", seen.table.columns, pack.minimum_count)
+    for number, row in seen.rows():
+        _labelled(labels, f"row {number}", row, pack.minimum_count)
+        total = seen.total_row(row)
+        for index, text in enumerate(row):
+            role = seen.role(number, row, index)
+            cell = read(text)
+            with_share = cell.denominator is not None or (role is Role.OTHER and "%" in text)
+            if role is Role.COUNT or (role in {Role.OTHER, Role.SHARE} and with_share):
+                columns[index].see(seen.where(number, row), cell, pack.minimum_count, total_row=total)
     if labels:
         yield labels.finding(
-            "SMALL_COUNT", Severity.FLAG, f"{labels.count} labels state an n below {threshold}.", _GUIDANCE
+            "SMALL_COUNT",
+            asked(pack.small_counts),
+            f"{labels.count} labels state an n below {pack.minimum_count}.",
+            _GUIDANCE,
+            place=seen.table.place("labels"),
         )
-    for index, column in enumerate(columns):
-        if _may_count(table, index, column):
-            yield from _column(table.column(index), column, threshold)
+    for index in sorted(columns):
+        yield from _column(seen, index, columns[index], pack)
 
 
 def _labelled(labels: Places, place: str, cells: Iterable[str], threshold: int) -> None:
     for cell in cells:
         for match in _WITH_N.finditer(cell):
-            if 1 <= int(match.group(1).replace(",", "")) < threshold:
+            if 1 <= int(match.group(1).replace(",", "")) < threshold and match.end() - match.start() < len(
+                cell.strip()
+            ):
                 labels.add(place)
 
 
-def _may_count(table: Table, index: int, column: _Column) -> bool:
-    heading = table.columns[index] if index < len(table.columns) else ""
-    if _COUNTING.search(heading):
-        return column.whole > 0 or bool(column.below)
-    if index == 0 and column.rising and column.whole and not column.words:
-        return False  # row numbers, ages, years: each value once, in order
-    if _NOT_COUNTING.search(heading):
-        return False
-    return (column.whole > 0 and column.other_numbers <= column.zeros) or bool(column.below)
-
-
-def _column(name: str, column: _Column, threshold: int) -> Iterator[Finding]:
-    place = f"column “{shown(name)}”"
-    if column.small:
+def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Finding]:
+    place, threshold = seen.column(index), pack.minimum_count
+    if column.small and midpoints(seen, index, pack):
+        yield column.small.finding(
+            "MIDPOINT_COUNT",
+            Severity.NOTE,
+            f"{column.small.count} cells stand for small counts, as midpoints that {pack.setter('rounding')} allows.",
+            "Check that nothing else gives the counts themselves.",
+            place=place,
+        )
+    elif column.small:
         yield column.small.finding(
             "SMALL_COUNT",
-            Severity.FLAG,
+            asked(pack.small_counts),
             f"{column.small.count} cells may be counts from 1 to {threshold - 1}.",
             _GUIDANCE,
             place=place,
         )
     if column.totals:
-        yield column.totals.finding(
-            "SMALL_TOTAL", Severity.FLAG, f"{column.totals.count} totals are below {threshold}.", _GUIDANCE, place=place
-        )
+        words = f"{column.totals.count} totals are below {threshold}."
+        yield column.totals.finding("SMALL_TOTAL", asked(pack.small_counts), words, _GUIDANCE, place=place)
     if column.below:
         yield column.below.finding(
             "WEAK_MASK",
-            Severity.FLAG,
+            asked(pack.small_counts),
             f"{column.below.count} cells are masked at less than the threshold of {threshold}.",
-            _GUIDANCE,
+            f"Write <{threshold}, or a mark without a number.",
             place=place,
         )
     if column.zeros:
-        yield Finding(
-            rule="ZERO_COUNT",
-            severity=Severity.NOTE,
-            where=place,
-            message=f"{column.zeros} cells are zero.",
-            guidance="A zero can say something of everybody in a group; ask whether it is structural.",
+        harmless = _HARMLESS.search(plain(seen.heading(index))) is not None
+        yield column.zeros.finding(
+            "ZERO_COUNT",
+            Severity.NOTE if harmless else asked(pack.zeros),
+            f"{column.zeros.count} cells are zero.",
+            "A zero can say something of everybody in a group: that nobody in it has what is counted. Say whether it "
+            "is structural (nobody could), or merge the groups.",
+            place=place,
         )
 
 
-def _json(value: Any, threshold: int) -> Iterator[Finding]:
-    small = Places()
-    waiting: list[tuple[str, str, Any]] = [("$", "", value)]
-    while waiting:
-        place, key, item = waiting.pop()
-        if isinstance(item, dict):
-            waiting.extend((f"{place}.{shown(str(name), 30)}", str(name), inner) for name, inner in item.items())
-        elif isinstance(item, list):
-            waiting.extend((f"{place}[{index}]", key, inner) for index, inner in enumerate(item))
-        elif not isinstance(item, bool) and not _NOT_COUNTING.search(key):
-            count = int(item) if isinstance(item, int | float) and item == item // 1 else None
-            count = whole_number(item) if isinstance(item, str) else count
-            if count is not None and 1 <= count < threshold:
-                small.add(place)
-    if small:
-        yield small.finding(
-            "SMALL_COUNT", Severity.FLAG, f"{small.count} values may be counts from 1 to {threshold - 1}.", _GUIDANCE
-        )
-
-
-def _text(text: str, threshold: int) -> Iterator[Finding]:
+def _text(text: str, where: str, pack: Pack, *, code: bool = False) -> Iterator[Finding]:
     small = Places()
     for number, line in enumerate(text.split("\n"), start=1):
         for match in _IN_WORDS.finditer(line):
-            stated = (match.group(1) or match.group(2)).casefold()
-            count = _SPELT.get(stated) or int(stated.replace(",", "") or 0)
-            if 1 <= count < threshold:
+            if code and match.group(1):
+                continue  # an assignment to n
+            stated = next(part for part in match.groups() if part is not None)
+            count = spelt(stated) if stated.isalpha() else int(stated.replace(",", "") or 0)
+            if count is not None and 1 <= count < pack.minimum_count:
                 small.add(f"line {number}")
     if small:
         yield small.finding(
-            "SMALL_COUNT", Severity.FLAG, f"{small.count} passages state a count below {threshold}.", _GUIDANCE
+            "SMALL_COUNT",
+            asked(pack.small_counts),
+            f"{small.count} passages state a count below {pack.minimum_count}.",
+            _GUIDANCE,
+            place=where,
         )

@@ -152,6 +152,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_SUMMARIES = {Role.MEAN, Role.PERCENTILE, Role.SPREAD, Role.MINIMUM, Role.MAXIMUM}
+_SIZE = re.compile(r"\(? ?\bn ?= ?[\d,]+ ?\)?")
 _MONEY = _words("costs? amounts? income revenue turnover spend(?:ing)? expenditure salary wages? charges?")
 
 
@@ -173,15 +175,23 @@ def stem(heading: str) -> str:
 _ROMAN = {"ii", "iii", "iv", "vi", "vii", "viii", "ix", "and", "over", "under", "to", "plus"}
 
 
+def _instead(words: str) -> Role:
+    """“Mean number of visits” counts nothing, nor does “cost of patients”; “n missing” does."""
+    if _MONEY.search(words):
+        return Role.SUM
+    if re.match(r"(?:n|no|number|count)\b|.*\bn ?\(%\)", words):
+        return Role.COUNT
+    others = (role for role, pattern in _ROLES if role in _SUMMARIES and pattern.search(words))
+    return next(others, Role.COUNT)
+
+
 @lru_cache(maxsize=4096)
 def named(heading: str) -> Role | None:
     """Return what a heading says that its numbers are, or nothing when its words say nothing of that."""
-    words = plain(heading)
+    words = _SIZE.sub("", plain(heading)).strip()
     if re.fullmatch(r"\d{1,2}(?:\.\d)? ?%", words):
         return Role.PERCENTILE
     for role, pattern in _ROLES:
         if pattern.search(words):
-            if role is Role.COUNT and _MONEY.search(words):
-                return Role.SUM
-            return role
+            return _instead(words) if role is Role.COUNT else role
     return None

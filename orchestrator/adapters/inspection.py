@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.airlock.model import Finding
 from orchestrator.airlock.packs import Pack
@@ -24,7 +24,7 @@ from .inspection_answers import IncompleteError, findings_of_each, incomplete, i
 from .inspection_walls import inspection_command
 from .restraint import SINGLE_THREADED, restrained_command
 
-__all__ = ["IsolatedInspector"]
+__all__ = ["IsolatedInspector", "OpenableSketch"]
 
 _ANSWER_BYTES = 64 << 20
 """What an inspection may say of one file, beside the files it makes anew: tables for the ledger are most of it."""
@@ -32,6 +32,13 @@ _DERIVED_FACTOR = 4
 """Files made anew may have so many times the bytes that one submitted file may have."""
 _SUPPORTING_BYTES = 16 << 20
 Command = Callable[..., list[str]]
+
+
+class OpenableSketch(Protocol):
+    """A sketch of a dataset, wherever it is kept."""
+
+    def open(self, stack: contextlib.ExitStack) -> dict[str, Any]:
+        """Return ``dataset``, ``descriptor`` and ``key``, or ``dataset`` and the ``problem``, for the engine."""
 
 
 class IsolatedInspector:
@@ -44,7 +51,7 @@ class IsolatedInspector:
         extra_source: Path | None = None,
         in_a_pod: bool = False,
         command: Command | None = None,
-        sketches: Callable[[str], Sequence[Any]] | None = None,
+        sketches: Callable[[str], Sequence[OpenableSketch]] | None = None,
     ) -> None:
         """``in_a_pod``: where new namespaces are refused, other walls stand around it, see ``restraint``.
 
@@ -71,7 +78,7 @@ class IsolatedInspector:
                 known = self._sketches(project_id) if self._sketches is not None and project_id else ()
                 sketches = [sketch.open(stack) for sketch in known]
                 request = {"mode": "file", "name": name, "pack": pack.as_json(), "sketches": sketches}
-                passed = [each["descriptor"] for each in sketches]
+                passed = [each["descriptor"] for each in sketches if "descriptor" in each]
                 most = _ANSWER_BYTES + _DERIVED_FACTOR * pack.limits.file_bytes
                 return understood(self._run(request, pack, file=file, passed=passed, most=most))
         except IncompleteError as error:
@@ -82,13 +89,20 @@ class IsolatedInspector:
             return incomplete(f"the inspection could not be started ({error.strerror or type(error).__name__})")
 
     def inspect_together(
-        self, files: Sequence[Inspected], *, released: Sequence[Json], pack: Pack
+        self,
+        files: Sequence[Inspected],
+        *,
+        released: Sequence[Json],
+        pack: Pack,
+        project_id: str = "",
+        versions: frozenset[str] = frozenset(),
     ) -> Mapping[str, tuple[Finding, ...]]:
         """Check the files of one request against each other and against ``released``."""
         try:
             with contextlib.ExitStack() as stack:
                 members, passed = _members(files, stack)
                 request = {"mode": "together", "pack": pack.as_json(), "files": members, "released": list(released)}
+                request |= {"project": project_id, "versions": sorted(versions)}
                 output = self._run(request, pack, file=None, passed=passed, most=_ANSWER_BYTES)
                 found = findings_of_each(output, len(files))
             return {file.file_id: each for file, each in zip(files, found, strict=True)}

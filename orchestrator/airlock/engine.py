@@ -6,22 +6,26 @@ researchers run it on what they are about to submit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 
 from .checks import run
 from .ledger.facts import published
+from .ledger.ledger import attack
 from .ledger.numbers import numbers_of
+from .ledger.tables import PublishedTable, ReleasedTable
 from .model import Finding, Severity
 from .packs import Pack
 from .ports import Derived, Inspection
 from .reading.specimen import Specimen
+from .sketches.comparing import compare
+from .sketches.sketch import Sketch, open_sketch
 
-__all__ = ["Member", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
+__all__ = ["Member", "Opened", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
 
 _T = TypeVar("_T")
 
@@ -39,7 +43,7 @@ class Member:
     """Where its bytes can be read, for files that describe others."""
 
 
-def inspect_file(file: Specimen, pack: Pack, sketches: Sequence[Any] = ()) -> Inspection:
+def inspect_file(file: Specimen, pack: Pack, sketches: Sequence[Opened] = ()) -> Inspection:
     """Run every check of one file. What fails is a finding, and everything else still runs."""
     findings = run(file, pack)
     findings += _attempt("comparison with the project’s data", lambda: _compared(file, sketches), findings) or ()
@@ -53,12 +57,23 @@ def inspect_file(file: Specimen, pack: Pack, sketches: Sequence[Any] = ()) -> In
     )
 
 
-def inspect_together(files: Sequence[Member], *, released: Sequence[Json], pack: Pack) -> list[tuple[Finding, ...]]:
-    """Check the files of a request against each other and against released tables; one entry for each file."""
+def inspect_together(
+    files: Sequence[Member],
+    *,
+    released: Sequence[Json],
+    pack: Pack,
+    project: str = "",
+    versions: frozenset[str] = frozenset(),
+) -> list[tuple[Finding, ...]]:
+    """Check the files of a request against each other and against released tables; one entry for each file.
+
+    ``project`` and ``versions`` (of its datasets) say whose tables the new ones are.
+    """
+    whose = {"project": project, "versions": versions}
     found: list[list[Finding]] = [[] for _ in files]
     problems: list[Finding] = []
     answers = [
-        *(_attempt("attack on released tables", lambda: _attacked(files, released, pack), problems) or ()),
+        *(_attempt("attack on released tables", lambda: _attacked(files, released, pack, whose), problems) or ()),
         *(_attempt("reading of claims", lambda: _claims(files), problems) or ()),
     ]
     for index, finding in answers:
@@ -104,8 +119,15 @@ def _noted(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.NOTE, message=f"{finding.message} It was removed before review.")
 
 
-def _compared(file: Specimen, sketches: Sequence[Any]) -> list[Finding]:
-    return [finding for sketch in sketches for finding in sketch.compare(file.tables, file.points)]
+def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:
+    return [
+        finding
+        for each in sketches
+        for finding in (
+            [each.problem] if each.sketch is None else compare(file.tables, file.points, each.sketch, key=each.key)
+        )
+        if finding is not None
+    ]
 
 
 def _published(file: Specimen, pack: Pack) -> tuple[Json, ...]:
@@ -121,18 +143,69 @@ def _anew(file: Specimen, pack: Pack) -> _Anew:
     return _Anew()
 
 
-def _attacked(files: Sequence[Member], released: Sequence[Json], pack: Pack) -> list[tuple[int, Finding]]:
-    return []
+def _attacked(
+    files: Sequence[Member], released: Sequence[Json], pack: Pack, whose: Mapping[str, Any]
+) -> list[tuple[int, Finding]]:
+    """Return what an outsider could compute once these tables are out too, each finding with its file."""
+    new = [PublishedTable.from_json(cast("Any", table)) for file in files for table in file.tables]
+    known = [ReleasedTable.from_json(cast("Any", each)) for each in released]
+    place = {file.name: index for index, file in reversed(list(enumerate(files)))}
+    seconds = pack.resources.wall_seconds / 2
+    found = attack(new, known, numbers_of(pack, seconds=seconds), **whose) if new else []
+    return [
+        (
+            place[each.file],
+            Finding(
+                rule=each.rule,
+                severity=each.severity,
+                where=each.where or "whole file",
+                message=each.message,
+                guidance=each.guidance,
+            ),
+        )
+        for each in found
+    ]
 
 
 def _claims(files: Sequence[Member]) -> list[tuple[int, Finding]]:
     return []
 
 
-@contextmanager
-def opened(plain: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """Open the sketches that a request names by their descriptors."""
-    yield []
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A sketch of a dataset that results are compared with, or why it cannot be."""
+
+    dataset: str
+    sketch: Sketch | None
+    key: bytes = b""
+    problem: Finding | None = None
+
+
+def opened(plain: Sequence[Mapping[str, Any]]) -> list[Opened]:
+    """Open the sketches that a request names by their descriptors. One that cannot be opened is a finding."""
+    return [_open(each) for each in plain]
+
+
+def _open(plain: Mapping[str, Any]) -> Opened:
+    dataset, why = str(plain["dataset"]), str(plain.get("problem", ""))
+    key = bytes.fromhex(plain.get("key", ""))
+    if not why:
+        try:
+            return Opened(dataset=dataset, sketch=open_sketch(int(plain["descriptor"]), key=key), key=key)
+        except Invalid as error:
+            why = error.message
+    return Opened(dataset=dataset, sketch=None, problem=not_compared(dataset, why))
+
+
+def not_compared(dataset: str, why: str) -> Finding:
+    """Return the finding for results that were not compared with a dataset."""
+    return Finding(
+        rule="NOT_COMPARED",
+        severity=Severity.FLAG,
+        where="whole file",
+        message=f"The file was not compared with “{dataset}”: {why}",
+        guidance="Look for rows of individuals yourself, and have the sketch of this dataset made.",
+    )
 
 
 def member_from_json(plain: Mapping[str, Any]) -> Member:

@@ -106,7 +106,13 @@ class FakeInspector:
         return replace(seen, findings=(*seen.findings, *self.extra))
 
     def inspect_together(
-        self, files: Sequence[Inspected], *, released: Sequence[Json], pack: Pack
+        self,
+        files: Sequence[Inspected],
+        *,
+        released: Sequence[Json],
+        pack: Pack,
+        project_id: str = "",
+        versions: frozenset[str] = frozenset(),
     ) -> Mapping[str, tuple[Finding, ...]]:
         """Run the checks of the whole request."""
         with ExitStack() as stack:
@@ -121,5 +127,5 @@ class FakeInspector:
                 )
                 for file in files
             ]
-            found = inspect_together(members, released=released, pack=pack)
+            found = inspect_together(members, released=released, pack=pack, project=project_id, versions=versions)
         return {file.file_id: each for file, each in zip(files, found, strict=True)}

@@ -143,6 +143,15 @@ class Inspector(Protocol):
         """Run every check of the pack on the file, and compare it with the data that the project mounts."""
 
     def inspect_together(
-        self, files: Sequence[Inspected], *, released: Sequence[Json], pack: Pack
+        self,
+        files: Sequence[Inspected],
+        *,
+        released: Sequence[Json],
+        pack: Pack,
+        project_id: str = "",
+        versions: frozenset[str] = frozenset(),
     ) -> Mapping[str, tuple[Finding, ...]]:
-        """Check the files of one request against each other and against ``released``; findings by ``file_id``."""
+        """Check the files of one request against each other and against ``released``; findings by ``file_id``.
+
+        ``released`` are tables known outside (``ledger.tables``), ``versions`` those of the project’s datasets.
+        """

@@ -61,7 +61,7 @@ def check_request(
         looking = _Looking(inspector=inspector, pack=pack, project_id=project_id, scratch=Path(scratch))
         looked = list(pool.map(lambda file: looking.at(*file), files))
         members = [member for each in looked for member in each.members]
-        together = inspector.inspect_together(members, released=released, pack=pack)
+        together = inspector.inspect_together(members, released=released, pack=pack, project_id=project_id)
     return [each.checked(together) for each in looked]
 
 

@@ -34,8 +34,8 @@ def main() -> int:
     if request["mode"] == "together":
         _write({"complete": True, "findings": _together(request, pack)})
         return 0
-    with engine.opened(request.get("sketches", ())) as sketches:
-        seen = engine.inspect_file(Specimen(0, request["name"], most=pack.limits.file_bytes), pack, sketches)
+    file = Specimen(0, request["name"], most=pack.limits.file_bytes)
+    seen = engine.inspect_file(file, pack, engine.opened(request.get("sketches", ())))
     _write(answer_for(seen))
     for each in seen.derived:
         sys.stdout.buffer.write(each.content)
@@ -61,7 +61,10 @@ def answer_for(seen: Inspection) -> dict[str, Any]:
 
 def _together(request: dict[str, Any], pack: Pack) -> list[list[dict[str, Any]]]:
     files = [engine.member_from_json(each) for each in request["files"]]
-    found = engine.inspect_together(files, released=request["released"], pack=pack)
+    versions = frozenset(request["versions"])
+    found = engine.inspect_together(
+        files, released=request["released"], pack=pack, project=request["project"], versions=versions
+    )
     return [[_plain(each) for each in findings] for findings in found]
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 from orchestrator.adapters.inspection import IsolatedInspector
 from orchestrator.adapters.inspection_walls import inspection_command
@@ -15,6 +18,7 @@ from orchestrator.adapters.restraint import restrained_command
 from orchestrator.airlock.frozen import file_sha256
 from orchestrator.airlock.packs import Pack, load_pack
 from orchestrator.airlock.request import Checked, check_request
+from orchestrator.airlock.sketches.building import build_sketch
 from orchestrator.core.errors import Invalid, NotFound, OrchestratorError
 from orchestrator.core.events import Json
 
@@ -23,6 +27,23 @@ from .house import POLICIES
 __all__ = ["check_paths", "choose_pack", "files_below"]
 
 Command = Callable[..., list[str]]
+_HERE = "here"
+"""Stands for the project that files on this machine belong to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporarySketch:
+    """A sketch that lives as long as one call."""
+
+    dataset: str
+    descriptor: int
+    key: bytes
+
+    def open(self, stack: ExitStack) -> dict[str, Any]:
+        """Return what the engine is told of it; every inspection reads it from a descriptor of its own."""
+        own = os.open(f"/proc/self/fd/{self.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        stack.callback(os.close, own)
+        return {"dataset": self.dataset, "descriptor": own, "key": self.key.hex()}
 
 
 def choose_pack(name: str) -> Pack:
@@ -65,16 +86,35 @@ def check_paths(
     if words:
         say(words)
     files = files_below(paths)
-    inspector = IsolatedInspector(command=command)
+    with ExitStack() as stack:
+        sketches = [_sketched(path, stack, say) for path in against]
+        return _checked(files, IsolatedInspector(command=command, sketches=lambda _: sketches), pack, released)
+
+
+def _checked(
+    files: Sequence[Path], inspector: IsolatedInspector, pack: Pack, released: Sequence[Path]
+) -> list[Checked]:
     known = _known(files_below(released), inspector, pack) if released else []
     return check_request(
         [(str(path), path) for path in files],
         inspector,
         pack,
         released=known,
-        project_id="here" if against else "",
+        project_id=_HERE,
         at_once=os.cpu_count() or 1,
     )
+
+
+def _sketched(path: Path, stack: ExitStack, say: Callable[[str], None]) -> TemporarySketch:
+    """Make the sketch of a dataset for this call alone; its key is never written down."""
+    files = files_below([path])
+    names = [(str(each.relative_to(path)) if path.is_dir() else each.name, each) for each in files]
+    key = secrets.token_bytes(32)
+    sketch = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
+    for name, why in build_sketch(names, cast("BinaryIO", sketch), key=key, dataset=path.name):
+        say(f"{name} of {path.name} is not compared: {why}")
+    sketch.flush()
+    return TemporarySketch(dataset=path.name, descriptor=sketch.fileno(), key=key)
 
 
 def _walls(pack: Pack) -> tuple[Command, str]:
@@ -102,7 +142,7 @@ def _known(files: Sequence[Path], inspector: IsolatedInspector, pack: Pack) -> l
     for path in files:
         seen = inspector.inspect(path, name=path.name, sha256=file_sha256(path)[0], pack=pack)
         known += [
-            {"project": "here", "release": str(path), "versions": [], "recalled": False, "table": table}
+            {"project": _HERE, "release": str(path), "versions": [], "recalled": False, "table": table}
             for table in seen.tables
         ]
     return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
 from orchestrator.adapters.migrations import bring_up_to_date, check_current, differences, tables  # noqa: F401
+from orchestrator.airlock.review_store import votes
+from orchestrator.airlock.store import load
 from orchestrator.audit.record import Record
 from orchestrator.audit.service import AuditService
 from orchestrator.core.database import make_engine
@@ -98,3 +101,36 @@ def test_a_record_of_the_first_step_keeps_its_rows_and_its_references(empty: Eng
         connection.execute(text("UPDATE workspace SET port = NULL"))
     with pytest.raises(IntegrityError), empty.begin() as connection:
         connection.execute(text("UPDATE workspace_session SET project_id = 'nobody'"))
+
+
+def test_submissions_of_the_second_step_keep_their_files_votes_and_terms(empty: Engine) -> None:
+    bring_up_to_date(empty, "0002")
+    with empty.begin() as connection:
+        for statement in (
+            "INSERT INTO alliance_custodian (custodian_id, name, registered_by, registered_at) "
+            "VALUES ('c', 'North', 'o', '2026-01-01 00:00:00')",
+            "INSERT INTO alliance_terms (custodian_id, version, text, text_sha256, valid_until, checkers_needed, "
+            "minimum_count, published_by, published_at) "
+            "VALUES ('c', 1, 't', 'h', '2027-01-01 00:00:00', 2, 10, 'o', '2026-01-01 00:00:00')",
+            "INSERT INTO airlock_submission (submission_id, project_id, session_id, author_id, title, state, round, "
+            "submitted_at, entered_at, held, pack_version, pack_sha256, checkers_needed, version) "
+            "VALUES ('s', 'p', 'w', 'a', 'Ages', 'rejected', 1, '2026-01-01 00:00:00', '2026-01-02 00:00:00', '', "
+            "'1', 'd', 2, 3)",
+            "INSERT INTO airlock_file (file_id, submission_id, position, name, size, sha256, context, kind, binding) "
+            "VALUES ('f', 's', 0, 'a.csv', 3, 'e', 'rounded', 'csv', 'b')",
+            "INSERT INTO airlock_vote (vote_id, submission_id, file_id, person_id, round, choice, comment, binding, "
+            "voted_at) VALUES ('v', 's', 'f', 'k', 1, 'reject', 'no', 'b', '2026-01-02 00:00:00')",
+        ):
+            connection.execute(text(statement))
+    bring_up_to_date(empty)
+    assert differences(empty) == []
+    with Record(empty).read() as session:
+        submission = load(session, "s")
+        (vote,) = votes(session, "s", round_number=1)
+    (file,) = submission.files
+    assert (file.name, file.role, file.original_sha256, submission.incident) == ("a.csv", "output", "", "")
+    assert (vote.choice, vote.carried_from) == ("reject", None)
+    assert submission.deadline == datetime(2026, 2, 1, tzinfo=UTC)
+    with empty.begin() as connection:
+        terms = connection.execute(text("SELECT release_signoff, airlock_pack FROM alliance_terms")).one()
+        assert (bool(terms[0]), terms[1]) == (False, "")

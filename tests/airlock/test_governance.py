@@ -93,7 +93,14 @@ def test_terms_and_checkers_come_from_the_rooms(rooms, project, governance):
     assert all(each.checkers_needed >= 2 and each.version >= 1 for each in terms)
     rooms.register("checker")
     rooms.give("checker", "checker")
-    assert governance.checkers() == frozenset({rooms.people["checker"]})
+    assert governance.holders("checker") == frozenset({rooms.people["checker"]})
+    assert governance.officers(rooms.custodians["a"]) == frozenset({rooms.people["officer_a"]})
+    assert not governance.trained(rooms.people["checker"])
+    trained = rooms.now + timedelta(days=30)
+    rooms.identity.record_training(rooms.actor("operator"), rooms.people["checker"], "Output checking", trained)
+    assert governance.trained(rooms.people["checker"])
+    rooms.clock.advance(timedelta(days=31))
+    assert not governance.trained(rooms.people["checker"])
 
 
 def test_a_submission_goes_through_the_real_rooms(rooms, project, governance, policy, tmp_path):
@@ -108,6 +115,8 @@ def test_a_submission_goes_through_the_real_rooms(rooms, project, governance, po
     for name in checkers:
         rooms.register(name)
         rooms.give(name, "checker")
+        until = rooms.now + timedelta(days=30)
+        rooms.identity.record_training(rooms.actor("operator"), rooms.people[name], "Output checking", until)
     desk = Desk(
         record=rooms.record,
         policy=policy,
@@ -134,6 +143,8 @@ def test_a_submission_goes_through_the_real_rooms(rooms, project, governance, po
         checkers=[rooms.people[name] for name in checkers],
         operator=rooms.people["operator"],
         officer=rooms.people["officer_a"],
+        lead=rooms.people["stranger"],
+        custodian=rooms.custodians["a"],
         live=live,
     )
     submission = world.submit()

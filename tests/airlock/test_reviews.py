@@ -25,14 +25,26 @@ def test_two_checkers_who_agree_approve(world):
 
 
 @pytest.mark.parametrize(
-    ("second", "state"),
+    ("choice", "state"),
     [(Choice.CHANGES, State.RETURNED), (Choice.REJECT, State.REJECTED), (Choice.APPROVE, State.APPROVED)],
 )
-def test_one_doubt_is_enough_to_stop_a_release(world, second, state):
+def test_checkers_who_agree_decide(world, choice, state):
     submission = world.in_review()
-    world.review(world.checkers[0], submission)
-    world.review(world.checkers[1], submission, second)
+    for checker in world.checkers[:2]:
+        world.review(checker, submission, choice)
     assert world.state(submission) is state
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(Choice.APPROVE, Choice.CHANGES), (Choice.APPROVE, Choice.REJECT), (Choice.CHANGES, Choice.REJECT)],
+)
+def test_one_doubt_is_enough_to_stop_a_release(world, first, second):
+    submission = world.in_review()
+    world.review(world.checkers[0], submission, first)
+    world.review(world.checkers[1], submission, second)
+    assert world.state(submission) is State.CONSOLIDATING
+    assert world.worker.releasing.waiting() == []
 
 
 def test_a_custodian_may_ask_for_more_checkers_but_never_for_fewer(world):
@@ -150,7 +162,7 @@ def test_the_author_sees_comments_at_the_end_and_never_names(world):
     world.review(world.checkers[0], submission, Choice.CHANGES)
     assert world.service.view(author, submission.submission_id).reviews == ()
     assert world.service.submissions.status(world.live)[0]["comments"] == []
-    world.review(world.checkers[1], submission)
+    world.review(world.checkers[1], submission, Choice.CHANGES)
     reviews = world.service.view(author, submission.submission_id).reviews
     assert {review.person_id for review in reviews} == {""}
     assert {vote.person_id for review in reviews for vote in review.votes} == {""}
@@ -217,22 +229,23 @@ def test_a_blocked_submission_goes_back_and_can_be_replaced(world):
     assert world.worker.scanning.scan(submission.submission_id) is State.BLOCKED
     with pytest.raises(NotPossible):
         world.vote(world.checkers[0], submission)
-    world.submit(replaces=submission.submission_id)
-    assert world.state(submission) is State.WITHDRAWN
+    again = world.submit(revises=submission.submission_id, whole=True)
+    assert (again.submission_id, again.round, again.state) == (submission.submission_id, 2, State.FROZEN)
+    assert [file.name for file in again.files] == ["table.csv"]
 
 
-def test_only_ones_own_returned_submission_is_replaced(world):
+def test_only_ones_own_returned_submission_is_revised(world):
     submission = world.in_review()
     with pytest.raises(NotPossible):
-        world.submit(replaces=submission.submission_id)
+        world.submit(revises=submission.submission_id)
     world.review(world.checkers[0], submission, Choice.CHANGES)
     world.review(world.checkers[1], submission, Choice.CHANGES)
     mine = world.live
     world.live = replace(mine, person_id=world.colleague)
     with pytest.raises(Refused):
-        world.submit(replaces=submission.submission_id)
+        world.submit(revises=submission.submission_id)
     world.live = mine
-    world.submit(replaces=submission.submission_id)
+    world.submit(revises=submission.submission_id)
 
 
 def test_only_the_author_withdraws(world):
@@ -271,7 +284,7 @@ def test_a_file_altered_in_the_store_is_not_shown_and_its_scan_quarantines(world
     with pytest.raises(Refused):
         world.service.reject_quarantined(world.actor(world.colleague), submission.submission_id)
     world.service.reject_quarantined(world.actor(world.operator), submission.submission_id)
-    assert world.state(submission) is State.REJECTED
+    assert world.state(submission) is State.REJECTED_FINALLY
 
 
 def test_one_finding_of_a_failed_inspection_is_never_a_pass(world):

@@ -98,4 +98,4 @@ def test_the_whole_way_works_on_both_databases(record_everywhere, clock, policy,
     author = world.actor(world.author)
     secret, _ = world.service.make_link(author, submission.submission_id)
     assert world.service.collect(author, secret).files
-    assert world.submit(replaces=None).state is State.FROZEN
+    assert world.submit(revises=None).state is State.FROZEN

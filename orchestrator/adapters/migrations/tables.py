@@ -1,6 +1,7 @@
 """Imports every room's tables, so that the metadata is whole wherever the record is opened."""
 
 import orchestrator.access.store
+import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.store
 import orchestrator.airlock.training_store
 import orchestrator.alliance.store

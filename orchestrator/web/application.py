@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from orchestrator.airlock.bench.contents import Contents
 from orchestrator.core.errors import OrchestratorError, Unavailable
 
 from . import (
@@ -23,10 +24,15 @@ from . import (
     auditing,
     custodians,
     decisions,
+    incidents,
     people,
+    precedents,
     projects,
     public,
     releases,
+    review_acts,
+    review_files,
+    review_overview,
     reviews,
     signing,
     submissions,
@@ -54,6 +60,11 @@ _PAGES = (
     submissions,
     releases,
     reviews,
+    review_overview,
+    review_acts,
+    review_files,
+    precedents,
+    incidents,
     people,
     workspaces,
     auditing,
@@ -67,6 +78,7 @@ def make_app(house: House) -> FastAPI:
     app.state.house = house
     app.state.names = Names.of(house.settings.portal)
     app.state.key = secrets.token_bytes(32)
+    app.state.contents = Contents()
     for module in _PAGES:
         app.include_router(module.router)
     app.mount(API, make_api(house))

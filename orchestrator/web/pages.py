@@ -47,11 +47,17 @@ SAID = {
     "changed": "Your change was recorded.",
     "closed": "Closed.",
     "confirmed": "Confirmed.",
+    "conflict-declared": "Your conflict of interest is on record; others judge it.",
+    "answered": "Your answer was recorded.",
+    "appealed": "Your appeal was handed to a panel of others.",
     "decided": "Your decision was recorded.",
     "ended": "Ended.",
     "proposed": "Proposed. Another person has to confirm it.",
     "published": "The new terms are in force.",
+    "recall-asked": "Nothing of it is handed out from now; a second person confirms.",
     "refused": "Refused.",
+    "returned": "It was sent back to its author.",
+    "override-asked": "An SDC lead was asked to let people look at it.",
     "registered": "Registered.",
     "resumed": "Resumed.",
     "reviewed": "Your review was handed in.",
@@ -172,9 +178,13 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     forms_to: str = "",
+    frames: bool = False,
     **values: Any,
 ) -> Response:
-    """Return a page. ``forms_to`` names one more origin that a form of this page may lead to."""
+    """Return a page. ``forms_to`` names one more origin that a form of this page may lead to.
+
+    With ``frames``, frames of this portal may be in it.
+    """
     house = house_of(request)
     defaults = {
         "csrf": csrf_token(request),
@@ -191,8 +201,8 @@ def page(
     }
     content = _environment().get_template(template).render(**(defaults | values))
     response = HTMLResponse(content, status, dict(headers or {}))
-    if forms_to:
-        response.headers["content-security-policy"] = content_policy(forms_to=forms_to)
+    if forms_to or frames:
+        response.headers["content-security-policy"] = content_policy(forms_to=forms_to, frames=frames)
     keep_anonymous(request, response)
     return response
 

@@ -1,4 +1,4 @@
-"""A researcher's own submissions: where each stands, what the checks found, comments, and the release."""
+"""A researcher's own submissions: where each stands, what was found and asked, how to correct, appeal and collect."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.airlock.states import State
+from orchestrator.airlock.bench.progress import track, waits_for
+from orchestrator.airlock.cases import History
+from orchestrator.airlock.model import Choice
+from orchestrator.airlock.states import AIRLOCK_STATES, Action, State
+from orchestrator.core.errors import Invalid
 
 from .forms import Form
 from .pages import page, see
 from .public import Id
-from .visits import signed_in
+from .visits import Visit, signed_in
 
 __all__ = ["router"]
 
 router = APIRouter()
-
-_ENDED = (State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.RELEASED, State.LAPSED, State.RELEASING)
 
 
 @router.get("/submissions")
@@ -30,22 +32,62 @@ def submissions(request: Request) -> Response:
 @router.get("/submissions/{submission_id}")
 def submission(request: Request, submission_id: Id) -> Response:
     """Show one submission to its author, or to an operator."""
-    visit = signed_in(request)
-    view = visit.house.airlock.view(visit.actor, submission_id)
+    return _show(request, signed_in(request), submission_id)
+
+
+def _show(
+    request: Request,
+    visit: Visit,
+    submission_id: str,
+    *,
+    values: dict[str, str] | None = None,
+    problem: Invalid | None = None,
+) -> Response:
+    airlock = visit.house.airlock
+    view = airlock.view(visit.actor, submission_id)
+    history = airlock.history(visit.actor, submission_id)
     found = view.submission
     own = found.author_id == visit.person.person_id
     return page(
         request,
         "submission.html",
+        status=422 if problem else 200,
         title=found.title,
         submission=found,
         view=view,
-        files={file.file_id: file for file in found.files},
+        history=history,
         own=own,
-        may_withdraw=own and found.state not in (*_ENDED, State.QUARANTINED),
+        stations=track(found.state, sign_off=found.state is State.SIGN_OFF),
+        waits=waits_for(view, checker=False),
+        asked=_asked(history),
+        file_names={file.file_id: file.name for each in history.rounds for file in each.files},
+        may_withdraw=own and _possible(found.state, Action.WITHDRAW),
         may_collect=own and found.state in (State.RELEASED, State.LAPSED),
+        may_appeal=own and _possible(found.state, Action.APPEAL),
+        may_override=own and found.state is State.BLOCKED,
+        may_revise=own and _possible(found.state, Action.REVISE),
         may_reject=visit.is_operator and found.state is State.QUARANTINED,
+        values=values or {},
+        problem=problem,
     )
+
+
+def _possible(state: State, action: Action) -> bool:
+    return any(step.source is state and step.action is action for step in AIRLOCK_STATES.steps)
+
+
+def _asked(history: History) -> dict[str, list[str]]:
+    """Return what checkers asked for, by the file's name, in the last round that ended or is decided."""
+    asked: dict[str, list[str]] = {}
+    for each in reversed(history.rounds):
+        names = {file.file_id: file.name for file in each.files}
+        for review in each.reviews:
+            for vote in review.votes:
+                if vote.choice is not Choice.APPROVE and vote.comment:
+                    asked.setdefault(names.get(vote.file_id, vote.file_id), []).append(vote.comment)
+        if asked or each.reason:
+            break
+    return asked
 
 
 @router.post("/submissions/{submission_id}/withdraw")
@@ -54,6 +96,30 @@ def withdraw(request: Request, submission_id: Id, posted: Form) -> Response:  # 
     visit = signed_in(request)
     visit.house.airlock.withdraw(visit.actor, submission_id)
     return see(f"/submissions/{submission_id}", "withdrawn")
+
+
+@router.post("/submissions/{submission_id}/appeal")
+def appeal(request: Request, submission_id: Id, posted: Form) -> Response:
+    """Appeal against a rejection, once."""
+    visit = signed_in(request)
+    try:
+        reason = posted.text("appeal_reason", "what was overlooked", most=1000)
+        visit.house.airlock.appeal(visit.actor, submission_id, reason=reason)
+    except Invalid as problem:
+        return _show(request, visit, submission_id, values=posted.values(), problem=problem)
+    return see(f"/submissions/{submission_id}", "appealed")
+
+
+@router.post("/submissions/{submission_id}/override")
+def ask_override(request: Request, submission_id: Id, posted: Form) -> Response:
+    """Ask that people look at what the checks block."""
+    visit = signed_in(request)
+    try:
+        reason = posted.text("override_reason", "why it is safe nevertheless", most=1000)
+        visit.house.airlock.ask_override(visit.actor, submission_id, reason=reason)
+    except Invalid as problem:
+        return _show(request, visit, submission_id, values=posted.values(), problem=problem)
+    return see(f"/submissions/{submission_id}", "override-asked")
 
 
 @router.post("/submissions/{submission_id}/reject")

@@ -61,6 +61,11 @@ class Visit:
         return "checker" in self.actor.roles
 
     @property
+    def is_judge(self) -> bool:
+        """Whether this person judges results: as checker, or as SDC lead."""
+        return bool({"checker", "sdc-lead"} & self.actor.roles)
+
+    @property
     def is_officer(self) -> bool:
         """Whether this person speaks for a custodian."""
         return bool(self.actor.custodians)

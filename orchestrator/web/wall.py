@@ -30,12 +30,15 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = logging.getLogger(__name__)
 
 
-def content_policy(*, forms_to: str = "") -> str:
-    """Return the content security policy of our pages; ``forms_to`` is one more origin a form may lead to."""
+def content_policy(*, forms_to: str = "", frames: bool = False) -> str:
+    """Return the content security policy of our pages; ``forms_to`` is one more origin a form may lead to.
+
+    A page with ``frames`` may hold frames of this portal, in which nothing runs.
+    """
     forms = f"'self' {forms_to}".strip()
     return (
         "default-src 'none'; base-uri 'none'; connect-src 'self'; frame-ancestors 'none'; img-src 'self'; "
-        f"script-src 'self'; style-src 'self'; form-action {forms}"
+        f"script-src 'self'; style-src 'self'; form-action {forms}" + ("; frame-src 'self'" if frames else "")
     )
 
 

@@ -155,9 +155,17 @@ class World:
 
     def review(self, name: str, submission: Submission, choice: Choice = Choice.APPROVE, comment: str = "fine") -> None:
         airlock, actor = self.house.airlock, self.actor(name)
-        for file in submission.files:
-            binding = airlock.open_file(actor, submission.submission_id, file.file_id).file.binding
-            airlock.vote(actor, submission.submission_id, file.file_id, choice=choice, comment=comment, binding=binding)
+        for file in submission.outputs:
+            opened = airlock.open_file(actor, submission.submission_id, file.file_id).file
+            airlock.vote(
+                actor,
+                submission.submission_id,
+                file.file_id,
+                choice=choice,
+                comment=comment,
+                binding=opened.binding,
+                acknowledged=[finding.key for finding in opened.findings if finding.needs_answer],
+            )
         airlock.submit_review(actor, submission.submission_id)
 
     def released(self, files: dict[str, bytes] | None = None) -> Submission:
@@ -205,6 +213,8 @@ def _people(world: World) -> None:
         ("stranger", "Sam Stranger"),
         ("checker", "Chloe Checker"),
         ("second checker", "Chris Checker"),
+        ("third checker", "Cara Checker"),
+        ("lead", "Lena Lead"),
         ("officer", "Oskar Officer"),
         ("other officer", "Orla Officer"),
     ):
@@ -218,8 +228,11 @@ def _people(world: World) -> None:
         )
         world.people[key] = made.person_id
     _role(world, "second operator", "operator", confirmer="second operator")
-    for key in ("checker", "second checker"):
+    for key in ("checker", "second checker", "third checker"):
         _role(world, key, "checker")
+    _role(world, "lead", "sdc-lead")
+    for key in ("checker", "second checker", "third checker", "lead"):
+        identity.record_training(world.actor("operator"), world.people[key], "Output checking", moment(200))
     for key, name in (("officer", "North Hospital Trust"), ("other officer", "South Cancer Registry")):
         custodian = alliance.register_custodian(world.actor("operator"), name).custodian_id
         world.custodians[key] = custodian

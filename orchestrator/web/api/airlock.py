@@ -86,6 +86,7 @@ def vote(caller: Caller, submission_id: Id, file_id: Id, body: ChoiceIn) -> None
         choice=Choice(body.choice),
         comment=body.comment,
         binding=body.binding,
+        acknowledged=body.acknowledged,
     )
 
 

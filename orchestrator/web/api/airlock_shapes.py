@@ -10,12 +10,15 @@ from pydantic import BaseModel, Field
 from .shapes import In, Out, Perhaps
 
 __all__ = [
+    "AnswerOut",
     "ChoiceIn",
+    "ClaimOut",
     "CollectIn",
     "ConditionOut",
     "ConditionsOut",
     "EntriesOut",
     "FileOut",
+    "FindingKey",
     "FindingOut",
     "HeadOut",
     "KeyOut",
@@ -30,6 +33,10 @@ __all__ = [
     "VoteOut",
     "WorkspaceOut",
 ]
+
+
+FindingKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+"""What names a finding within its file."""
 
 
 class WorkspaceOut(Out):
@@ -66,8 +73,9 @@ class TicketOut(BaseModel):
 
 
 class FindingOut(Out):
-    """One thing a check saw."""
+    """One thing a check saw; ``key`` names it when it is answered."""
 
+    key: str
     rule: str
     severity: str
     where: str
@@ -88,6 +96,10 @@ class FileOut(Out):
     verdict: str | None
     findings: list[FindingOut]
     binding: str
+    role: str
+    original_name: str
+    original_sha256: str
+    recalled_at: datetime | None
 
 
 class SubmissionOut(Out):
@@ -104,7 +116,9 @@ class SubmissionOut(Out):
     entered_at: datetime
     deadline: datetime | None
     held: list[str]
+    incident: str
     checkers_needed: int
+    version: int
     files: list[FileOut]
 
 
@@ -115,6 +129,24 @@ class VoteOut(Out):
     person_id: str
     choice: str
     comment: str
+    carried_from: int | None
+
+
+class AnswerOut(Out):
+    """A checker's words on one finding, named by its key."""
+
+    file_id: str
+    person_id: str
+    finding: str
+    comment: str
+
+
+class ClaimOut(Out):
+    """A checker says that he is at it: advice, never a lock."""
+
+    person_id: str
+    claimed_at: datetime
+    until: datetime
 
 
 class ReviewOut(Out):
@@ -136,6 +168,10 @@ class ViewOut(Out):
     own_votes: list[VoteOut]
     own_review_submitted: bool
     reviews_submitted: int
+    own_answers: list[AnswerOut]
+    answers: list[AnswerOut]
+    unanswered: int
+    claims: list[ClaimOut]
 
 
 class PreviewOut(Out):
@@ -154,6 +190,7 @@ class ChoiceIn(In):
     choice: Annotated[str, Field(pattern="^(approve|changes|reject)$")]
     comment: Perhaps = ""
     binding: Annotated[str, Field(pattern="^[0-9a-f]{0,128}$")]
+    acknowledged: Annotated[list[FindingKey], Field(max_length=10_000)] = []
 
 
 class LinkOut(BaseModel):

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from orchestrator.core.errors import OrchestratorError
 
 from ..faults import describe, problem
-from . import access, airlock, audit, catalogue, people, workspaces
+from . import access, airlock, airlock_acts, audit, catalogue, people, workspaces
 from .shapes import Problem
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def make_api(house: House) -> FastAPI:
         responses=_responses(),
     )
     api.state.house = house
-    for module in (catalogue, people, access, workspaces, airlock, audit):
+    for module in (catalogue, people, access, workspaces, airlock, airlock_acts, audit):
         api.include_router(module.router)
     for kind in (OrchestratorError, RequestValidationError, HTTPException):
         api.add_exception_handler(kind, _told)

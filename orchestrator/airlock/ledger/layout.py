@@ -57,7 +57,10 @@ def layout(table: Table) -> Layout | None:
     found, kinds = frame(table), roles(table)
     headings = [*table.columns, *[""] * (len(kinds) - len(table.columns))]
     counted = [index for index, role in enumerate(kinds) if role is Role.COUNT]
-    labels = [index for index, role in enumerate(kinds) if role in _LABELS]
+    if counted:  # beside counts, a column of nothing but masks is one of counts too
+        masked = [index for index, each in enumerate(found.columns) if index and each.marks and not each.words + each.numbers]
+        counted = sorted({*counted, *masked})
+    labels = [index for index, role in enumerate(kinds) if role in _LABELS and index not in counted]
     labels = [index for index in labels if not counted or index < max(counted)]
     labels = _without_row_numbers(found, headings, labels)
     if not counted:

@@ -1,7 +1,7 @@
 """The attack as a process: the request as JSON on a descriptor, the findings as JSON on standard output.
 
-``python -m orchestrator.airlock.ledger.process DESCRIPTOR`` gives up memory, processor time and files before it looks at
-anything, as ``orchestrator.airlock.scan`` does, and is started behind the same walls. It ends with an answer or with
+``python -m orchestrator.airlock.ledger.process DESCRIPTOR`` gives up memory, processor time and files before it looks
+at anything, as ``orchestrator.airlock.scan`` does, and is started behind the same walls. It ends with an answer or with
 none; the caller takes none as not computed.
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute
 
@@ -25,6 +25,7 @@ _FEWEST_VALUES = 8
 _MOST_VALUES = 1 << 16
 """Rounded views of more distinct values than this would tell little more and cost much."""
 _MOSTLY = 0.5
+_MISSING = pa.array(sorted(MISSING_WORDS))
 
 
 def build_sketch(
@@ -43,6 +44,8 @@ def build_sketch(
                     writer.add(sketch_table(table, hasher, f"{name}{rows}"))
         except NotTabularError as error:
             writer.skipped.append((name, str(error)))
+        except pa.ArrowException as error:
+            writer.skipped.append((name, f"it cannot be sketched ({str(error).splitlines()[0][:120]})"))
         except OSError as error:
             writer.skipped.append((name, f"it cannot be opened ({error.strerror})"))
     writer.finish()
@@ -117,11 +120,10 @@ def _cells(values: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
         hashes = np.where(kinds == MISSING, np.uint64(0), hasher.numbers(numbers, kind))
         return Cells(kinds, numbers, []), hashes
     texts = compute.utf8_lower(compute.utf8_trim_whitespace(values))
-    is_number = compute.match_substring_regex(texts, PLAIN_NUMBER)
-    if compute.all(is_number).as_py() and len(texts):
-        with_digits = compute.match_substring_regex(texts, "[0-9]")
-        if compute.all(with_digits).as_py():
-            return _cells(texts.cast(pa.float64()), hasher)
+    missing = compute.is_in(texts, value_set=_MISSING)
+    said = compute.if_else(missing, pa.scalar(None, texts.type), texts)
+    if compute.all(compute.match_substring_regex(said, PLAIN_NUMBER)).as_py():
+        return _cells(said.cast(pa.float64()), hasher)
     if compute.any(compute.match_substring_regex(texts, r"^[^a-z]|^[0-9]")).as_py() or len(texts) < _MOST_VALUES:
         return _by_hand(texts, hasher)
     return _texts(texts, hasher)
@@ -135,7 +137,7 @@ def _by_hand(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
 def _texts(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
     """Hash texts that all begin with a letter, in place."""
     trimmed = compute.utf8_trim(texts, "\"' \t\r\n")
-    missing = compute.is_in(trimmed, value_set=pa.array(sorted(MISSING_WORDS)))
+    missing = compute.is_in(trimmed, value_set=_MISSING)
     kinds = np.where(missing.to_numpy(zero_copy_only=False), MISSING, TEXT).astype(np.uint8)
     ends = np.frombuffer(trimmed.buffers()[1], np.int32)[trimmed.offset : trimmed.offset + len(trimmed) + 1]
     content = trimmed.buffers()[2].to_pybytes()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class LoadedPart:
     def __init__(self, part: Part, room: OrderedDict[tuple[int, int, int | None], Codes] | None = None) -> None:
         """``room`` holds what was computed last, of several parts together, so that memory is bounded."""
         self.part = part
+        self.known: dict[Hashable, Any] = {}
+        """Small things that were computed from this part once."""
         self._room: OrderedDict[tuple[int, int, int | None], Codes] = OrderedDict() if room is None else room
 
     def codes(self, column: int, level: int | None) -> Codes:
@@ -48,7 +51,7 @@ class LoadedPart:
         return self._room[name]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """One column of results taken for one column of the dataset."""
 
@@ -92,7 +95,18 @@ class Candidate:
     def likeness(self) -> float:
         """How much the column of results looks like rows of the data's: its values are as rare as they should be."""
         named = 0.3 if self.name.lower() == self.result.name.strip().lower() else 0.0
-        return self.coverage - 0.1 * abs(self.bits - self.data_bits) + named
+        return self.coverage - 0.1 * abs(self.bits - self.data_bits) + named - (0.0 if self.plausible else 0.6)
+
+    @cached_property
+    def plausible(self) -> bool:
+        """Whether values repeat about as seldom as in the data: “1, 2, 1, 3” are no numbers of records."""
+        counts = np.bincount(self.codes[self.said])
+        rows = float(counts.sum())
+        shares = np.unique(self.codes[self.said], return_index=True)[1]
+        frequencies = self.frequencies[self.said][shares]
+        alike = float((frequencies * (frequencies - 1)).sum()) / (self.rows * max(1, self.rows - 1))
+        expected = alike * rows * rows / 2
+        return float((counts * (counts - 1.0)).sum()) / 2 <= 10 + 5 * expected
 
 
 def candidates_of(loaded: LoadedPart, columns: Iterable[ResultColumn], hasher: Hasher) -> list[Candidate]:
@@ -164,7 +178,7 @@ class _Hashed:
 
 def _candidate(part: Part, index: int, column: Column, hashed: _Hashed) -> Candidate | None:
     """Return a column of results as one column of the data, at the finest precision both have; or nothing."""
-    if column.distinct < 2 or not hashed.few:
+    if column.distinct < 2 or hashed.few < min(2, len(hashed.result.codes)):
         return None
     best: Candidate | None = None
     for level in _levels(column, hashed):

@@ -18,7 +18,7 @@ MISSING = 0
 """The kind of a cell that says nothing."""
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>", "-", ".", "missing"})
 
-PLAIN_NUMBER = r"^[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?$"
+PLAIN_NUMBER = r"^[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 """A number as programs write it. A zero in front makes an identifier of it: “007” is a text."""
 _PLAIN = re.compile(PLAIN_NUMBER)
 _GROUPED = re.compile(r"^[+-]?[1-9][0-9]{0,2}([,  \u202f\u2009'’][0-9]{3})+(\.[0-9]+)?$")
@@ -33,7 +33,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _FINEST = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Distinct cells: what kind each is, its number (for a day, days since 1970), and its text."""
 

@@ -26,7 +26,7 @@ _FEWEST_NUMBERS = 50
 _FEWEST_COLUMNS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dump:
     """One column of results that repeats one of the data. ``run``: how many values in a row were looked at together."""
 
@@ -45,7 +45,7 @@ class Dump:
 
 def column_dump(loaded: LoadedPart, candidates: Sequence[Candidate]) -> Dump | None:
     """Return the column of results that repeats a column of the data most surely, if any does."""
-    covering = [each for each in candidates if each.coverage >= _COVERED and len(each.codes) >= _FEWEST_NAMED]
+    covering = [each for each in candidates if each.coverage >= _COVERED and each.plausible]
     found = [_in_order(loaded, each) for each in covering]
     if len({each.place for each in covering}) < _FEWEST_COLUMNS:
         found += [_named(loaded, each) for each in covering]
@@ -63,16 +63,17 @@ def _in_order(loaded: LoadedPart, candidate: Candidate) -> Dump | None:
     data = loaded.codes(candidate.column, candidate.level)
     if run > _LONGEST or len(codes) < run + _FEWEST or len(data) < run + _FEWEST:
         return None
-    known = np.lib.stride_tricks.sliding_window_view(candidate.said, run).all(axis=1)
-    ours, theirs = _runs(codes, run), np.sort(_runs(data, run))
-    place = np.minimum(np.searchsorted(theirs, ours), len(theirs) - 1)
-    seen = int(((theirs[place] == ours) & known).sum())
+    runs, first = np.unique(_runs(codes, run), return_index=True)
+    known = np.asarray(np.lib.stride_tricks.sliding_window_view(candidate.said, run).all(axis=1))[first]
+    theirs = np.sort(_runs(data, run))
+    place = np.minimum(np.searchsorted(theirs, runs), len(theirs) - 1)
+    seen = int(((theirs[place] == runs) & known).sum())
     if seen < _FEWEST:
         return None
     again = float((theirs[1:] == theirs[:-1]).mean())
-    shares = np.where(known, _runs_of_shares(candidate.frequencies / candidate.rows, run), 0.0)
+    shares = np.where(known, _runs_of_shares(candidate.frequencies / candidate.rows, run)[first], 0.0)
     independent = float(-np.expm1(-candidate.rows * shares).sum())
-    return Dump(candidate, run, seen, len(ours), max(independent, again * len(ours), 0.5 * len(ours) / len(theirs)))
+    return Dump(candidate, run, seen, len(runs), max(independent, again * len(runs), 0.5 * len(runs) / len(theirs)))
 
 
 def _named(loaded: LoadedPart, candidate: Candidate) -> Dump | None:

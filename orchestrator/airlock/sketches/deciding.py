@@ -33,13 +33,13 @@ _SAFE_GROUP = 10
 
 def severity_of_match(loaded: LoadedPart, match: Match) -> Severity | None:
     """Say what rows that agree with records ask for; nothing where chance or grouping explains them."""
-    if len(match.rows) < _FEWEST or match.surprise < _LIKELY or _grouped(match):
+    if match.agreeing < _FEWEST or match.surprise < _LIKELY or _grouped(match):
         return None
     sure = match.surprise >= _SURE and match.unique_surprise >= _SURE and len(match.unique) >= _FEWEST
-    if sure and len(match.rows) >= _BEYOND * match.chance.any:
+    if sure and match.agreeing >= _BEYOND * match.chance.any:
         return _one_value_a_group(loaded, match) or Severity.BLOCK
-    many = len(match.rows) >= _NEARLY_ALL * match.compared and match.compared >= _FEWEST_FOR_PEOPLE
-    if many and match.surprise >= _SURE and match.chance.any < _NEARLY_ALL * len(match.rows):
+    many = match.agreeing >= _NEARLY_ALL * match.compared and match.compared >= _FEWEST_FOR_PEOPLE
+    if many and match.surprise >= _SURE and match.chance.any < _NEARLY_ALL * match.agreeing:
         return Severity.FLAG
     return None
 

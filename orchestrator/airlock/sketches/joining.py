@@ -21,14 +21,16 @@ __all__ = ["Match", "best_match"]
 
 _PAIRS = 2_000_000
 _ANCHORS = 4
-_MOST_COLUMNS = 6
+_MOST_COLUMNS = 8
 _KEPT = 0.8
 _FEWEST = 3
+_LOOKED_AT = 20_000
+_TOGETHER = 0.99
 _ENOUGH = 5.0
 """How far beyond chance (natural logarithm) a further column must be to join."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Match:
     """Rows of results that agree with records of one part on ``columns``."""
 
@@ -37,7 +39,9 @@ class Match:
     rows: NDArray[np.int64]
     """The rows of results that agree with any record."""
     unique: NDArray[np.int64]
-    """Those that agree with exactly one."""
+    """Those that agree with exactly one, which no row before agrees with."""
+    agreeing: int
+    """How many rows agree; rows that repeat count as often as the data have such records."""
     chance: Chance
     also: tuple[str, ...] = ()
     """Further columns on which these rows agree too."""
@@ -47,7 +51,7 @@ class Match:
     @property
     def surprise(self) -> float:
         """How unlikely it is that chance gave so many rows that agree with a record (natural logarithm)."""
-        return -log_tail(len(self.rows), self.chance.any)
+        return -log_tail(self.agreeing, self.chance.any)
 
     @property
     def unique_surprise(self) -> float:
@@ -93,7 +97,7 @@ def _expected_pairs(anchor: Sequence[Candidate]) -> float:
     return float(shares.sum() * anchor[0].rows)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Pairs:
     rows: NDArray[np.int64]
     records: NDArray[np.int64]
@@ -120,11 +124,12 @@ def _grown(
         left = [each for each in left if each.place not in places and each.column not in columns]
         ranked = [(_gain(loaded, pairs, each), each) for each in left]
         gain, best = max(ranked, key=lambda pair: pair[0], default=(0.0, None))
-        if best is None or gain < _ENOUGH:
+        if best is None or gain <= 0.0:
             break
         kept = pairs.where(_agree(loaded, pairs, best))
-        rows_before, rows_now = np.count_nonzero(pairs.counts()), np.count_nonzero(kept.counts())
-        if len(chosen) >= 2 and rows_now < _KEPT * rows_before:
+        share = np.count_nonzero(kept.counts()) / np.count_nonzero(pairs.counts())
+        costs_much = share < _KEPT and (len(chosen) >= 2 or gain < _ENOUGH)
+        if costs_much or any(_same_thing(loaded, best, each) for each in chosen):
             left.remove(best)
             continue
         chosen.append(best)
@@ -176,13 +181,30 @@ def _gain(loaded: LoadedPart, pairs: _Pairs, candidate: Candidate) -> float:
     return -log_tail(int(kept), expected)
 
 
+def _same_thing(loaded: LoadedPart, one: Candidate, other: Candidate) -> bool:
+    """Say whether two columns of the data rise with each other, as age and year of birth: agreeing on both is no more.
+
+    The percentiles of two such columns stand in one record, although nobody copied it.
+    """
+    name = ("same", *sorted((one.column, other.column)))
+    if name not in loaded.known:
+        columns = [loaded.part.columns[each.column] for each in (one, other)]
+        loaded.known[name] = False
+        if all(column.kind in ("number", "date") for column in columns):
+            said = np.logical_and(*(column.codes < column.distinct for column in columns))
+            pair = [column.codes[said][:_LOOKED_AT].astype(np.float64) for column in columns]
+            if len(pair[0]) > 2 and min(np.ptp(each) for each in pair) > 0:
+                loaded.known[name] = bool(abs(np.corrcoef(pair[0], pair[1])[0, 1]) > _TOGETHER)
+    return bool(loaded.known[name])
+
+
 def _match(
     loaded: LoadedPart, chosen: Sequence[Candidate], left: Sequence[Candidate], pairs: _Pairs, rows: int
 ) -> Match:
     counts = pairs.counts()
     agreeing = np.flatnonzero(counts)
     row_keys = tuple_keys([each.codes[agreeing] for each in chosen])
-    alike = np.unique(row_keys, return_counts=True)[1]
+    _, first, alike = np.unique(row_keys, return_index=True, return_counts=True)
     also = []
     for each in left:
         same = _agree(loaded, pairs, each)
@@ -192,7 +214,8 @@ def _match(
         columns=tuple(chosen),
         compared=rows,
         rows=agreeing,
-        unique=np.flatnonzero(counts == 1),
+        unique=np.sort(agreeing[first[counts[agreeing[first]] == 1]]),
+        agreeing=int(np.minimum(alike, counts[agreeing[first]]).sum()),
         chance=chance_of(loaded, chosen, pairs.asked),
         also=tuple(also),
         repeats=int((alike * (alike - 1) // 2).sum()),

@@ -8,7 +8,7 @@ common as they should be is taken. No value of the data is needed for that, only
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ __all__ = ["lattice_of", "restored", "without_function"]
 
 _FEWEST_VALUES = 8
 _LONGEST = 4_000
-_LOWEST, _HIGHEST = -300, 20_000
+_LOWEST, _HIGHEST = -300, 16_000
+_SPECTRUM = 1 << 15
+_FEWEST_ROWS = 15
 _COVERED = 0.9
 _BEST = 3
 _FUNCTIONS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]], ...] = (
@@ -58,14 +60,18 @@ def without_function(result: ResultColumn) -> ResultColumn | None:
 
 def restored(loaded: LoadedPart, result: ResultColumn, hasher: Hasher) -> list[Candidate]:
     """Return the number columns of the data that a column of results may be once it is moved and stretched back."""
-    lattice = lattice_of(result)
+    lattice = lattice_of(result) if len(result.codes) >= _FEWEST_ROWS else None
     if lattice is None:
         return []
     rows = np.bincount(result.codes, minlength=len(result.cells.kinds)).astype(np.float64)
+    weights = np.bincount(lattice[lattice >= 0], weights=rows[lattice >= 0]).astype(np.float64)
     found = []
     for index, column in enumerate(loaded.part.columns):
         for level, places in _views(column):
-            guessed = _placed(*_along(column, level, places, hasher), lattice, rows)
+            name = ("axis", index, level)
+            if name not in loaded.known:
+                loaded.known[name] = _axis(column, level, places, hasher)
+            guessed = _placed(loaded.known[name], lattice, weights)
             if guessed is not None:
                 fit, codes = guessed
                 found.append((fit, candidate_from(loaded.part, index, level, result, codes)))
@@ -118,32 +124,16 @@ def _views(column: Column) -> Iterator[tuple[int | None, int]]:
             yield place, level.places
 
 
-def _placed(
-    codes: NDArray[np.int64], frequencies: NDArray[np.float64], lattice: NDArray[np.int64], rows: NDArray[np.float64]
-) -> tuple[float, NDArray[np.int64]] | None:
-    """Return how well the lattice fits a column at its best place, and the code of every distinct cell there."""
-    known = codes >= 0
-    weights = np.bincount(lattice[lattice >= 0], weights=rows[lattice >= 0])
-    best: tuple[float, NDArray[np.int64]] | None = None
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.maximum(frequencies, 0.01) / frequencies.sum()) if frequencies.any() else None
-    if logs is None:
-        return None
-    for turn in (1, -1):
-        placed = weights[::turn]
-        covered = np.correlate(known.astype(np.float64), placed, "valid") / placed.sum()
-        fits = np.where(covered >= _COVERED, np.correlate(logs, placed, "valid") / placed.sum(), -np.inf)
-        start = int(np.argmax(fits))
-        if np.isfinite(fits[start]) and (best is None or fits[start] > best[0]):
-            steps = lattice if turn == 1 else len(weights) - 1 - lattice
-            best = float(fits[start]), np.where(lattice >= 0, codes[np.clip(start + steps, 0, len(codes) - 1)], -1)
-    return best
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """Every step from the lowest to the highest that is guessed: its code, and spectra of what is known there."""
+
+    codes: NDArray[np.int64]
+    known: NDArray[np.complex128]
+    logs: NDArray[np.complex128]
 
 
-def _along(
-    column: Column, level: int | None, places: int, hasher: Hasher
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return code and frequency of every step between the lowest and the highest that are guessed."""
+def _axis(column: Column, level: int | None, places: int, hasher: Hasher) -> _Axis:
     steps = np.arange(_LOWEST, _HIGHEST, dtype=np.float64)
     if level is None:
         hashes, known, values = hasher.numbers(steps / 10.0**places), column.hashes, column.values
@@ -154,4 +144,24 @@ def _along(
         frequencies = at.frequencies(column)
     found = np.minimum(np.searchsorted(known, hashes), max(0, len(known) - 1))
     codes = np.where(known[found] == hashes, values[found].astype(np.int64), -1)
-    return codes, np.where(codes >= 0, frequencies[codes], 0.0)
+    there = np.where(codes >= 0, frequencies[codes], 0.0)
+    logs = np.log(np.maximum(there, 0.01) / max(1.0, float(there.sum())))
+    return _Axis(codes, np.fft.rfft(codes >= 0, _SPECTRUM), np.fft.rfft(logs, _SPECTRUM))
+
+
+def _placed(
+    axis: _Axis, lattice: NDArray[np.int64], weights: NDArray[np.float64]
+) -> tuple[float, NDArray[np.int64]] | None:
+    """Return how well the lattice fits an axis at its best place, and the code of every distinct cell there."""
+    best: tuple[float, NDArray[np.int64]] | None = None
+    for turn in (1, -1):
+        placed = np.conj(np.fft.rfft(weights[::turn] / weights.sum(), _SPECTRUM))
+        places = len(axis.codes) - len(weights) + 1
+        covered = np.fft.irfft(axis.known * placed, _SPECTRUM)[:places]
+        fits = np.where(covered >= _COVERED, np.fft.irfft(axis.logs * placed, _SPECTRUM)[:places], -np.inf)
+        start = int(np.argmax(fits))
+        if np.isfinite(fits[start]) and (best is None or fits[start] > best[0]):
+            steps = lattice if turn == 1 else len(weights) - 1 - lattice
+            codes = axis.codes[np.clip(start + steps, 0, len(axis.codes) - 1)]
+            best = float(fits[start]), np.where(lattice >= 0, codes, -1)
+    return best

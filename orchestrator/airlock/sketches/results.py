@@ -26,7 +26,7 @@ _LOOKED_AT = 60
 _MOST_PIECES = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResultColumn:
     """One column of results: its distinct cells, and which of them each row has."""
 
@@ -50,7 +50,7 @@ class ResultColumn:
         return decimals_of(numbers)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Some rows of a table of results. ``first`` is the number of the first of them, as people count."""
 

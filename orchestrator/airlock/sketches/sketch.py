@@ -1,7 +1,7 @@
 """The form of a sketch: one file of a described header and plain arrays, opened in place, holding no value of the data.
 
 ``TRESKETCH1``, where the header lies, its length and its keyed digest; every array at a multiple of 64 bytes; the
-header as JSON. A part is at most a million rows of one file of the dataset. Each of its columns has the code of every row (its
+header as JSON. A part is at most a million rows of one file. Each of its columns has the code of every row (its
 missing cells have the last code), the hash of every distinct value with its code, and for numbers the hashes of what
 they round to. Codes of numbers and days rise with them. Sketches lie sealed wherever they are kept.
 """

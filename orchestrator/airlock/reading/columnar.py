@@ -156,6 +156,9 @@ def _bytes(content: bytes, columns: pq.ParquetFile, into: Gathering) -> None:
         if start > end:
             gaps.add(f"{start - end} bytes from byte {end}")
         end = max(end, stop)
-    if gaps:
+    if gaps and indexed:
+        words = f"{gaps.count} runs of bytes belong to no column; the file says that they are indexes of its pages."
+        into.flag("PARQUET_METADATA", str(gaps), words, _ADVICE)
+    elif gaps:
         words = f"{gaps.count} runs of bytes belong to no column, where no program shows them."
-        (into.flag if indexed else into.block)("TRAILING_BYTES", str(gaps), words, _ADVICE)
+        into.block("TRAILING_BYTES", str(gaps), words, _ADVICE)

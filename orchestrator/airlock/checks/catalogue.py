@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from orchestrator.airlock.model import Severity
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["DISCLOSURE", "RULES", "Rule"]
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,66 @@ _FILES = (
     Rule("LONG_CELLS", "cells longer than a checker is shown", BLOCK, _HERE),
     Rule("LONG_LINES", "lines longer than a checker is shown", BLOCK, _HERE),
     Rule("TABLE_IN_TEXT", "a table among words", FLAG, _HERE),
-    Rule("ENCODING_UNREADABLE", "text that is not UTF-8", FLAG, _HERE),
+    Rule("ENCODING_UNREADABLE", "text in no known encoding", FLAG, _HERE),
     Rule("HIDDEN_CHARACTERS", "characters that hide or reorder text", FLAG, "Unicode Technical Report 36"),
     Rule("FORMULA", "a cell that a spreadsheet would run", FLAG, "OWASP, CSV injection"),
     Rule("IMAGE_METADATA", "words inside a picture", FLAG, _HERE),
     Rule("TRAILING_BYTES", "bytes after the end of a file’s content", BLOCK, _HERE),
     Rule("INSPECTION_INCOMPLETE", "what could not be read to the end", FLAG, _SATRE),
 )
+_HIDDEN = (
+    Rule("ODD_ENCODING", "text that is not UTF-8", FLAG, _HERE),
+    Rule("BIDI_TEXT", "characters that turn the direction of writing", FLAG, "Unicode Technical Report 36"),
+    Rule("LOOKALIKE_NAME", "a name of letters that look like others", FLAG, "Unicode Technical Standard 39"),
+    Rule("ENCODED_DATA", "passages of base64 or data links that nobody can read", FLAG, _HERE),
+    Rule("DATA_IN_CODE", "long lists of values written into code", FLAG, _HERE),
+    Rule("REPEATED_KEYS", "one name twice in a JSON object", FLAG, "RFC 8259, section 4"),
+    Rule("DOCUMENT_METADATA", "words about a document that no page shows", FLAG, _HERE),
+    Rule("EARLIER_VERSIONS", "earlier contents kept in a file", FLAG, _HERE),
+    Rule("EMBEDDED_FILE", "a file within a file", FLAG, _HERE),
+    Rule("EXTERNAL_LINK", "a part that is fetched from elsewhere", FLAG, _HERE),
+    Rule("SCRIPT", "something that runs when a file is opened", FLAG, _HERE),
+    Rule("MACROS", "a program within a spreadsheet", BLOCK, _HERE),
+    Rule("ENCRYPTED", "content that needs a password", BLOCK, _HERE),
+    Rule("ENTITY_DECLARATION", "XML that declares entities", BLOCK, "OWASP, XML external entities"),
+    Rule("MARKUP_COMMENTS", "comments in markup", NOTE, _HERE),
+    Rule("DATA_ATTRIBUTES", "attributes of a page that carry data", FLAG, _HERE),
+    Rule("HIDDEN_CONTENT", "words or shapes that are there and not seen", FLAG, _HERE),
+    Rule("FOREIGN_CONTENT", "a page within a drawing", FLAG, _HERE),
+    Rule("PLOTTED_POINTS", "a plot that sets more than ten marks one by one", FLAG, _DWB + ", graphs"),
+    Rule("PLOTTED_LINE", "a line of many corners that can be read back", FLAG, _DWB + ", graphs"),
+    Rule("HIDDEN_SHEET", "a sheet that is hidden, or that no list of sheets names", FLAG, _HERE),
+    Rule("HIDDEN_ROWS", "hidden rows with content", FLAG, _HERE),
+    Rule("HIDDEN_COLUMNS", "hidden columns with content", FLAG, _HERE),
+    Rule("HIDDEN_VALUES", "values with a number format that shows nothing", FLAG, _HERE),
+    Rule("HIDDEN_STRINGS", "words of deleted cells", FLAG, _HERE),
+    Rule("CELL_COMMENTS", "comments on cells", FLAG, _HERE),
+    Rule("PIVOT_CACHE", "rows that a pivot table keeps", FLAG, _HERE),
+    Rule("CHART_CACHE", "values that a chart keeps", NOTE, _HERE),
+    Rule("DEFINED_NAMES", "names that hold values no sheet shows", FLAG, _HERE),
+    Rule("WORKBOOK_FORMULAS", "formulas behind the values", NOTE, _HERE),
+    Rule("SHEET_EXTRAS", "links and lists of allowed values on a sheet", NOTE, _HERE),
+    Rule("UNKNOWN_PART", "a part that such a file does not need", FLAG, _HERE),
+    Rule("NOTEBOOK_ATTACHMENT", "a file attached to a cell", FLAG, _HERE),
+    Rule("NOTEBOOK_METADATA", "metadata of cells and outputs", FLAG, _HERE),
+    Rule("NOTEBOOK_OUTPUT_DATA", "data kept behind an output", FLAG, _HERE),
+    Rule("NOTEBOOK_WIDGET_STATE", "the kept state of widgets", FLAG, _HERE),
+    Rule("PARQUET_METADATA", "metadata beside the columns", FLAG, _HERE),
+    Rule("ANNOTATIONS", "notes and fields over a page", FLAG, _HERE),
+    Rule("FORM", "a form that keeps values", FLAG, _HERE),
+    Rule("HIDDEN_LAYER", "layers that can be switched off", FLAG, _HERE),
+    Rule("POLYGLOT", "one file that is two", BLOCK, _HERE),
+    Rule("ARCHIVE_BOMB", "parts that unpack to far more than they are", BLOCK, _HERE),
+    Rule("ARCHIVE_CONTENT", "what an archive lists", NOTE, _HERE),
+    Rule("ARCHIVE_PATHS", "names in an archive that lead out of its folder", BLOCK, "Snyk, Zip Slip (2018)"),
+    Rule("NESTED_ARCHIVE", "an archive in an archive", BLOCK, _HERE),
+    Rule("OVERLAPPING_ARCHIVE", "parts of an archive that lie over each other", BLOCK, "Fifield, WOOT 2019"),
+    Rule("PICKLE", "a pickle, which runs code and can hold anything", BLOCK, "Python documentation, pickle"),
+    Rule("MODEL_FILE", "a fitted model, which can carry its data", FLAG, "GRAIMATTER, arXiv 2211.01656"),
+    Rule("DATA_FILE", "a file of a statistics program", BLOCK, _OPENSAFELY_FILES),
+)
 
-RULES: Mapping[str, Rule] = {each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES)}
+DISCLOSURE = frozenset(each.rule for each in _DISCLOSURE)
+"""Rules about what numbers say of people."""
+RULES: Mapping[str, Rule] = {each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN)}
 """Every rule by its name."""

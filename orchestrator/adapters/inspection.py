@@ -31,6 +31,8 @@ _ANSWER_BYTES = 64 << 20
 _DERIVED_FACTOR = 4
 """Files made anew may have so many times the bytes that one submitted file may have."""
 _SUPPORTING_BYTES = 16 << 20
+_SMALL_BYTES = 64 << 10
+"""Small tables are opened too: programs write one model as several."""
 Command = Callable[..., list[str]]
 
 
@@ -158,7 +160,8 @@ def _members(files: Sequence[Inspected], stack: contextlib.ExitStack) -> tuple[l
             "tables": list(file.tables),
             "rules": sorted(file.rules),
         }
-        if file.kind in ("json", "text") and file.path.stat().st_size <= _SUPPORTING_BYTES and len(passed) < 64:
+        most = {"json": _SUPPORTING_BYTES, "text": _SUPPORTING_BYTES, "table": _SMALL_BYTES}.get(file.kind, 0)
+        if file.path.stat().st_size <= most and len(passed) < 64:
             member["descriptor"] = _opened(file.path, stack)
             passed.append(member["descriptor"])
         members.append(member)

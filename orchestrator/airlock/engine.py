@@ -13,7 +13,9 @@ from typing import Any, TypeVar, cast
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 
+from .acro import check_bundle
 from .checks import run
+from .checks.models import across as models_across
 from .ledger.facts import published
 from .ledger.ledger import attack
 from .ledger.numbers import numbers_of
@@ -74,7 +76,7 @@ def inspect_together(
     problems: list[Finding] = []
     answers = [
         *(_attempt("attack on released tables", lambda: _attacked(files, released, pack, whose), problems) or ()),
-        *(_attempt("reading of claims", lambda: _claims(files), problems) or ()),
+        *(_attempt("reading of claims", lambda: _described(files, pack), problems) or ()),
     ]
     for index, finding in answers:
         found[index].append(finding)
@@ -167,8 +169,14 @@ def _attacked(
     ]
 
 
-def _claims(files: Sequence[Member]) -> list[tuple[int, Finding]]:
-    return []
+def _described(files: Sequence[Member], pack: Pack) -> list[tuple[int, Finding]]:
+    """Return what files say of each other: claims of ACRO’s notes, and models written as several tables."""
+    place = {file.name: index for index, file in reversed(list(enumerate(files)))}
+    opened = {file.name: Specimen(file.descriptor, file.name) for file in files if file.descriptor is not None}
+    rules = {file.name: file.rules for file in files}
+    digests = {file.name: file.sha256 for file in files}
+    found = (check_bundle(opened, rules, digests), models_across(opened, pack))
+    return [(place[name], each) for part in found for name, findings in part.items() for each in findings]
 
 
 @dataclass(frozen=True, kw_only=True)

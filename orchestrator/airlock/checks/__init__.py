@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from orchestrator.airlock.acro.supporting import check as check_acro_files
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 
@@ -51,6 +52,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("models", models.check),
     ("survival", survival.check),
     ("histograms", histograms.check),
+    ("acro", check_acro_files),
     ("identifiers", identifiers.check),
     ("contacts", contacts.check),
     ("people", people.check),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
@@ -14,7 +14,7 @@ from .fitted import Model, Term, from_table, from_text
 from .specimen import Specimen
 from .views import view
 
-__all__ = ["check", "people_behind"]
+__all__ = ["across", "check", "people_behind"]
 
 _INDICATOR = re.compile(
     r"\[.+\]$|(?:TRUE|True)$|(?i:\b(?:dummy|indicator|flag)\b|_(?:dummy|flag|ind|yn)$|^(?:is|has|was)_)|[a-z][A-Z]\w*$"
@@ -35,6 +35,34 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
         if model is not None:
             yield from _size(model, pack)
             yield from _terms(model, pack)
+
+
+def across(files: Mapping[str, Specimen], pack: Pack) -> dict[str, list[Finding]]:
+    """Return findings, by file name, on terms in one file of a model whose spread another file states.
+
+    ACRO and statsmodels write one model as several tables: ``output_4_0.csv`` and ``output_4_1.csv``. Files belong
+    together when their names agree but for the last number, or when only one of them states a spread.
+    """
+    facts: dict[str, Model] = {}
+    terms: dict[str, Model] = {}
+    for name, file in files.items():
+        for model in (from_table(view(table)) for table in file.tables[:20]):
+            if model is not None and model.terms and model.spread is None:
+                terms.setdefault(name, model)
+            elif model is not None and not model.terms and model.spread is not None:
+                facts.setdefault(name, model)
+    found: dict[str, list[Finding]] = {}
+    for name, model in terms.items():
+        same = [other for other in facts if _session(other) == _session(name)]
+        near = same or (list(facts) if len(facts) == 1 else [])
+        spread, indicators = facts[near[0]].spread if near else None, _indicators(model.terms)
+        if spread is not None and indicators:
+            found[name] = list(_carried(model, indicators, spread, pack))
+    return {name: each for name, each in found.items() if each}
+
+
+def _session(name: str) -> str:
+    return re.sub(r"[_-]?\d+$", "", name.rpartition(".")[0] or name)
 
 
 def people_behind(spread: float, error: float) -> float:

@@ -15,12 +15,14 @@ from .arguments import OutputOption, some_text
 from .call import begin_public, directory_of, say, settings_of
 from .checking import check
 from .failures import ExitCode
+from .metering import metering
 from .output import Output, Shape, show, show_all
 
 __all__ = ["add_to", "airlock"]
 
 airlock = typer.Typer(help="The airlock: its checks, and its own process.", no_args_is_help=True)
 airlock.command("check")(check)
+airlock.command("metering")(metering)
 CHECK = Shape(name="name", columns=("name", "ok", "message"))
 
 

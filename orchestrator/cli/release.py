@@ -13,16 +13,20 @@ import typer
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .arguments import OutputOption
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, some_text
 from .audit import read_keys
-from .call import begin, say
+from .call import begin, confirm, say
 from .failures import ExitCode
-from .output import Output, Shape, show
+from .output import Output, Shape, show, show_all
+from .submission import CASE
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Releases: what left, with its signed record.", no_args_is_help=True)
 RESULT = Shape(name="record", columns=())
+INCIDENT = Shape(
+    name="submission_id", columns=("submission_id", "kind", "state", "asked_at", "reason", "outcome", "recipients")
+)
 _LARGEST = 16 * 1024 * 1024
 
 
@@ -36,6 +40,72 @@ def record(
     call = begin(context)
     document = call.house.airlock.signed_record(call.actor, submission)
     sys.stdout.buffer.write(document)
+
+
+@app.command("recall")
+def recall(
+    context: typer.Context,
+    *,
+    submission: Annotated[str, typer.Argument(help="A released submission's identifier.")],
+    reason: ReasonOption,
+    gravity: Annotated[str, typer.Option("--gravity", help="How bad it is: low, medium or high.")],
+    files: Annotated[
+        list[str] | None, typer.Option("--file", help="A file's identifier; without any, all of them.")
+    ] = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Ask that a release be taken back: its links end at once, and a second person confirms within a day."""
+    from orchestrator.airlock.cases import Gravity  # noqa: PLC0415 - heavy
+
+    for named in (submission, *(files or [])):
+        check_id(named, field="submission")
+    words = some_text(reason, field="--reason")
+    if gravity not in list(Gravity):
+        raise Invalid("How bad it is: low, medium or high.", field="--gravity")
+    call = begin(context, dry_run=dry_run)
+    confirm("Stop this release now?", yes=yes, dry_run=dry_run)
+    case = call.house.airlock.recall(
+        call.actor, submission, reason=words, gravity=Gravity(gravity), files=files or None
+    )
+    show(case, CASE, output)
+
+
+@app.command("decide-recall")
+def decide_recall(
+    context: typer.Context,
+    *,
+    submission: Annotated[str, typer.Argument(help="A submission whose recall was asked for.")],
+    confirm_it: Annotated[bool, typer.Option("--confirm/--dismiss", help="Take it back, or let it go on.")],
+    reason: ReasonOption,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Confirm a recall as the second person, or dismiss it."""
+    check_id(submission, field="submission")
+    words = some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    state = call.house.airlock.confirm_recall(call.actor, submission, confirm=confirm_it, reason=words)
+    say(f"The submission is {state.value} now.")
+
+
+@app.command("incidents")
+def incidents(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List recalls, holds and altered files, newest first, with who has what was recalled."""
+    call = begin(context)
+    found = [
+        {
+            "submission_id": each.submission.submission_id,
+            "kind": each.kind,
+            "state": each.submission.state,
+            "asked_at": each.case.asked_at if each.case else None,
+            "reason": each.case.reason if each.case else "",
+            "outcome": each.case.outcome if each.case else "",
+            "recipients": [person for person, _ in each.recipients],
+        }
+        for each in call.house.airlock.incidents(call.actor)
+    ]
+    show_all(found, INCIDENT, output)
 
 
 @app.command("verify")

@@ -19,7 +19,15 @@ __all__ = ["app"]
 app = typer.Typer(help="Terms: what each custodian asks for, in versions that never change.", no_args_is_help=True)
 SHAPE = Shape(
     name="version",
-    columns=("version", "valid_until", "checkers_needed", "minimum_count", "text_sha256"),
+    columns=(
+        "version",
+        "valid_until",
+        "checkers_needed",
+        "minimum_count",
+        "release_signoff",
+        "airlock_pack",
+        "text_sha256",
+    ),
 )
 _LARGEST = 1024 * 1024
 
@@ -49,6 +57,12 @@ def publish(
     minimum_count: Annotated[
         int, typer.Option("--minimum-count", min=1, max=1_000_000, help="The smallest count that may be shown.")
     ] = 10,
+    release_signoff: Annotated[
+        bool, typer.Option("--release-signoff", help="An officer of the custodian agrees to each release.")
+    ] = False,
+    airlock_pack: Annotated[
+        str, typer.Option("--airlock-pack", metavar="NAME", help="The rule book of output checking to be kept.")
+    ] = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -65,6 +79,8 @@ def publish(
         valid_until=last,
         checkers_needed=checkers,
         minimum_count=minimum_count,
+        release_signoff=release_signoff,
+        airlock_pack=airlock_pack,
     )
     show(made, SHAPE, output)
 

@@ -75,6 +75,7 @@ class _Setting:
         self._role(people["oscar"], "operator", None, by=people["olivia"], confirmed_by=people["oscar"])
         for key in ("chandra", "cleo"):
             self._role(people[key], "checker", None, by=people["olivia"], confirmed_by=people["oscar"])
+            self._train(people["olivia"], people[key], "Output checking")
         self._qualify(people["olivia"], people["james"])
         return people
 
@@ -153,15 +154,16 @@ class _Setting:
         self._house.identity.confirm_role(self._actor(confirmed_by), holding.holding_id)
 
     def _qualify(self, operator: Person, person: Person) -> None:
+        self._train(operator, person, "Safe researcher training")
         profile = self._house.identity.profile(self._actor(operator), person.person_id)
-        if not profile.trainings:
-            self._house.identity.record_training(
-                self._actor(operator), person.person_id, "Safe researcher training", self._days(360)
-            )
         if not profile.accreditations:
             self._house.identity.record_accreditation(
                 self._actor(operator), person.person_id, "DEMO-0001", self._days(360)
             )
+
+    def _train(self, operator: Person, person: Person, course: str) -> None:
+        if not self._house.identity.profile(self._actor(operator), person.person_id).trainings:
+            self._house.identity.record_training(self._actor(operator), person.person_id, course, self._days(360))
 
     def _actor(self, person: Person) -> Actor:
         return self._house.identity.actor(person.person_id, second_factor=True)

@@ -248,7 +248,9 @@ class Story:
             for file in view["submission"]["files"]:
                 path = f"/reviews/{submission_id}/files/{file['file_id']}"
                 self._get(checker, path)
-                vote = {"choice": "approve", "comment": "Counts are large enough.", "binding": file["binding"]}
+                seen = [finding["key"] for finding in file["findings"] if finding["severity"] != "note"]
+                words = {"choice": "approve", "comment": "Counts are large enough."}
+                vote = {**words, "binding": file["binding"], "acknowledged": seen}
                 self._clients[checker].put(f"{path}/vote", vote)
             self._post(checker, f"/reviews/{submission_id}/submit")
 

@@ -73,6 +73,8 @@ def publish_terms(request: Request, custodian_id: Id, posted: Form) -> Response:
             valid_until=after(posted.day("valid_until", "the last day")),
             checkers_needed=posted.number("checkers_needed", "the number of checkers", least=2, most=9),
             minimum_count=posted.number("minimum_count", "the smallest count", least=1, most=1000),
+            release_signoff=posted.raw("release_signoff") == "yes",
+            airlock_pack=posted.text("airlock_pack", "the rule book", most=60, needed=False),
         )
     except Invalid as problem:
         return _show(request, visit, custodian_id, values=posted.values(), problem=problem)

@@ -65,10 +65,10 @@ def test_there_is_one_worker_only(running):
 
 def test_a_submission_that_cannot_be_handled_holds_up_no_other(running):
     class Broken(FakeInspector):
-        def inspect(self, path, *, name, sha256, pack):
+        def inspect(self, path, *, name, **named):
             if name == "bad.csv":
                 raise RuntimeError("a fault of ours")
-            return super().inspect(path, name=name, sha256=sha256, pack=pack)
+            return super().inspect(path, name=name, **named)
 
     running.worker.scanning._inspector = Broken()
     bad, good = running.submit({"bad.csv": b"a,b\n1.5,2.5\n"}), running.submit()

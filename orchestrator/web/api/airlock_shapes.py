@@ -190,7 +190,7 @@ class ChoiceIn(In):
     choice: Annotated[str, Field(pattern="^(approve|changes|reject)$")]
     comment: Perhaps = ""
     binding: Annotated[str, Field(pattern="^[0-9a-f]{0,128}$")]
-    acknowledged: Annotated[list[FindingKey], Field(max_length=10_000)] = []
+    acknowledged: Annotated[tuple[FindingKey, ...], Field(max_length=10_000)] = ()
 
 
 class LinkOut(BaseModel):

@@ -108,6 +108,8 @@ class TermsOut(Out):
     valid_until: datetime
     checkers_needed: int
     minimum_count: int
+    release_signoff: bool
+    airlock_pack: str
 
 
 class FileOfVersion(Out):

@@ -93,6 +93,7 @@ class Bench:
         first = self.ground.project("The one that is copied", [OMOP, BREAST, TRIAL], members=("rosa",)).project_id
         self.observed.until(lambda seen: seen.provisioned >= 1, 600)  # the proof of the network comes first, once
         self.part("waking among few", self.waking)
+        self.part("attending", self.attending)
         for size in self.options.sizes:
             self.part(f"size {size}", lambda size=size: self.growing(first, size))
         self.part("drift", self.drift)
@@ -289,6 +290,20 @@ class Bench:
     def _theirs(self) -> dict[str, float]:
         with self.plain().round() as seen:
             return seen
+
+    def attending(self) -> dict[str, Any]:
+        """What awake projects cost the controller while nobody does anything in them."""
+        seen = {}
+        for number in range(3):
+            if number:
+                project = self.ground.project(f"Awake {number}", [OMOP, BREAST, TRIAL], members=("rosa",))
+                self._wake(project.project_id)
+            time.sleep(15)
+            before = self.observed.sample()
+            time.sleep(45)
+            after = self.observed.sample()
+            seen[f"{number} awake: CPU s per minute"] = round(60 * (after.cpu - before.cpu) / (after.at - before.at), 2)
+        return seen
 
     # ---- withdrawal -------------------------------------------------------------------------------------------------
 

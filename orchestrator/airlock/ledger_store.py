@@ -132,12 +132,15 @@ def released_tables(
         )
         .order_by(LedgerTableRow.released_at, LedgerTableRow.submission_id, LedgerTableRow.position)
     ).all()
-    versions = {each: frozenset(versions_of(session, each)) for each in {row.submission_id for row in rows}}
+    versions: dict[str, set[str]] = {row.submission_id: set() for row in rows}
+    for submission_id, version in session.execute(select(LedgerDatasetRow.submission_id, LedgerDatasetRow.version_id)):
+        if submission_id in versions:
+            versions[submission_id].add(version)
     return [
         ReleasedTable(
             project=row.project_id,
             release=row.submission_id,
-            versions=versions[row.submission_id],
+            versions=frozenset(versions[row.submission_id]),
             recalled=row.recalled_at is not None,
             table=_table(row.document),
         )

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.airlock.checks.cells import read
-from orchestrator.airlock.checks.columns import Frame, frame
+from orchestrator.airlock.checks.columns import frame
 from orchestrator.airlock.checks.headings import Role, named
 from orchestrator.airlock.checks.roles import row_roles
 from orchestrator.airlock.reading.parts import Table
 
 from . import margins, rounding
 from .labels import is_total, level, name, stated_n
-from .layout import CountColumn, Layout, layout
+from .layout import CountColumn, Layout, layout, readable
 from .numbers import Numbers
 from .population import restrictions
 from .shares import bounds_from_shares
@@ -53,9 +53,10 @@ def published(
     if not found.kept or len(found.rows) * len(plan.counts) > FACTS_KEPT:
         reason = f"it has more than {FACTS_KEPT} counts"
         return (PublishedTable(file=file, where=where, population=population, incomplete=reason),)
+    rows = list(readable(table))
     answer = []
     for measure in dict.fromkeys(column.measure for column in plan.counts):
-        values = _values(table, found, plan, measure)
+        values = _values(table, rows, plan, measure)
         values = margins.with_unnamed_totals(values)
         if values:
             answer.append(_table(values, numbers, PublishedTable(
@@ -82,19 +83,22 @@ def _table(values: dict[Labels, Value], numbers: Numbers, empty: PublishedTable)
     names = list(dict.fromkeys(dimension for fact in facts for dimension, _ in fact.labels))
     nested = margins.nesting(facts, names)
     dimensions = tuple(
-        Dimension(name=each, partition=margins.partition(facts, each), within=nested.get(each, "")) for each in names
+        Dimension(
+            name=each, partition=margins.partition(facts, each, nested=each in nested), within=nested.get(each, "")
+        )
+        for each in names
     )
     return replace(empty, dimensions=dimensions, facts=tuple(sorted(facts, key=lambda fact: fact.labels)))
 
 
-def _values(table: Table, found: Frame, plan: Layout, measure: str) -> dict[Labels, Value]:
+def _values(table: Table, rows: Sequence[tuple[int, Sequence[str]]], plan: Layout, measure: str) -> dict[Labels, Value]:
     columns = [column for column in plan.counts if column.measure == measure]
     names = _free_names(plan)
     place, values = _Place(), dict[Labels, Value]()
     counting = {number for number, role in row_roles(table).items() if role is Role.COUNT}
     statistics = bool(row_roles(table))
-    indented = any(_indented(row, plan) for number, row in found.rows if number >= plan.body)
-    for number, row in found.rows:
+    indented = any(_indented(row, plan) for number, row in rows if number >= plan.body)
+    for number, row in rows:
         if number < plan.body or (statistics and number not in counting):
             continue
         labels = () if statistics else _row_labels(row, plan, names, columns, place, indented=indented)
@@ -172,9 +176,10 @@ def _sectioned(
     text = row[plan.labels[0]] if plan.labels[0] < len(row) else ""
     label = text.strip()
     shown = [row[column.index].strip() for column in columns if column.index < len(row) and row[column.index].strip()]
-    if not shown and label:
+    sections = indented or dimension in _NO_DIMENSION
+    if not shown and label and sections:
         place.section, place.parent = name(label), ""
-    if not label or not shown or _statistic(label, shown):
+    if not label or (not shown and sections) or _statistic(label, shown):
         return None
     child = indented and _indented(row, plan)
     if is_total(label) or (dimension in _NO_DIMENSION and _counts_everybody(label)):

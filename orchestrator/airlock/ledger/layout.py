@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,7 +15,7 @@ from orchestrator.airlock.reading.parts import Table
 
 from .labels import is_total, level, measure_and_level, name, stated_n
 
-__all__ = ["CountColumn", "Layout", "layout"]
+__all__ = ["CountColumn", "Layout", "layout", "readable"]
 
 _LABELS = {Role.LABEL, Role.YEAR, Role.INDEX, Role.TIME, Role.IDENTIFIER}
 _HEADER_ROWS = 3
@@ -57,8 +58,9 @@ def layout(table: Table) -> Layout | None:
     found, kinds = frame(table), roles(table)
     headings = [*table.columns, *[""] * (len(kinds) - len(table.columns))]
     counted = [index for index, role in enumerate(kinds) if role is Role.COUNT]
+    counted += [index for index, role in enumerate(kinds) if role is Role.SHARE and found.columns[index].beside]
     if counted:  # beside counts, a column of nothing but masks is one of counts too
-        masked = [index for index, each in enumerate(found.columns) if index and each.marks and not each.words + each.numbers]
+        masked = [at for at, each in enumerate(found.columns) if at and each.marks and not each.words + each.numbers]
         counted = sorted({*counted, *masked})
     labels = [index for index, role in enumerate(kinds) if role in _LABELS and index not in counted]
     labels = [index for index in labels if not counted or index < max(counted)]
@@ -66,7 +68,7 @@ def layout(table: Table) -> Layout | None:
     if not counted:
         return None
     body, stacked = _header_rows(table, counted)
-    shares = [index for index, role in enumerate(kinds) if role is Role.SHARE]
+    shares = [index for index, role in enumerate(kinds) if role is Role.SHARE and index not in counted]
     names = tuple(name(headings[index]) for index in labels)
     if stacked:
         return _stacked(list(headings), labels, counted, body, stacked)
@@ -77,7 +79,7 @@ def layout(table: Table) -> Layout | None:
         counts=tuple(_with_share(column, counted, shares) for column in columns),
         body=body,
         column_dimensions=("",) if any(column.levels for column in columns) else (),
-        blocks=len(labels) == 2 and names[0] in _NAMED_PAIR,
+        blocks=len(labels) == 2 and (names[0] in _NAMED_PAIR or names == ("", "")),
     )
 
 
@@ -93,10 +95,10 @@ def _without_row_numbers(found: Frame, headings: Sequence[str], labels: list[int
 def _header_rows(table: Table, counted: Sequence[int]) -> tuple[int, list[list[str]]]:
     """Return the number of the first row of the body, and the further rows of headings above it."""
     rows: list[list[str]] = []
-    for number, row in islice(_readable(table), _HEADER_ROWS):
+    for number, row in islice(readable(table), _HEADER_ROWS):
         cells = [row[index].strip() if index < len(row) else "" for index in counted]
         words = [text for text in cells if text]
-        if words and all(read(text).number is None and not read(text).masked for text in words):
+        if words and all(_is_word(text) for text in words):
             rows.append(list(row))
         elif rows and not words:
             return number + 1, [*rows, list(row)]  # the row that names the labels, as pandas writes it
@@ -105,7 +107,13 @@ def _header_rows(table: Table, counted: Sequence[int]) -> tuple[int, list[list[s
     return table.first, []
 
 
-def _readable(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
+def _is_word(text: str) -> bool:
+    cell = read(text)
+    return cell.number is None and not cell.masked and re.match(r"[<>≥≤=]", text) is None
+
+
+def readable(table: Table) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the rows of a table as far as it can be read."""
     try:
         yield from table.rows()
     except csv.Error:

@@ -96,16 +96,20 @@ def _over_shown(facts: Sequence[Fact], dimension: str) -> set[Labels]:
     return found
 
 
-def partition(facts: Sequence[Fact], dimension: str) -> Partition:
-    """Tell from the lines whose total is stated whether the groups of a dimension add up."""
+def partition(facts: Sequence[Fact], dimension: str, *, nested: bool = False) -> Partition:
+    """Tell from the lines whose total is stated whether the groups of a dimension add up.
+
+    Only a line that shows every group of the table can fall short; groups ``nested`` in others are never all in a line.
+    """
     answer = Partition.UNKNOWN
+    groups = {level for fact in facts for name, level in fact.labels if name == dimension}
     for total, cells in lines(facts, dimension):
         if total.kind is Kind.SHOWN:
             continue
         if total.high is not None and sum(cell.low for cell in cells) > total.high:
             return Partition.OVERLAPPING
         highs = [cell.high for cell in cells if cell.high is not None]
-        if len(highs) == len(cells):
+        if len(highs) == len(cells) and (nested or len(cells) == len(groups)):
             if sum(highs) < total.low:
                 answer = Partition.PART
             elif answer is Partition.UNKNOWN:

@@ -109,9 +109,11 @@ def _partial(group: Linked) -> set[str]:
     """Return the axes on which some line, shown in full, falls short of a total that any table states."""
     found: set[str] = set()
     for facts in group.facts.values():
+        groups: dict[str, set[str]] = defaultdict(set)
         sums: dict[tuple[str, Cell], list[Fact]] = defaultdict(list)
         for cell, fact in facts.items():
             for axis, level in cell:
+                groups[axis].add(level)
                 if level != IN:
                     sums[axis, cell - {(axis, level)}].append(fact)
         for (axis, rest), parts in sums.items():
@@ -119,7 +121,7 @@ def _partial(group: Linked) -> set[str]:
             if axis in found or total is None or total.kind is Kind.SHOWN:
                 continue
             highs = [part.high for part in parts if part.high is not None]
-            if len(highs) == len(parts) and sum(highs) < total.low:
+            if len(highs) == len(parts) == len(groups[axis]) and sum(highs) < total.low:
                 found.add(axis)
     return found
 

@@ -42,7 +42,7 @@ def test_one_more_mask_makes_it_safe(shown: str, masked: str, after: tuple[int, 
     assert found(safe) == []
 
 
-# sdcTools/sdcTable, tests/testthat/test-linked-tables.r: 20 people in county 1, 30 in small regions; K and N are between.
+# sdcTools/sdcTable, tests/testthat/test-linked-tables.r: 20 people in county 1, 30 in small regions; K and N between.
 COUNTIES = """county,region,n
 c1,A,*
 c1,B,*

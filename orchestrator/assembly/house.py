@@ -11,8 +11,9 @@ from orchestrator.adapters.migrations import tables  # noqa: F401 - every table 
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.governance import LiveGovernance
-from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.packs import load_packs
 from orchestrator.airlock.service import AirlockService
+from orchestrator.airlock.training import Training
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
@@ -51,6 +52,7 @@ class House:
     numbers: Numbers
     airlock: AirlockService
     airlock_desk: Desk
+    training: Training
     audit: AuditService
     outbox: Outbox
     sign_on: SignOnProvider | None
@@ -75,11 +77,14 @@ def open_house(settings: Settings) -> House:
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
     numbers = _numbers(settings)
     workspaces = WorkspaceService(record=record, policy=policy, access=access, numbers=numbers, as_now=identity.as_now)
+    packs = load_packs(POLICIES / "airlock")
+    alliance.airlock_packs = frozenset(packs)
     desk = Desk(
         record=record,
         policy=policy,
         governance=LiveGovernance(record, identity, alliance, access),
-        pack=load_pack(POLICIES / "airlock" / "sdap.yaml"),
+        pack=packs["sdap"],
+        packs=packs,
         frozen=FrozenStore(settings.state / "airlock"),
     )
     return House(
@@ -101,6 +106,7 @@ def open_house(settings: Settings) -> House:
         numbers=numbers,
         airlock=AirlockService.of(desk),
         airlock_desk=desk,
+        training=Training(record, policy, (), as_now=desk.as_now),
         audit=AuditService(record),
         outbox=Outbox(record),
         sign_on=_sign_on(settings),

@@ -36,6 +36,7 @@ from . import (
     reviews,
     signing,
     submissions,
+    training,
     workspaces,
 )
 from .api import make_api
@@ -65,6 +66,7 @@ _PAGES = (
     review_files,
     precedents,
     incidents,
+    training,
     people,
     workspaces,
     auditing,

@@ -14,7 +14,7 @@ from orchestrator.airlock.reading import decoding, delimited
 
 from .sheets import Sheet
 
-__all__ = ["IMAGES", "MOST_BYTES", "Content", "Contents", "content_of"]
+__all__ = ["IMAGES", "MOST_BYTES", "Content", "Contents", "content_of", "content_of_bytes"]
 
 IMAGES = {"png": "image/png", "jpeg": "image/jpeg"}
 """Kinds of pictures that browsers show, and their types."""
@@ -48,7 +48,17 @@ def content_of(path: Path, kind: str) -> Content:
     if kind not in _TEXTS and kind != "table":
         return Content(shape="none")
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
+        return _read(file.read(MOST_BYTES + 1), kind)
+
+
+def content_of_bytes(content: bytes) -> Content:
+    """Read a made-up file that is at hand, as text or table: those of the training queue."""
+    encoding = decoding.encoding_of(content)
+    text = decoding.decode(content, encoding) if encoding else ""
+    return _read(content, "table" if delimited.delimiter_of(text) is not None else "text")
+
+
+def _read(content: bytes, kind: str) -> Content:
     if len(content) > MOST_BYTES or (b"\x00" in content and decoding.encoding_of(content) is None):
         return Content(shape="none")
     encoding = decoding.encoding_of(content)

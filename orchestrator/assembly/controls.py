@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.adapters.channel import Channel
 from orchestrator.adapters.notices import Courier, MailCourier, WebhookCourier
+from orchestrator.adapters.sketching import SketchMaker
 from orchestrator.adapters.vault.client import VaultClient
 from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.ids import check_id
@@ -32,6 +33,7 @@ from orchestrator.workspaces.surroundings import Surroundings
 
 from .house import House
 from .machine import open_machine
+from .sketches import open_sketch_maker
 from .sources import open_prefixes, open_sealed, vault_url
 from .vaults import open_pod_vault, open_vault
 
@@ -54,6 +56,8 @@ class Controls:
     keeper: WorkspaceKeeper
     conditions: Conditions
     couriers: tuple[Courier, ...]
+    sketches: SketchMaker | None = None
+    """Makes the sketches that the airlock compares results with; without it results are not compared."""
     surroundings: Surroundings = field(default_factory=Surroundings)
     channel: Channel | None = None
     """The controller's end of the private channel, where hubs and gates are pods."""
@@ -89,6 +93,9 @@ class Controls:
             self.sealed.load(version.version_id)
         except NotFound:
             self.credentials.seal_version(version.version_id, arrival)
+        name = self.house.discovery.dataset(version.dataset_id).name
+        if self.sketches is not None and not self.sketches.done(version.version_id, name, arrival):
+            return  # its sketch is being made from the clear files, which go afterwards
         self.house.discovery.mark_sealed(version.version_id)
         shutil.rmtree(arrival, ignore_errors=True)
 
@@ -254,6 +261,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         keeper=keeper,
         conditions=conditions,
         couriers=_couriers(house),
+        sketches=open_sketch_maker(house.settings, held.vault),
     )
 
 

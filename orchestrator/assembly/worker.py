@@ -23,6 +23,7 @@ from orchestrator.workspaces.certificates import sign_certificates
 from orchestrator.workspaces.sessions import SessionRegister
 
 from .house import House
+from .sketches import open_project_sketches
 from .vaults import open_vault
 
 __all__ = ["keep_renewed", "run_airlock_worker"]
@@ -72,7 +73,7 @@ def run_airlock_worker(house: House) -> None:
     heads.start()
     try:
         port = _port_for_pods(house.settings, stop) if pods else None
-        inspector = IsolatedInspector(in_a_pod=_in_a_pod(house))
+        inspector = IsolatedInspector(in_a_pod=_in_a_pod(house), sketches=open_project_sketches(house, signer))
         Worker.of(house.airlock_desk, sessions, inspector, signer, port=port).run(stop)
     finally:
         stop.set()

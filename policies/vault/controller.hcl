@@ -14,6 +14,18 @@ path "versions/datakey/plaintext/+" {
   capabilities = ["create", "update"]
 }
 
+# Sketches of datasets, with which the airlock compares results: made here, opened by the airlock alone.
+path "sketches/keys/+" {
+  capabilities      = ["create", "update", "read"]
+  denied_parameters = {
+    "exportable"             = []
+    "allow_plaintext_backup" = []
+  }
+}
+path "sketches/datakey/plaintext/+" {
+  capabilities = ["create", "update"]
+}
+
 path "sys/policies/acl/tre-version-*" {
   capabilities = ["create", "update", "read"]
 }

@@ -83,6 +83,19 @@ class VaultClient:
         data = self._vault.post(f"versions/datakey/plaintext/{version_id}", {"bits": 256})["data"]
         return base64.b64decode(data["plaintext"]), str(data["ciphertext"])
 
+    def new_sketch_key(self, version_id: str) -> tuple[bytes, str]:
+        """Return a fresh 32-byte key for the sketch of a dataset version, and the same key wrapped (controller)."""
+        check_id(version_id, field="version_id")
+        self._vault.post(f"sketches/keys/{version_id}", {"type": "aes256-gcm96"})
+        data = self._vault.post(f"sketches/datakey/plaintext/{version_id}", {"bits": 256})["data"]
+        return base64.b64decode(data["plaintext"]), str(data["ciphertext"])
+
+    def open_sketch_key(self, version_id: str, wrapped_key: str) -> bytes:
+        """Unwrap the key of a version's sketch (airlock, which alone may)."""
+        check_id(version_id, field="version_id")
+        data = self._vault.post(f"sketches/decrypt/{version_id}", {"ciphertext": wrapped_key})["data"]
+        return base64.b64decode(data["plaintext"])
+
     def configure_database(self, name: str, *, url: str, username: str, password: str, rotate: bool = False) -> None:
         """Tell the Vault how to reach a database. Repeatable.
 

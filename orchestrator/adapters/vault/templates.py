@@ -39,6 +39,7 @@ def initialize_stanzas(identities: dict[str, tuple[str, str]], *, policies: Path
         ("approle", "sys/auth/approle", {"type": "approle"}),
         ("versions", "sys/mounts/versions", {"type": "transit"}),
         ("record", "sys/mounts/record", {"type": "transit"}),
+        ("sketches", "sys/mounts/sketches", {"type": "transit"}),
         ("database", "sys/mounts/database", {"type": "database"}),
         ("tune", "sys/auth/token/tune", {"default_lease_ttl": "5m", "max_lease_ttl": "8760h"}),
         ("recordkey", "record/keys/record", {"type": "ed25519", "exportable": False}),

@@ -38,10 +38,10 @@ def build_sketch(
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:
-                for number, table in enumerate(pieces(Path(name), file, part_rows)):
-                    begin = number * part_rows
-                    rows = "" if table.num_rows < part_rows and not number else f", rows from {begin + 1:,}"
-                    writer.add(sketch_table(table, hasher, f"{name}{rows}"))
+                first = 1
+                for table in pieces(Path(name), file, part_rows):
+                    writer.add(sketch_table(table, hasher, name if first == 1 else f"{name}, rows from {first:,}"))
+                    first += table.num_rows
         except NotTabularError as error:
             writer.skipped.append((name, str(error)))
         except pa.ArrowException as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +20,7 @@ _DELIMITERS = ",\t;|"
 _HEAD = 1 << 16
 _BLOCK = 1 << 22
 _MOST_COLUMNS = 2_000
+_MOST_CELLS = 24_000_000
 
 
 class NotTabularError(Exception):
@@ -42,8 +43,9 @@ def pieces(path: Path, file: BinaryIO, rows: int) -> Iterator[pa.Table]:
 
 def _parquet(file: BinaryIO, rows: int) -> Iterator[pa.Table]:
     opened = parquet.ParquetFile(file)
-    _check_width(len(opened.schema_arrow.names))
-    yield from _gathered(opened.iter_batches(batch_size=1 << 16, use_threads=False), rows)
+    names = opened.schema_arrow.names
+    _check_width(len(names))
+    yield from _gathered(opened.iter_batches(batch_size=1 << 16, use_threads=False), _bounded(rows, names))
 
 
 def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]:
@@ -69,7 +71,7 @@ def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]
         parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )
-    yield from _gathered(reader, rows)
+    yield from _gathered(reader, _bounded(rows, names))
 
 
 def _gathered(batches: Any, rows: int) -> Iterator[pa.Table]:
@@ -87,6 +89,11 @@ def _gathered(batches: Any, rows: int) -> Iterator[pa.Table]:
             held += rest.num_rows
     if waiting:
         yield pa.Table.from_batches(waiting)
+
+
+def _bounded(rows: int, names: Sequence[str]) -> int:
+    """Return how many rows of so many columns are held at once."""
+    return max(1, min(rows, _MOST_CELLS // max(1, len(names))))
 
 
 def _encoding(head: bytes) -> str:

@@ -28,6 +28,10 @@ def numeric(frame: pd.DataFrame) -> list[str]:
     return made
 
 
+def measures(frame: pd.DataFrame, group: str) -> list[str]:
+    return [name for name in numeric(frame) if name != group]
+
+
 def grouping(frame: pd.DataFrame) -> list[str]:
     """Return columns that results are grouped by: at most fifty values, of which each has ten people."""
     return [
@@ -115,7 +119,7 @@ def long_counts(frame: pd.DataFrame) -> Frames:
 
 
 def means(frame: pd.DataFrame) -> Frames:
-    return [frame.groupby(name)[numeric(frame)].mean().reset_index() for name in grouping(frame)]
+    return [frame.groupby(name)[measures(frame, name)].mean().reset_index() for name in grouping(frame)]
 
 
 def rounded_means(frame: pd.DataFrame) -> Frames:
@@ -124,7 +128,7 @@ def rounded_means(frame: pd.DataFrame) -> Frames:
 
 def percentiles(frame: pd.DataFrame) -> Frames:
     shares = [0.05, 0.25, 0.5, 0.75, 0.95]
-    return [frame.groupby(name)[numeric(frame)].quantile(shares).reset_index() for name in grouping(frame)]
+    return [frame.groupby(name)[measures(frame, name)].quantile(shares).reset_index() for name in grouping(frame)]
 
 
 def described(frame: pd.DataFrame) -> Frames:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from orchestrator.audit.record import Change, Record
-from orchestrator.core.errors import NotFound, Refused
+from orchestrator.core.errors import NotFound, Refused, Unavailable
 from orchestrator.core.events import Notice
 from orchestrator.policy.model import Actor, Decision, Thing
 from orchestrator.policy.service import Policy
@@ -14,7 +14,7 @@ from orchestrator.policy.service import Policy
 from .frozen import FrozenStore
 from .model import Submission
 from .packs import Pack, effective
-from .ports import Governance
+from .ports import CustodianTerms, Governance
 
 __all__ = ["Desk"]
 
@@ -28,6 +28,8 @@ class Desk:
     governance: Governance
     pack: Pack
     frozen: FrozenStore
+    packs: Mapping[str, Pack] = field(default_factory=dict)
+    """Every rule book that a custodian's terms may name."""
 
     def thing(self, project_id: str, author_id: str) -> Thing:
         """Return a submission that is to be made as the access rules see it now."""
@@ -94,7 +96,22 @@ class Desk:
     def pack_for(self, project_id: str) -> Pack:
         """Return the rules in force for a project: the strictest of the installation and its custodians."""
         terms = self.governance.terms(project_id)
-        return effective(self.pack, [(term.custodian_id, term.checkers_needed, term.minimum_count) for term in terms])
+        return effective(
+            self.pack,
+            [(term.custodian_id, term.checkers_needed, term.minimum_count) for term in terms],
+            [(term.custodian_id, self._named(term)) for term in terms if term.airlock_pack],
+        )
+
+    def _named(self, term: CustodianTerms) -> Pack:
+        """Return the rule book that terms name; one that is not here any more stops everything rather than nothing."""
+        named = self.packs.get(term.airlock_pack)
+        if named is None:
+            raise Unavailable(
+                f"The rule book “{term.airlock_pack}” that a custodian asks for is not installed; tell an operator.",
+                system="rule books",
+                retry=False,
+            )
+        return named
 
     def tell_author(self, change: Change, submission: Submission, kind: str) -> None:
         """Put a notice for the author into the outbox."""

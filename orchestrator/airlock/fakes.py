@@ -32,6 +32,7 @@ class FakeGovernance:
     members: dict[str, frozenset[str]] = field(default_factory=dict)
     holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     conditions: dict[str, tuple[CustodianTerms, ...]] = field(default_factory=dict)
+    versions_of: dict[str, dict[str, str]] = field(default_factory=dict)
     suspended: set[str] = field(default_factory=set)
     untrained: set[str] = field(default_factory=set)
     down: bool = False
@@ -59,6 +60,10 @@ class FakeGovernance:
     def terms(self, project_id: str) -> tuple[CustodianTerms, ...]:
         """Return the terms on the project's data."""
         return self.conditions.get(project_id, ())
+
+    def versions(self, project_id: str) -> dict[str, str]:
+        """Return the versions of the project's data, each with its dataset."""
+        return self.versions_of.get(project_id, {})
 
     def holders(self, role: str) -> frozenset[str]:
         """Return everyone with the role."""

@@ -27,6 +27,7 @@ __all__ = [
     "keep_round",
     "known_hashes",
     "mark_recalled",
+    "put_findings",
     "received",
     "record_scan",
 ]
@@ -187,6 +188,14 @@ def _put_findings(change: Change, file: File) -> None:
         )
         for position, each in enumerate(file.findings)
     )
+
+
+def put_findings(change: Change, found: Iterable[File], *, event: Event) -> None:
+    """Keep what is found of these files now, in place of what was."""
+    for file in found:
+        _put_findings(change, file)
+    change.tell(event)
+    change.session.flush()
 
 
 def mark_recalled(change: Change, submission_id: str, hashes: Collection[str], *, at: datetime, event: Event) -> None:

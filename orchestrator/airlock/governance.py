@@ -84,6 +84,10 @@ class LiveGovernance:
             for custodian_id, terms in newest.items()
         )
 
+    def versions(self, project_id: str) -> dict[str, str]:
+        """Return the versions of data that the project holds or held, each with its dataset."""
+        return {grant.version_id: grant.dataset_id for grant in self._access.project_record(project_id).grants}
+
     def holders(self, role: str) -> frozenset[str]:
         """Return everyone who holds this role now."""
         return frozenset(each.person_id for each in self._everybody() if role in each.roles)

@@ -15,7 +15,6 @@ from orchestrator.core.errors import Conflict
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 
-from .ledger.ledger import attack
 from .ledger.numbers import numbers_of
 from .ledger.rows import LedgerDatasetRow, LedgerTableRow
 from .ledger.tables import PublishedTable, ReleasedTable
@@ -154,12 +153,14 @@ def check_at_release(
     tables: Sequence[PublishedTable],
     pack: Pack,
     *,
-    attacked: Attack = attack,
+    attacked: Attack | None = None,
 ) -> list[LedgerFinding]:
     """Attack once more right before the release; return what the checkers have not seen, worst first.
 
     Another project may have released since. ``attacked`` runs the attack, in a process of its own where there is one.
     """
+    if attacked is None:
+        from .ledger.ledger import attack as attacked  # noqa: PLC0415 - heavy, and wanted at releases only
     datasets = versions_of(session, submission.submission_id)
     found = attacked(
         tables,

@@ -10,7 +10,7 @@ from orchestrator.core.events import Json
 from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor
 
-from . import case_store, file_store, release_store, store
+from . import case_store, file_store, ledger_store, release_store, store
 from .cases import Case, CaseKind, CaseOutcome, Gravity, Opinion
 from .deciding import event_of
 from .desk import Desk
@@ -124,6 +124,8 @@ class Recalls:
         hashes = {file.sha256 for file in submission.files if file.file_id in case.covers}
         marked = event_of("files.recalled", me, submission, {"files": list(case.covers)})
         file_store.mark_recalled(change, submission.submission_id, hashes, at=now, event=marked)
+        names = [file.name for file in submission.files if file.sha256 in hashes]
+        ledger_store.recall(change, submission.submission_id, at=now, event=marked, files=names)
         rest = [file for file in submission.outputs if file.sha256 not in hashes]
         people: list[Json] = [
             person for person, _ in release_store.recipients(change.session, submission.submission_id)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from orchestrator.audit.record import Change
 from orchestrator.core.events import Event, Json
 
-from . import case_store, documents, release_store, review_store, signoffs, store
+from . import case_store, documents, file_store, ledger_store, release_store, review_store, signoffs, store
 from .deciding import needed_for
 from .desk import Desk
-from .model import Review, State, Submission
-from .ports import RecordSigner
+from .ledgering import Looked, attacked, known_outside, not_seen
+from .model import File, Finding, Review, State, Submission
+from .ports import Inspector, RecordSigner
 from .quorum import approval_stands
 from .recalls import wanted
+from .rules import binding_of, verdict_of
 from .states import Action
 
 __all__ = ["Releasing"]
@@ -25,9 +28,8 @@ _ACTOR = "system:airlock"
 class Releasing:
     """What the worker does after approval."""
 
-    def __init__(self, desk: Desk, signer: RecordSigner) -> None:
-        self._desk = desk
-        self._signer = signer
+    def __init__(self, desk: Desk, signer: RecordSigner, inspector: Inspector) -> None:
+        self._desk, self._signer, self._inspector = desk, signer, inspector
 
     def waiting(self) -> list[str]:
         """List what is to be released, oldest first; what a killed worker left half released comes again."""
@@ -49,6 +51,9 @@ class Releasing:
             return submission.state
         if not self._desk.frozen.copy_out(submission_id, wanted(submission)):
             return self._quarantine(submission)
+        fresh = self._look_again(submission)
+        if fresh:
+            return self._void_for(submission, fresh)
         document = self._document(submission)
         digest = hashlib.sha256(document).hexdigest()
         with self._desk.record.change() as change:
@@ -60,8 +65,43 @@ class Releasing:
             moved = store.move(change, now, Action.FINISH_RELEASE, at=at, event=event)
             kept = self._event("release.recorded", now, {"record": digest})
             release_store.add_release(change, submission_id, document.decode(), digest, at=at, event=kept)
+            known = self._event("ledger.known", now, {"files": len(now.outputs)})
+            ledger_store.add(change, submission_id, at=at, event=known, files=[file.name for file in now.outputs])
             self._desk.tell_author(change, moved, "submission.released")
             return moved.state
+
+    def _look_again(self, submission: Submission) -> dict[str, list[Finding]]:
+        """Attack the tables once more with all that is out by now; return what the checkers have not seen."""
+        desk = self._desk
+        with desk.record.read() as session:
+            kept = ledger_store.kept(session, submission.submission_id)
+            released = known_outside(desk, session, submission)
+        tables = {
+            file.name: tuple(each.as_json() for each in kept if each.file == file.name) for file in submission.files
+        }
+        if not kept or not released:
+            return {}
+        looked = [Looked(file=file, tables=tables[file.name]) for file in submission.files]
+        pack = desk.pack_for(submission.project_id)
+        return not_seen(submission, attacked(desk, self._inspector, submission, looked, released=released, pack=pack))
+
+    def _void_for(self, submission: Submission, fresh: Mapping[str, list[Finding]]) -> State:
+        """Send it back to review with what another release has made of it; files without a finding keep their votes."""
+        with self._desk.record.change() as change:
+            now = store.load(change.session, submission.submission_id)
+            if now.state is not State.RELEASING or now.round != submission.round:
+                return now.state
+            rules: list[Json] = [each.rule for found in fresh.values() for each in found]
+            event = self._event("submission.approval-voided", now, {"rules": rules})
+            again = store.move(change, now, Action.VOID, at=self._desk.record.clock(), event=event, new_round=True)
+            judged = [_judged(again, file, fresh[file.file_id]) for file in again.files if file.file_id in fresh]
+            found = self._event("files.found-anew", again, {"files": [each.file_id for each in judged]})
+            file_store.put_findings(change, judged, event=found)
+            again = store.load(change.session, again.submission_id)
+            review_store.carry_over(change, again, event=self._event("votes.carried", again, {"round": again.round}))
+            self._desk.tell_checkers(change, again)
+            self._desk.tell_author(change, again, "submission.approval-voided")
+            return again.state
 
     def _admit(self, submission_id: str) -> tuple[Submission, bool]:
         with self._desk.record.change() as change:
@@ -147,3 +187,11 @@ class Releasing:
 
     def _event(self, kind: str, submission: Submission, details: dict[str, Json]) -> Event:
         return Event(kind=kind, actor=_ACTOR, subject=f"submission:{submission.submission_id}", details=details)
+
+
+def _judged(submission: Submission, file: File, fresh: Sequence[Finding]) -> File:
+    """Return a file with further findings, its verdict and everything a vote binds computed anew."""
+    findings = (*file.findings, *fresh)
+    judged = replace(file, findings=findings, verdict=verdict_of(findings))
+    binding = binding_of(submission, judged, pack_version=submission.pack_version, pack_sha256=submission.pack_sha256)
+    return replace(judged, binding=binding)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 
-from . import case_store, file_store, review_store, store
+from . import case_store, file_store, ledger_store, review_store, store
 from .desk import Desk
-from .model import File, FileRole, Finding, State, Submission
+from .engine import of_derived
+from .ledgering import Looked, attacked, known_outside, published
+from .model import File, Finding, State, Submission
+from .names import collision_key
 from .overrides import blocked_bindings
 from .packs import Pack
-from .ports import Inspected, Inspection, Inspector
+from .ports import Inspection, Inspector
 from .rules import binding_of, text_sha256, verdict_of
 from .states import Action
 
@@ -23,14 +27,6 @@ __all__ = ["Scanning"]
 
 _ACTOR = "system:airlock"
 _UNDER_REVIEW = (State.IN_REVIEW, State.CONSOLIDATING, State.SIGN_OFF, State.APPROVED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scanned:
-    """One file to be reviewed, with the tables that were read from it."""
-
-    file: File
-    tables: tuple[Json, ...]
 
 
 class Scanning:
@@ -80,69 +76,65 @@ class Scanning:
             altered = [file for file in received if not self._desk.frozen.intact(file.sha256, file.size)]
             if altered:
                 return self._quarantine(submission, altered)
-            scanned = [each for file in received for each in self._inspect(submission, file, pack)]
+            scanned = told_apart([each for file in received for each in self._inspect(submission, file, pack)])
             return self._record(submission, self._together(submission, scanned, pack), pack)
         except (Conflict, NotPossible):
             with self._desk.record.read() as session:
                 return store.load(session, submission_id).state
 
-    def _inspect(self, submission: Submission, file: File, pack: Pack) -> list[_Scanned]:
-        """Inspect one file as it was sent; what is made from it is what people will see in its place."""
-        seen = self._inspector.inspect(
+    def _inspect(self, submission: Submission, file: File, pack: Pack) -> list[Looked]:
+        """Inspect one file as it was sent, and whatever is made from it: that is what people will see in its place."""
+        seen = self._seen(submission, file, pack)
+        if not seen.derived:
+            return [Looked(file=replace(file, kind=seen.kind, findings=seen.findings), tables=seen.tables)]
+        made = []
+        for each in self._made(submission, file, seen):
+            inner = self._seen(submission, each, pack)
+            findings = (*of_derived(seen.findings, inner.findings), *inner.findings)
+            made.append(Looked(file=replace(each, kind=inner.kind, findings=findings), tables=inner.tables))
+        return made
+
+    def _seen(self, submission: Submission, file: File, pack: Pack) -> Inspection:
+        return self._inspector.inspect(
             self._desk.frozen.path(file.sha256),
             name=file.name,
             sha256=file.sha256,
             pack=pack,
             project_id=submission.project_id,
         )
-        if not seen.derived:
-            return [_Scanned(file=replace(file, kind=seen.kind, findings=seen.findings), tables=seen.tables)]
-        made = self._made(submission, file, seen)
-        return [_Scanned(file=each, tables=seen.tables if place == 0 else ()) for place, each in enumerate(made)]
 
     def _made(self, submission: Submission, file: File, seen: Inspection) -> list[File]:
         """Freeze what was made from a file under its own hashes; the same bytes again are the same file again."""
         kept = self._desk.frozen.keep([each.content for each in seen.derived])
         with self._desk.record.read() as session:
             known = {
-                (each.original_name, each.original_sha256, each.name, each.sha256): each.file_id
+                (each.original_name, each.original_sha256, each.sha256): each.file_id
                 for each in file_store.every_file(session, submission.submission_id).values()
                 if each.original_sha256
             }
         return [
             replace(
                 file,
-                file_id=known.get((file.name, file.sha256, derived.name, got.sha256), new_id()),
+                file_id=known.get((file.name, file.sha256, got.sha256)) or new_id(),
                 name=derived.name,
                 size=got.size,
                 sha256=got.sha256,
                 original_name=file.name,
                 original_sha256=file.sha256,
-                kind=seen.kind,
-                findings=seen.findings,
+                kind="",
+                findings=(),
             )
             for derived, got in zip(seen.derived, kept, strict=True)
         ]
 
-    def _together(self, submission: Submission, scanned: Sequence[_Scanned], pack: Pack) -> list[_Scanned]:
+    def _together(self, submission: Submission, looked: Sequence[Looked], pack: Pack) -> list[Looked]:
         """Add what only shows when the files are looked at together; then everything a vote binds is known."""
-        asked = [
-            Inspected(
-                file_id=each.file.file_id,
-                path=self._desk.frozen.path(each.file.sha256),
-                name=each.file.name,
-                sha256=each.file.sha256,
-                kind=each.file.kind,
-                tables=each.tables,
-                rules=frozenset(finding.rule for finding in each.file.findings),
-            )
-            for each in scanned
-            if each.file.role is FileRole.OUTPUT
-        ]
-        found = self._inspector.inspect_together(asked, released=(), pack=pack)
+        with self._desk.record.read() as session:
+            released = known_outside(self._desk, session, submission)
+        found = attacked(self._desk, self._inspector, submission, looked, released=released, pack=pack)
         return [
             replace(each, file=self._bound(submission, each.file, found.get(each.file.file_id, ()), pack))
-            for each in scanned
+            for each in looked
         ]
 
     def _bound(self, submission: Submission, file: File, more: Sequence[Finding], pack: Pack) -> File:
@@ -152,7 +144,7 @@ class Scanning:
             judged, binding=binding_of(submission, judged, pack_version=pack.version, pack_sha256=pack.sha256)
         )
 
-    def _record(self, submission: Submission, scanned: Sequence[_Scanned], pack: Pack) -> State:
+    def _record(self, submission: Submission, scanned: Sequence[Looked], pack: Pack) -> State:
         files = [each.file for each in scanned]
         details: dict[str, Json] = {
             "files": [_noted(file) for file in files],
@@ -165,6 +157,7 @@ class Scanning:
             in_force = (pack.version, pack.sha256, pack.checkers_needed)
             file_store.record_scan(change, submission, files, pack=in_force, event=event)
             submission = store.load(change.session, submission.submission_id)
+            self._keep_tables(change, submission, scanned)
             unlocked = case_store.overrides(case_store.cases(change.session, submission.submission_id))
             if blocked_bindings(submission, unlocked) or not submission.outputs:
                 submission = self._move(change, submission, Action.BLOCK, "submission.blocked")
@@ -175,6 +168,13 @@ class Scanning:
                 submission = self._move(change, submission, Action.ASK_REVIEW, "submission.in-review")
                 self._desk.tell_checkers(change, submission)
         return submission.state
+
+    def _keep_tables(self, change: Change, submission: Submission, scanned: Sequence[Looked]) -> None:
+        """Keep the tables for the ledger; they count as known outside from the release on."""
+        tables = published(scanned)
+        versions = self._desk.governance.versions(submission.project_id)
+        event = self._event(submission, "ledger.kept", {"tables": len(tables)})
+        ledger_store.keep(change, submission, tables, versions, at=self._desk.record.clock(), event=event)
 
     def _quarantine(self, submission: Submission, altered: Sequence[File]) -> State:
         details: dict[str, Json] = {"files": [file.file_id for file in altered]}
@@ -203,3 +203,14 @@ def _noted(file: File) -> Json:
         "binding": file.binding,
         "rules": list[Json](sorted({each.rule for each in file.findings})),
     }
+
+
+def told_apart(looked: Sequence[Looked]) -> list[Looked]:
+    """Give files that were made from different ones under one name the names of both, so that none hides another."""
+    counts = Counter(collision_key(each.file.name) for each in looked)
+    return [
+        replace(each, file=replace(each.file, name=f"{each.file.original_name}.{each.file.name}"))
+        if each.file.original_name and counts[collision_key(each.file.name)] > 1
+        else each
+        for each in looked
+    ]

@@ -70,7 +70,7 @@ class Worker:
                 preflight=Preflight(desk, inspector),
             ),
             scanning=Scanning(desk, inspector),
-            releasing=Releasing(desk, signer),
+            releasing=Releasing(desk, signer, inspector),
             upkeep=Upkeep(desk),
         )
 

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.packs import load_packs
 from orchestrator.cli import sessionfile
 from orchestrator.cli.commands import app
 from orchestrator.policy.service import Policy
@@ -83,7 +83,7 @@ def _read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
         patch.setattr("orchestrator.assembly.house.Policy", cache(Policy))
-        patch.setattr("orchestrator.assembly.house.load_pack", cache(load_pack))
+        patch.setattr("orchestrator.assembly.house.load_packs", cache(load_packs))
         yield
 
 

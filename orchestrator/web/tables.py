@@ -97,7 +97,7 @@ def table_view(sheet: Sheet, file: File, asked: Asked) -> TableView:
 
 def _next(asked: Asked, marks: Marks) -> str:
     number = marks.after(asked.finding or 0)
-    return "" if number is None else asked.to(finding=number, view="content") + "#here"
+    return "" if number is None else asked.to(finding=number, view="content", first=0) + "#here"
 
 
 def _left(sheet: Sheet, asked: Asked, wanted: int | None) -> int:

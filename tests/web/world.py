@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -28,10 +30,21 @@ from orchestrator.workspaces.store import WorkspaceRow
 ORIGIN = "http://localhost:8700"
 SAFE = b"arm,n,mean age\nplacebo,120,71.2\ntreated,118,70.9\n"
 SUMMARY = " ".join(["We compare how long people live with a condition under two treatments."] * 12)
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fcffff3f030005fe02fea7"
-    "35818400000000049454e44ae426082".replace("0000000004945", "000000004945")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+PNG = b"".join(
+    (
+        b"\x89PNG\r\n\x1a\n",
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)),
+        _chunk(b"IDAT", zlib.compress(b"\x00\x40\x80\xc0")),
+        _chunk(b"IEND", b""),
+    )
 )
+"""A whole picture of one pixel."""
 TODAY = datetime.now(UTC).date()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import operator
 import weakref
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ __all__ = ["CELLS_KEPT", "Column", "Frame", "frame"]
 CELLS_KEPT = 500_000
 """A longer table is no summary (the packs let 5,000 rows pass): its cells are read and counted, but not kept."""
 _DISTINCT = 2_000
+_AT_ONCE = 4_096
+_MANY = 64
 
 
 @dataclass
@@ -40,8 +44,35 @@ class Column:
     last: float | None = None
     distinct: set[float] = field(default_factory=set)
 
-    def see(self, text: str, cell: Cell) -> None:
-        """Note one cell."""
+    def see(self, texts: Sequence[str]) -> None:
+        """Note the next cells of this column, in order."""
+        if not self._see_plain(texts):
+            for text in texts:
+                self._see_one(text, read(text))
+
+    def _see_plain(self, texts: Sequence[str]) -> bool:
+        """Note many cells at once where all are plain numbers, as in tables of a million rows; say whether they were."""
+        if len(texts) < _MANY or "_" in "".join(texts):
+            return False
+        try:
+            values = list(map(float, texts))
+        except ValueError:
+            return False
+        if not all(map(math.isfinite, values)):
+            return False
+        whole = sum(map(float.is_integer, values))
+        negative = sum(value < 0 for value in values)
+        below = sum(value < 0 and value.is_integer() for value in values) if negative else 0
+        self.filled += len(values)
+        self.numbers += len(values)
+        self.whole += whole - below
+        self.negative += negative
+        self.zeros += values.count(0.0)
+        self.padded += sum(text[0] == "0" and len(text) > 1 and text.isdigit() for text in texts) if whole else 0
+        self._bounds(values)
+        return True
+
+    def _see_one(self, text: str, cell: Cell) -> None:
         if not text.strip():
             return
         self.filled += 1
@@ -57,11 +88,16 @@ class Column:
         self.negative += number < 0
         self.zeros += number == 0
         self.padded += len(text) > 1 and text.lstrip()[0] == "0" and text.strip().isdigit()
-        self.least, self.most = min(self.least, number), max(self.most, number)
-        self.rising = self.rising and (self.last is None or number > self.last)
-        self.last = number
+        self._bounds([number])
+
+    def _bounds(self, values: list[float]) -> None:
+        self.least, self.most = min(self.least, *values), max(self.most, *values)
+        if self.rising:
+            before = values if self.last is None else [self.last, *values]
+            self.rising = all(map(operator.lt, before, before[1:]))
+        self.last = values[-1]
         if len(self.distinct) < _DISTINCT:
-            self.distinct.add(number)
+            self.distinct.update(values[:_DISTINCT])
 
     @property
     def fractional(self) -> int:
@@ -103,24 +139,32 @@ def frame(table: Table) -> Frame:
 
 def _read(table: Table) -> Frame:
     found = Frame(columns=[Column(heading=heading) for heading in table.columns], rows=[])
-    kept = 0
+    waiting: list[tuple[int, Sequence[str]]] = []
     try:
-        for number, row in table.rows():
-            found.count += 1
-            while len(row) > len(found.columns):
-                found.columns.append(Column(heading=""))
-            for index, text in enumerate(row):
-                found.columns[index].see(text, read(text))
-            kept += len(row)
-            if kept <= CELLS_KEPT:
-                found.rows.append((number, list(row)))
-            elif found.kept:
-                found.kept = False
-                found.rows.clear()
+        for numbered in table.rows():
+            waiting.append(numbered)
+            if len(waiting) == _AT_ONCE:
+                _take(found, waiting)
+                waiting = []
     except csv.Error:
         found.broken = True
+    _take(found, waiting)
     _join_headings(found)
     return found
+
+
+def _take(found: Frame, rows: list[tuple[int, Sequence[str]]]) -> None:
+    width = max((len(row) for _, row in rows), default=0)
+    while width > len(found.columns):
+        found.columns.append(Column(heading=""))
+    for index in range(width):
+        found.columns[index].see([row[index] for _, row in rows if index < len(row)])
+    found.count += len(rows)
+    found.kept = found.kept and found.count * max(1, len(found.columns)) <= CELLS_KEPT
+    if found.kept:
+        found.rows += [(number, list(row)) for number, row in rows]
+    else:
+        found.rows.clear()
 
 
 def _join_headings(found: Frame) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.airlock.model import Finding, Severity
@@ -29,6 +29,7 @@ _IN_WORDS = re.compile(
     r"(?<![\d./,])(\d{1,3})\s?(?:/|of|out of)\s?\d[\d,]*\s?\(\s?\d|(?<![\d.,-])(\d{1,3})\s?\(\s?\d[\d.]*\s?%\s?\)"
 )
 _HARMLESS = re.compile(r"\b(?:missing|excluded|removed|unknown|not (?:known|recorded|stated))\b")
+_NOTHING = read("")
 _GUIDANCE = "Suppress or merge these cells, and check that totals do not give them back."
 
 
@@ -42,7 +43,7 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     for table in file.tables:
         yield from _table(view(table), pack)
         if not view(table).frame.count:
-            yield from _text(" ".join(table.columns), table.place("row 1"), pack)  # a sentence with commas in it
+            yield from _text(",".join(table.columns), table.place("row 1"), pack)  # a sentence with commas in it
     for text in file.texts:
         yield from _text(text.text, text.where, pack, code=file.kind == "code")
 
@@ -56,29 +57,34 @@ class _Column:
     below: Places = field(default_factory=Places)
     zeros: Places = field(default_factory=Places)
 
-    def see(self, place: str, cell: Cell, threshold: int, *, total_row: bool) -> None:
-        """Note one cell that counts people."""
-        if cell.count is not None and cell.count == 0:
-            self.zeros.add(place)
-        elif cell.count is not None and cell.count < threshold:
-            (self.totals if total_row else self.small).add(place)
-        elif cell.most is not None and 0 < cell.most < threshold - 1:
-            self.below.add(place)
+    def bucket(self, cell: Cell, threshold: int, *, total_row: bool) -> Places | None:
+        """Return where a cell that counts people belongs, or nothing when it says nothing wrong."""
+        if cell.count is not None:
+            if cell.count >= threshold:
+                return None
+            return self.zeros if cell.count == 0 else self.totals if total_row else self.small
+        return self.below if cell.most is not None and 0 < cell.most < threshold - 1 else None
 
 
 def _table(seen: View, pack: Pack) -> Iterator[Finding]:
     columns: dict[int, _Column] = defaultdict(_Column)
     labels = Places()
     _labelled(labels, "row 1", seen.table.columns, pack.minimum_count)
+    words = [index for index, column in enumerate(seen.frame.columns) if column.words]
+    numbers = [
+        index
+        for index, column in enumerate(seen.frame.columns)
+        if column.filled > column.words and (seen.frame.kept or column.beside or seen.roles[index] is Role.COUNT)
+    ]
     for number, row in seen.rows():
-        _labelled(labels, f"row {number}", row, pack.minimum_count)
-        total = seen.total_row(row)
-        for index, text in enumerate(row):
-            role = seen.role(number, row, index)
-            cell = read(text)
-            with_share = cell.denominator is not None or (role is Role.OTHER and "%" in text)
-            if role is Role.COUNT or (role in {Role.OTHER, Role.SHARE} and with_share):
-                columns[index].see(seen.where(number, row), cell, pack.minimum_count, total_row=total)
+        _labelled(labels, f"row {number}", (row[index] for index in words if index < len(row)), pack.minimum_count)
+        for index in numbers:
+            cell = read(row[index]) if index < len(row) else _NOTHING
+            small = cell.count is not None and cell.count < pack.minimum_count
+            if (small or cell.most is not None) and _counts(seen, number, row, index):
+                bucket = columns[index].bucket(cell, pack.minimum_count, total_row=seen.total_row(row))
+                if bucket is not None:
+                    bucket.add(seen.where(number, row))
     if labels:
         yield labels.finding(
             "SMALL_COUNT",
@@ -91,8 +97,19 @@ def _table(seen: View, pack: Pack) -> Iterator[Finding]:
         yield from _column(seen, index, columns[index], pack)
 
 
+def _counts(seen: View, number: int, row: Sequence[str], index: int) -> bool:
+    """Say whether a cell counts people: by its role, or because it stands with its share or denominator."""
+    role = seen.role(number, row, index)
+    if role is Role.COUNT:
+        return True
+    with_share = read(row[index]).denominator is not None or (role is Role.OTHER and "%" in row[index])
+    return role in {Role.OTHER, Role.SHARE} and with_share
+
+
 def _labelled(labels: Places, place: str, cells: Iterable[str], threshold: int) -> None:
     for cell in cells:
+        if "=" not in cell and ":" not in cell:
+            continue
         for match in _WITH_N.finditer(cell):
             if 1 <= int(match.group(1).replace(",", "")) < threshold and match.end() - match.start() < len(
                 cell.strip()

@@ -34,7 +34,7 @@ def follows(count: int, scheme: str) -> bool:
 
 def midpoints(seen: View, index: int, pack: Pack) -> bool:
     """Say whether a column holds midpoints as every rounding of the pack allows: its small values stand for ranges."""
-    counts = {count for _, count, _ in _counts(seen, [index])}
+    counts = {count for _, count, _ in _counts(seen, [index])} if pack.rounding else set()
     allowed = [[scheme for scheme in group if scheme.startswith("midpoint")] for group in pack.rounding]
     return (
         bool(allowed)
@@ -57,6 +57,8 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     claimed = rounding_claimed(_words(file))
     for table in file.tables:
         seen = view(table)
+        if not seen.frame.kept:
+            continue  # data on individuals by its length, which other checks say
         counts = list(_counts(seen, range(len(seen.roles))))
         if not counts:
             continue

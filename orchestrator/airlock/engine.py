@@ -14,6 +14,7 @@ from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 
 from .acro import check_bundle
+from .canonical import canonicalise
 from .checks import run
 from .checks.models import across as models_across
 from .ledger.facts import published
@@ -30,6 +31,8 @@ from .sketches.sketch import Sketch, open_sketch
 __all__ = ["Member", "Opened", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
 
 _T = TypeVar("_T")
+_LEAVES_AS_IT_IS = frozenset({"table", "text", "markdown", "code", "json"})
+"""Plain words: what a person sees of them is all that there is, once their reading raised no finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +145,17 @@ def _published(file: Specimen, pack: Pack) -> tuple[Json, ...]:
 
 
 def _anew(file: Specimen, pack: Pack) -> _Anew:
-    return _Anew()
+    """Return what leaves in place of the file; nothing where it leaves as it is.
+
+    Raises ``ValueError`` for a kind that must not leave as it is, where no clean copy could be made.
+    """
+    made = canonicalise(file, pack)
+    if made is None and file.kind in pack.review_kinds and file.kind not in _LEAVES_AS_IT_IS:
+        raise ValueError("no clean copy could be made")
+    if made is None or [each.content for each in made.files] == [file.content]:
+        return _Anew()
+    files = tuple(Derived(name=each.name, content=each.content) for each in made.files)
+    return _Anew(files=files, removed=frozenset(made.removed))
 
 
 def _attacked(

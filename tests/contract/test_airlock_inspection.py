@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from orchestrator.adapters.inspection import IsolatedInspector
 from orchestrator.adapters.restraint import SINGLE_THREADED
 from orchestrator.airlock.packs import load_pack
+from orchestrator.airlock.ports import Inspected
 from tests.airlock.world import PACK, SAFE
 
 RULES = load_pack(PACK)
@@ -46,6 +49,55 @@ def incomplete(seen) -> str:
 def test_a_safe_file_is_inspected_and_found_safe(sample):
     seen = IsolatedInspector().inspect(sample, name="t.csv", sha256="", pack=RULES)
     assert (seen.kind, seen.findings) == ("table", ())
+
+
+def workbook() -> bytes:
+    book = openpyxl.Workbook()
+    for row in (["arm", "n"], ["a", 120], ["b", 118]):
+        book.active.append(row)
+    hidden = book.create_sheet("secret")
+    hidden.sheet_state = "veryHidden"
+    hidden.append(["id", "x"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("in_a_pod", [False, True])
+def test_what_leaves_is_made_anew_within_the_walls(sample, in_a_pod):
+    sample.chmod(0o600)
+    sample.write_bytes(workbook())
+    seen = IsolatedInspector(in_a_pod=in_a_pod).inspect(sample, name="t.xlsx", sha256="", pack=RULES)
+    assert seen.kind == "workbook"
+    assert [(each.name, each.content) for each in seen.derived] == [("t-Sheet.csv", b"arm,n\na,120\nb,118\n")]
+    [hidden] = [each for each in seen.findings if each.rule == "HIDDEN_SHEET"]
+    assert hidden.severity == "note"
+    assert "removed before review" in hidden.message
+
+
+@pytest.mark.parametrize("in_a_pod", [False, True])
+def test_tables_of_one_request_are_attacked_together_within_the_walls(tmp_path, in_a_pod):
+    inspector, files = IsolatedInspector(in_a_pod=in_a_pod), []
+    for name, text in (("a.csv", "region,n\nnorth,40\nsouth,60\n"), ("b.csv", "region,n\nnorth,40\nsouth,61\n")):
+        path = tmp_path / name
+        path.write_text(text)
+        path.chmod(0o444)
+        seen = inspector.inspect(path, name=name, sha256="", pack=RULES)
+        files.append(Inspected(file_id=name, path=path, name=name, sha256="", kind=seen.kind, tables=seen.tables))
+    found = inspector.inspect_together(files, released=[], pack=RULES)
+    assert set(found) == {"a.csv", "b.csv"}
+    assert "LEDGER_DIFFERENCE" in {each.rule for findings in found.values() for each in findings}
+
+
+def test_a_request_that_cannot_be_checked_together_is_a_finding_on_every_file(sample, tmp_path):
+    asked = [
+        Inspected(file_id=name, path=sample, name=name, sha256="", kind="table", tables=({"not": "a table"},))
+        for name in ("a", "b")
+    ]
+    found = IsolatedInspector().inspect_together(asked, released=[], pack=RULES)
+    assert [[each.rule for each in found[name]] for name in ("a", "b")] == [["INSPECTION_INCOMPLETE"]] * 2
+    broken = hostile(tmp_path, "raise SystemExit(1)").inspect_together(asked, released=[], pack=RULES)
+    assert [[each.rule for each in broken[name]] for name in ("a", "b")] == [["INSPECTION_INCOMPLETE"]] * 2
 
 
 def test_a_bad_file_is_inspected_and_found_bad(sample):

@@ -10,7 +10,7 @@ from orchestrator.core.events import Json
 from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor
 
-from . import case_store, file_store, ledger_store, release_store, store
+from . import case_store, file_store, release_store, store
 from .cases import Case, CaseKind, CaseOutcome, Gravity, Opinion
 from .deciding import event_of
 from .desk import Desk
@@ -115,6 +115,8 @@ class Recalls:
         case_store.close_case(change, case, outcome, at=now, event=closed)
 
     def _move(self, change: Change, actor: Actor, submission: Submission, case: Case, *, confirm: bool) -> State:
+        from . import ledger_store  # noqa: PLC0415 - heavy, and wanted at recalls only
+
         now, me = self._desk.record.clock(), actor.person_id
         if not confirm:
             event = event_of("submission.recall-dismissed", me, submission, {"case": case.case_id})

@@ -97,12 +97,12 @@ def open_archive(content: bytes, into: Gathering) -> Archive | None:
 
 def _places(content: bytes, entries: Sequence[zipfile.ZipInfo], into: Gathering) -> bool:
     """Report parts that lie over each other, and bytes that belong to no part."""
-    over, differing, end = Places(), Places(), 0
+    over, differing, end, gaps = Places(), Places(), 0, frozenset({0})
     for entry in entries:
         head = content[entry.header_offset : entry.header_offset + _LOCAL.size]
         if entry.header_offset < end:
             over.add(shown(entry.filename))
-        elif entry.header_offset > end + _descriptor(content, end):
+        elif entry.header_offset - end not in gaps:
             _between(into, end, entry.header_offset)
         if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
             into.incomplete("archive", f"the part {shown(entry.filename)} is not where the directory says")
@@ -113,8 +113,9 @@ def _places(content: bytes, entries: Sequence[zipfile.ZipInfo], into: Gathering)
         if said.decode("utf-8" if entry.flag_bits & 0x800 else "cp437", "replace") != entry.orig_filename:
             differing.add(shown(entry.filename))
         end = max(end, start + entry.compress_size)
+        gaps = _descriptions(content, end) if entry.flag_bits & 0x8 else frozenset({0})
     directory = _directory(content)
-    if directory is None or directory > end + _descriptor(content, end):
+    if directory is None or directory - end not in gaps:
         _between(into, end, directory)
     if over:
         into.block(
@@ -129,9 +130,9 @@ def _places(content: bytes, entries: Sequence[zipfile.ZipInfo], into: Gathering)
     return not over
 
 
-def _descriptor(content: bytes, end: int) -> int:
-    """Return how long the description after a part may be: with or without a signature, in 4 or 8 byte sizes."""
-    return 24 if content[end : end + 4] == b"PK\x07\x08" else 20
+def _descriptions(content: bytes, end: int) -> frozenset[int]:
+    """Return how long the description after a streamed part may be: sizes of 4 or 8 bytes, with a signature or not."""
+    return frozenset({16, 24}) if content[end : end + 4] == b"PK\x07\x08" else frozenset({12, 20})
 
 
 def _between(into: Gathering, start: int, end: int | None) -> None:
@@ -150,7 +151,7 @@ def _directory(content: bytes) -> int | None:
     at = content.rfind(b"PK\x05\x06")
     if at < 0 or at + _END.size > len(content):
         return None
-    start = int(_END.unpack(content[at : at + _END.size])[5])
+    start = int(_END.unpack(content[at : at + _END.size])[6])
     if start == 0xFFFFFFFF:  # a large archive says it elsewhere
         large = content.rfind(b"PK\x06\x06")
         start = struct.unpack("<Q", content[large + 48 : large + 56])[0] if large >= 0 else 0

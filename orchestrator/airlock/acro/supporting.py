@@ -81,12 +81,12 @@ def _of_json(value: Any) -> str | None:
 
 def read_like(value: Mapping[str, Any]) -> bool:
     """Say whether a JSON object holds notes of ACRO, complete or not."""
-    results = value.get("results")
+    results, tool = value.get("results"), value.get("tool")
+    if isinstance(tool, Mapping) and str(tool.get("name", "")).casefold() == "acro":
+        return True
     if not is_results(value) or not isinstance(results, Mapping):
         return False
-    tool = value.get("tool")
-    named = isinstance(tool, Mapping) and str(tool.get("name", "")).casefold() == "acro"
-    return named or any({"outcome", "command", "files"} & each.keys() for each in results.values())
+    return any({"outcome", "command", "files"} & each.keys() for each in results.values())
 
 
 def _workbook(file: Specimen) -> bool:

@@ -6,6 +6,7 @@ import csv
 import math
 import operator
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.airlock.reading.parts import Table
@@ -51,7 +52,7 @@ class Column:
                 self._see_one(text, read(text))
 
     def _see_plain(self, texts: Sequence[str]) -> bool:
-        """Note many cells at once where all are plain numbers, as in tables of a million rows; say whether they were."""
+        """Note many cells at once where all are plain numbers, as in long tables; say whether they were."""
         if len(texts) < _MANY or "_" in "".join(texts):
             return False
         try:

@@ -20,7 +20,8 @@ __all__ = ["View", "view"]
 
 _MEASURED = re.compile(
     r"\b(?:mean|median|average|sd|std|iqr|quartiles?|quantiles?|percentiles?|range|min|max|minimum|maximum|mode|variance|"
-    r"deviation|standard error|ratio|coefficient|p value|df|degrees|dof|[ab]ic|likelihood|iterations|per ?cent(?:age)?|proportion|rate)\b|%(?! ?\))"
+    r"deviation|standard error|ratio|coefficient|p value|df|degrees|dof|[ab]ic|likelihood|iterations|per ?cent(?:age)?|"
+    r"proportion|rate)\b|%(?! ?\))"
 )
 _COUNTED = re.compile(r"\bn\b|\(n|\bno\b|\bnumber\b|\bcount")
 

@@ -143,7 +143,7 @@ SAFE = {
     "masks of at most nine": "arm,n\na,≤9\nb,1-9\nc,130\n",
     "differences": "group,n,change\na,120,-7\nb,130,4\n",
     "ratios with intervals": "term,HR (95% CI)\nage,0.8 (0.7 to 0.9)\nsex,7.1 (2.3 to 9.9)\n",
-    "means with spreads": "characteristic,placebo,treated\nAge mean (SD),75.2 (8.6),74.4 (7.9)\nBMI mean (SD),9 (3),8 (2)\n",
+    "means with spreads": "what,placebo,treated\nAge mean (SD),75.2 (8.6),74.4 (7.9)\nBMI mean (SD),9 (3),8 (2)\n",
     "medians of many": "group,n,median,p25,p75\na,240,7,5,9\nb,250,6,4,9\n",
     "a zero among the missing": "variable,missing\nage,0\nbmi,12\n",
     "a survival curve at fixed times": "year,survival\n0,1.0\n1,0.95\n2,0.91\n3,0.80\n5,0.71\n10,0.5\n",

@@ -12,11 +12,14 @@ from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.model import Choice, State, Submission
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.ports import CustodianTerms, Inspector, LiveSession
+from orchestrator.airlock.review_store import add_view
 from orchestrator.airlock.service import AirlockService
+from orchestrator.airlock.store import load
 from orchestrator.airlock.submissions import Announced
 from orchestrator.airlock.worker import Worker
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
+from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
 
@@ -46,6 +49,36 @@ class World:
 
     def actor(self, person_id: str):
         return self.governance.actor(person_id)
+
+    @property
+    def done(self) -> str:
+        """The checker who hands in first."""
+        return self.checkers[0]
+
+    def people(self) -> dict[str, str]:
+        """Everybody by what he is: ``fresh`` is a checker who has said nothing yet."""
+        return {
+            "author": self.author,
+            "done": self.done,
+            "fresh": self.checkers[2],
+            "lead": self.lead,
+            "officer": self.officer,
+            "operator": self.operator,
+            "stranger": new_id(),
+        }
+
+    def binding(self, submission_id: str, file_id: str) -> str:
+        """What a vote on this file is bound to now."""
+        with self.record.read() as session:
+            return next(each.binding for each in load(session, submission_id).files if each.file_id == file_id)
+
+    def opened_by_all(self, submission: Submission) -> None:
+        """Note for everybody that he opened every file, so that only rights and states decide what he may do."""
+        with self.record.change() as change:
+            for person in self.people().values():
+                for file in load(change.session, submission.submission_id).files:
+                    event = Event(kind="file.opened", actor=person, subject="submission:x")
+                    add_view(change, file.file_id, person, file.sha256, at=self.clock(), event=event)
 
     def submit(
         self, files: dict[str, bytes] | None = None, *, context: str = "rounded, no small groups", **changes: Any
@@ -113,7 +146,11 @@ def make_world(
     """Put an airlock together; ``ids`` are its ten people, project and custodian, where they must stay the same."""
     author, colleague, operator, officer, lead, *checkers, project, custodian = ids or [new_id() for _ in range(10)]
     governance = FakeGovernance(
-        roles={**{each: frozenset({"checker"}) for each in checkers}, operator: frozenset({"operator"}), lead: frozenset({"sdc-lead"})},
+        roles={
+            **{each: frozenset({"checker"}) for each in checkers},
+            operator: frozenset({"operator"}),
+            lead: frozenset({"sdc-lead"}),
+        },
         officers_of={officer: frozenset({custodian})},
         members={project: frozenset({author, colleague})},
         conditions={project: (CustodianTerms(custodian_id=custodian, version=3, checkers_needed=2, minimum_count=10),)},

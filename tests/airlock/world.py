@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.fakes import FakeGovernance, FakeInspector, FakeSessions, FakeSigner
 from orchestrator.airlock.frozen import FrozenStore
-from orchestrator.airlock.model import Choice, State, Submission
+from orchestrator.airlock.model import Choice, File, State, Submission
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.ports import CustodianTerms, Inspector, LiveSession
 from orchestrator.airlock.review_store import add_view
@@ -92,9 +92,9 @@ class World:
                     file.write(content)
             return self.service.submissions.receive(self.live, said, incoming.files)
 
-    def in_review(self, files: dict[str, bytes] | None = None) -> Submission:
+    def in_review(self, files: dict[str, bytes] | None = None, **changes: Any) -> Submission:
         """Hand in files and have them scanned."""
-        submission = self.submit(files)
+        submission = self.submit(files, **changes)
         assert self.worker.scanning.scan(submission.submission_id) is State.IN_REVIEW
         return self.now(submission)
 
@@ -105,18 +105,24 @@ class World:
         return self.now(submission).state
 
     def vote(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
+        for file in self.now(submission).outputs:
+            self.vote_on(person_id, submission, file, choice)
+
+    def vote_on(
+        self, person_id: str, submission: Submission, file: File, choice: Choice = Choice.APPROVE, comment: str = ""
+    ) -> None:
+        """Open one file, answer its findings, and vote on it."""
         actor = self.actor(person_id)
-        for file in self.now(submission).files:
-            opened = self.service.open_file(actor, submission.submission_id, file.file_id)
-            self.service.vote(
-                actor,
-                submission.submission_id,
-                file.file_id,
-                choice=choice,
-                comment=f"looked at by {person_id}",
-                binding=opened.file.binding,
-                acknowledged=[each.key for each in opened.file.findings if each.needs_answer],
-            )
+        opened = self.service.open_file(actor, submission.submission_id, file.file_id)
+        self.service.vote(
+            actor,
+            submission.submission_id,
+            file.file_id,
+            choice=choice,
+            comment=comment or f"looked at by {person_id}",
+            binding=opened.file.binding,
+            acknowledged=[each.key for each in opened.file.findings if each.needs_answer],
+        )
 
     def review(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
         self.vote(person_id, submission, choice)

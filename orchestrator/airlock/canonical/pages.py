@@ -8,6 +8,7 @@ import re
 
 import nh3
 
+from orchestrator.airlock.reading.drawings import drawings_in
 from orchestrator.airlock.reading.pictures import FORMATS
 from orchestrator.airlock.reading.specimen import Specimen
 
@@ -110,7 +111,6 @@ _ATTRIBUTES = {
     "*": {"style"},
 }
 _STYLES = frozenset({"text-align", "font-weight", "font-style", "vertical-align"})
-_DRAWING = re.compile(r"<svg\b.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
 _PICTURE = re.compile(r"data:image/([a-z+]+);base64,([A-Za-z0-9+/=\s%]+)", re.IGNORECASE)
 _HEAD = (
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Results</title>'
@@ -142,9 +142,12 @@ def whole_page(inner: str) -> str:
 
 def clean_piece(text: str) -> str:
     """Return a piece of HTML without anything that runs, loads or hides; drawings and pictures are drawn anew."""
-    drawn = _DRAWING.sub(lambda match: _as_picture(drawn_png(match.group().encode())), text)
+    pieces, done = [], 0
+    for start, end in drawings_in(text):
+        pieces += [text[done:start], _as_picture(drawn_png(text[start:end].encode()))]
+        done = end
     return nh3.clean(
-        drawn,
+        "".join([*pieces, text[done:]]),
         tags=set(_TAGS),
         clean_content_tags=set(_WITH_CONTENT),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},

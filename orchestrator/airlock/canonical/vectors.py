@@ -50,7 +50,7 @@ _GONE = (
     "DOCUMENT_METADATA", "MARKUP_COMMENTS", "SCRIPT", "EXTERNAL_LINK", "FOREIGN_CONTENT", "HIDDEN_CONTENT",
     "EMBEDDED_FILE", "IMAGE_METADATA",
 )  # fmt: skip
-_OUTSIDE = re.compile(r"@import[^;]*;?|url\(\s*['\"]?(?!#)[^)]*\)|expression\(|javascript:", re.IGNORECASE)
+_OUTSIDE = re.compile(r"@import[^;]*;?|url\(\s*['\"]?(?!#)[^)]*\)?|expression\(|javascript:", re.IGNORECASE)
 _FONT = re.compile(r"font(?:-family)?\s*:[^;\"}]*")
 _WIDEST = 4_000
 _SCALE = 2.0

@@ -88,27 +88,31 @@ def delimiter_of(text: str, *, most_words: int = 12) -> str | None:
             sample.append(line)
         if len(sample) == _SAMPLE:
             break
-    best: tuple[float, str] | None = None
     csv.field_size_limit(_WHOLE_FILE)  # which cells are too long is for the reading of the table to say
-    for delimiter in _DELIMITERS:
-        likely = _likelihood(sample, delimiter, most_words)
-        if likely is not None:
-            best = max(best or (0.0, ""), (likely, delimiter))
-    return best[1] if best is not None else _one_column(sample)
+    for strict in (True, False):  # what divides a sound table comes before what divides a broken one
+        likely = [(_likelihood(sample, each, most_words, strict=strict), each) for each in _DELIMITERS]
+        best = max(likely, key=lambda one: one[0])
+        if best[0] > 0:
+            return best[1]
+    return _one_column(sample)
 
 
-def _likelihood(sample: Sequence[str], delimiter: str, most_words: int) -> float | None:
+def _likelihood(sample: Sequence[str], delimiter: str, most_words: int, *, strict: bool) -> float:
+    """Return how many cells of a row a delimiter makes, times the share of rows that have so many; 0 for no table."""
+    rows: list[list[str]] = []
     try:
-        rows = [row for row in csv.reader(io.StringIO("".join(sample), newline=""), delimiter=delimiter) if row]
-    except csv.Error:
-        return None
+        for row in csv.reader(io.StringIO("".join(sample), newline=""), delimiter=delimiter, strict=strict):
+            rows += [row] if row else []
+    except csv.Error as error:
+        if "unexpected end" not in str(error):  # the sample may end within a cell
+            return 0.0
     widths = [len(row) for row in rows if len(row) > 1]
     if not widths or not any(any(cell.strip() for cell in row) for row in rows):
-        return None
+        return 0.0
     usual = max(set(widths), key=widths.count)
     share = widths.count(usual) / len(rows)
     words = sum(len(cell.split()) for row in rows for cell in row) / max(1, sum(map(len, rows)))
-    return share * usual if share >= 0.6 and words < most_words else None
+    return share * usual if share >= 0.6 and words < most_words else 0.0
 
 
 def _one_column(sample: Sequence[str]) -> str | None:

@@ -11,13 +11,13 @@ from xml.etree.ElementTree import Element
 from .axes import Axes, axes_of
 from .gathering import Gathering, place
 from .marks import Place, keep_line, keep_marks
-from .markup import comments, data_link, is_hidden, is_remote, local, parse
+from .markup import between, comments, data_link, is_hidden, is_remote, local, parse
 from .places import Places, shown
 
 if TYPE_CHECKING:
     from .specimen import Specimen
 
-__all__ = ["read", "read_drawing", "spots_of"]
+__all__ = ["drawings_in", "read", "read_drawing", "spots_of"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TRANSLATE = re.compile(r"translate\(\s*([-+\d.eE]+)(?:[\s,]+([-+\d.eE]+))?\s*\)")
@@ -33,6 +33,11 @@ _PLAIN_METADATA = 2_000
 def read(file: Specimen, into: Gathering) -> None:
     """Read an SVG file to its end."""
     read_drawing(file.content, into)
+
+
+def drawings_in(page: str) -> Iterator[tuple[int, int]]:
+    """Yield where each drawing in a page begins and ends."""
+    yield from between(page.lower(), "<svg", "</svg>")
 
 
 def read_drawing(content: bytes, into: Gathering, where: str = "") -> None:

@@ -76,7 +76,7 @@ _CODE_LINE = re.compile(
     r"keep if|drop if|merge|import delimited|log using|bysort|by) .+|PROC \w+.*;|\}|\}?\) *\{|.*\) *\{)"
 )
 _MARKDOWN_LINE = re.compile(
-    r"(?:#{1,6} \S.*|\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?|```.*|~~~.*|!\[[^\]]*\]\(.*|.*\[[^\]]+\]\([^)]+\).*)"
+    r"(?:#{1,6} \S.*|\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?|```.*|~~~.*|.*\[[^\]]*\]\([^)]+\).*)"
 )
 
 
@@ -109,7 +109,7 @@ def text_kind(head: str) -> str | None:
 
 def words_kind(head: str) -> str:
     """Return what text without markup or table is: program code, Markdown, or plain words."""
-    lines = [line.strip() for line in head[:20_000].splitlines() if line.strip()]
+    lines = [line.strip()[:300] for line in head[:20_000].splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith(("#", "//", "--", "*", "%"))]
     code = sum(_CODE_LINE.fullmatch(line) is not None for line in told)
     if code >= 2 and code >= len(told) * 0.3:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -19,9 +20,8 @@ from .places import Places, shown
 if TYPE_CHECKING:
     from .specimen import Specimen
 
-__all__ = ["comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
+__all__ = ["between", "comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
 
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _REMOTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//|\s*(?:https?|ftp|file|smb|mhtml):", re.IGNORECASE)
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?<![\w-])opacity\s*:\s*0(?:\.0*)?\s*(?:;|$)|"
@@ -75,8 +75,8 @@ def comments(text: str, into: Gathering, where: str = "") -> None:
     """Keep the words of comments; long ones are more than labels."""
     found, long = Places(), 0
     kept: list[str] = []
-    for match in _COMMENT.finditer(text):
-        words = match.group(1).strip()
+    for start, end in between(text, "<!--", "-->"):
+        words = text[start + 4 : end - 3].strip()
         if not words:
             continue
         kept.append(words)
@@ -90,6 +90,17 @@ def comments(text: str, into: Gathering, where: str = "") -> None:
             f"{found.count} comments stand in the file, where no viewer shows them.",
             "Remove them.",
         )
+
+
+def between(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    """Yield where each passage from ``opening`` to the next ``closing`` begins and ends, looking at no place twice."""
+    start = text.find(opening)
+    while start >= 0:
+        end = text.find(closing, start + len(opening))
+        if end < 0:
+            return
+        yield start, end + len(closing)
+        start = text.find(opening, end + len(closing))
 
 
 def is_remote(link: str) -> bool:

@@ -59,6 +59,7 @@ class Page(HTMLParser):
         self._shown: list[str] = []
         self._hidden: list[str] = []
         self._open: list[tuple[str, bool]] = []
+        self._unseen = 0
         self._tables: list[PageTable] = []
         self._building: list[PageTable] = []
 
@@ -82,6 +83,7 @@ class Page(HTMLParser):
         if tag not in _VOID:
             if len(self._open) < _TAGS:
                 self._open.append((tag, unseen))
+                self._unseen += unseen
             else:
                 self.deep = True
         self._keep_attributes(tag, known)
@@ -100,6 +102,7 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         for index in range(len(self._open) - 1, max(-1, len(self._open) - 200), -1):
             if self._open[index][0] == tag:
+                self._unseen -= sum(unseen for _, unseen in self._open[index:])
                 del self._open[index:]
                 break
         if tag == "table" and self._building:
@@ -122,7 +125,7 @@ class Page(HTMLParser):
             self.metadata.append(data)
 
     def _say(self, words: str) -> None:
-        if any(unseen for _, unseen in self._open):
+        if self._unseen:
             self._hidden.append(words)
         elif self._building:
             self._building[-1].say(words)

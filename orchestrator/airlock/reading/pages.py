@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from orchestrator.airlock.model import Severity
 
-from .drawings import read_drawing
+from .drawings import drawings_in, read_drawing
 from .gathering import Gathering, place
-from .markup import comments, data_link, is_remote
+from .markup import between, comments, data_link, is_remote
 from .page_parser import Page
 from .places import Places, shown
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "read_page"]
 
-_DRAWING = re.compile(r"<svg\b.*?</svg\s*>", re.IGNORECASE | re.DOTALL)
 _CALL = re.compile(r"(?:newPlot|react|plot|embed|setOption|fromJSON)\s*\(")
 _DRAWINGS = 50
 _ADVICE = "Hand in the tables as CSV and the pictures as PNG."
@@ -46,7 +45,7 @@ def read(file: Specimen, into: Gathering) -> None:
 def read_page(text: str, into: Gathering, where: str = "") -> None:
     """Read a page, or a piece of one that stands in another file at ``where``."""
     page = Page()
-    page.feed(text)
+    page.feed(_without_comments(text, into, where))
     page.close()
     into.text(page.shown(), where)
     into.text(page.hidden(), place(where, "hidden text"))
@@ -61,11 +60,30 @@ def read_page(text: str, into: Gathering, where: str = "") -> None:
     _active(page, into, where)
     _links(page, into, where)
     comments(text, into, where)
-    for number, match in enumerate(_DRAWING.finditer(text), start=1):
+    for number, (start, end) in enumerate(drawings_in(text), start=1):
         if number > _DRAWINGS:
             into.incomplete(where, f"it has more than {_DRAWINGS} drawings")
             break
-        read_drawing(match.group().encode(), into, place(where, f"drawing {number}"))
+        read_drawing(text[start:end].encode(), into, place(where, f"drawing {number}"))
+
+
+def _without_comments(text: str, into: Gathering, where: str) -> str:
+    """Return what a browser would build a page from; comments are read on their own.
+
+    The parser of Python 3.11 goes through all that follows again for each comment or tag that is opened and never
+    closed, so such a rest is cut off and said.
+    """
+    pieces, done = [], 0
+    for start, end in between(text, "<!--", "-->"):
+        pieces.append(text[done:start])
+        done = end
+    whole = "".join([*pieces, text[done:]])
+    last = whole.rfind(">") + 1
+    cuts = [at for at in (whole.find("<!--"), whole.find("<", last)) if at >= 0]
+    if cuts:
+        into.incomplete(where, "a tag or comment is opened and never closed")
+        return whole[: min(cuts)]
+    return whole
 
 
 def _active(page: Page, into: Gathering, where: str) -> None:

@@ -101,6 +101,8 @@ class Specimen:
     def _text_kind(self, text: str) -> str:
         if self.json is not None:
             return "notebook" if isinstance(self.json, dict) and "nbformat" in self.json else "json"
+        if _is_record(text):
+            return "text"
         marked = kinds.text_kind(text[:_HEAD])
         if marked is not None:
             return marked
@@ -147,3 +149,14 @@ class Specimen:
             message=f"The file has {self.size} bytes, more than the {self.most} that may leave; it was not read.",
             guidance="Hand in aggregates; a result that people can check is small.",
         )
+
+
+def _is_record(text: str) -> bool:
+    """Say whether the first line is a JSON object: such lines are records, and their commas divide no cells."""
+    line = text.lstrip()[:_HEAD].partition("\n")[0]
+    if not line.startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -24,10 +24,10 @@ _LITERAL = re.compile(
     r"(?:[\[({,]|\bc\(|\bvalues\b)\s*(?:(?:[+-]?\d[\d.eE+-]*|'[^'\n]{0,40}'|\"[^\"\n]{0,40}\"|None|NA|NULL)\s*,\s*){20}",
     re.IGNORECASE,
 )
-_BLOB = re.compile(r"[A-Za-z0-9+/]{400,}={0,2}")
-_DATA_LINK = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]", re.IGNORECASE)
+_BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}")
+_DATA_LINK = re.compile(r"\bdata:[\w.+-]{1,60}/[\w.+-]{1,60}[;,]", re.IGNORECASE)
 _REMOTE_PICTURE = re.compile(
-    r"!\[[^\]]*\]\(\s*<?(?:https?:|//)|<img\b[^>]*\bsrc\s*=\s*[\"']?(?:https?:|//)", re.IGNORECASE
+    r"!\[[^\]\n]{0,300}\]\(\s*<?(?:https?:|//)|<img\b[^>]{0,500}\bsrc\s*=\s*[\"']?(?:https?:|//)", re.IGNORECASE
 )
 
 

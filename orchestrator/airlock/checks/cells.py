@@ -14,6 +14,7 @@ _SPACES = "    "
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[,'" + _SPACES + r"]\d{3})+(?:\.\d*)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d{1,2}")
+_MIDDLE_DOT = re.compile(r"(?<=\d)·(?=\d)")
 _BRACKETS = re.compile(r"(.{1,30}?)\s*[(\[]\s*([<>≤≥~]?\s*[^()\[\]]{1,30}?)\s*[)\]]\s*(%?)")
 _OUT_OF = re.compile(r"(.{1,20}?)\s*(?:/|\bof\b|\bout of\b)\s*(.{1,20})", re.IGNORECASE)
 _LABELLED = re.compile(r"(?:n|no\.?|count)\s*[=:]\s*(.{1,20})", re.IGNORECASE)
@@ -81,7 +82,7 @@ def read(text: str) -> Cell:
         return _WORDS
     if len(text) == 1 and (value := unicodedata.numeric(text, None)) is not None:
         return _of(value)
-    plain = unicodedata.normalize("NFKC", text).strip().strip("'\"*†‡§~≈ ").replace("−", "-")
+    plain = unicodedata.normalize("NFKC", _MIDDLE_DOT.sub(".", text)).strip().strip("'\"*†‡§~≈ ").replace("−", "-")
     if not plain or _MARK.fullmatch(plain):
         return Cell(mark=True)
     return _percent(plain) or _bounds(plain) or _composed(plain) or _WORDS

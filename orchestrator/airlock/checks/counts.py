@@ -57,13 +57,15 @@ class _Column:
     below: Places = field(default_factory=Places)
     zeros: Places = field(default_factory=Places)
 
-    def bucket(self, cell: Cell, threshold: int, *, total_row: bool) -> Places | None:
+    def bucket(self, cell: Cell, pack: Pack, *, total_row: bool) -> Places | None:
         """Return where a cell that counts people belongs, or nothing when it says nothing wrong."""
-        if cell.count is not None:
-            if cell.count >= threshold:
-                return None
-            return self.zeros if cell.count == 0 else self.totals if total_row else self.small
-        return self.below if cell.most is not None and 0 < cell.most < threshold - 1 else None
+        if cell.count is None:
+            return self.below if cell.most is not None and 0 < cell.most < pack.minimum_count - 1 else None
+        if cell.count >= pack.minimum_count:
+            return None
+        if cell.count == 0 and pack.zeros != "refused":
+            return self.zeros
+        return self.totals if total_row else self.small
 
 
 def _table(seen: View, pack: Pack) -> Iterator[Finding]:
@@ -82,7 +84,7 @@ def _table(seen: View, pack: Pack) -> Iterator[Finding]:
             cell = read(row[index]) if index < len(row) else _NOTHING
             small = cell.count is not None and cell.count < pack.minimum_count
             if (small or cell.most is not None) and _counts(seen, number, row, index):
-                bucket = columns[index].bucket(cell, pack.minimum_count, total_row=seen.total_row(row))
+                bucket = columns[index].bucket(cell, pack, total_row=seen.total_row(row))
                 if bucket is not None:
                     bucket.add(seen.where(number, row))
     if labels:
@@ -131,7 +133,7 @@ def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Fin
         yield column.small.finding(
             "SMALL_COUNT",
             asked(pack.small_counts),
-            f"{column.small.count} cells may be counts from 1 to {threshold - 1}.",
+            f"{column.small.count} cells may be counts from {0 if pack.zeros == 'refused' else 1} to {threshold - 1}.",
             _GUIDANCE,
             place=place,
         )

@@ -21,6 +21,8 @@ _RANGE_LABEL = re.compile(r"\brange\b|\bmin(?:imum)?\b.*\bmax(?:imum)?\b")
 _BANDS = re.compile(
     r"\b(?:reference|normal|interquartile|iq|inter quartile|age|dose|salary|income) range\b|\bage range\b"
 )
+_SET = re.compile(r"\b(?:allowed|permitted|possible|reference|normal|recommended|limit|capacity|detectable)\b")
+"""Words for bounds that people set, which are nobody’s value."""
 _TWO_NUMBERS = re.compile(r"\d.*?(?:-|–|—|,|;|\bto\b|/).*?\d")
 _PERCENT = re.compile(
     r"^p(\d{1,2})$|(\d{1,2}(?:\.\d)?) ?%|(\d{1,2})(?:st|nd|rd|th)\b|^q(\d\d)$|\bp(\d\d)\b|\bp([159])\b"
@@ -41,7 +43,11 @@ def _extremes(seen: View, found: list[Group]) -> Iterator[Finding]:
     places = Places()
     for group in found:
         for value in group.values:
-            if value.role in {Role.MINIMUM, Role.MAXIMUM} and value.cell.number not in {None, 0}:
+            if (
+                value.role in {Role.MINIMUM, Role.MAXIMUM}
+                and value.cell.number not in {None, 0}
+                and not _SET.search(plain(value.name))
+            ):
                 places.add(value.place)
     for place in _ranges(seen):
         places.add(place)
@@ -91,7 +97,7 @@ def _percentiles(seen: View, found: list[Group], pack: Pack) -> Iterator[Finding
             if below is None or value.cell.number is None:
                 continue
             size = group.size.count if group.size is not None else None
-            behind = None if size is None else size if below == 0.5 else size * min(below, 1 - below)
+            behind = None if size is None else _behind(size, below)
             if behind is None:
                 unknown.add(value.place)
             elif behind < pack.minimum_count:
@@ -112,6 +118,12 @@ def _percentiles(seen: View, found: list[Group], pack: Pack) -> Iterator[Finding
             "Ask how many people each group has.",
             place=seen.table.where,
         )
+
+
+def _behind(size: int, below: float) -> float:
+    """Return how many people keep a percentile from being one person’s value: fewer the nearer it is to an end."""
+    side = size * min(below, 1 - below)
+    return size if below == 0.5 else 2 * side if 0.2 <= below <= 0.8 else side
 
 
 def _few(seen: View, found: list[Group], pack: Pack) -> Iterator[Finding]:

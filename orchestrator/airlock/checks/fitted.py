@@ -20,7 +20,10 @@ __all__ = ["Model", "Term", "from_table", "from_text"]
 _OBSERVATIONS = re.compile(
     r"(?:no|num(?:ber)?)\.? ?(?:of )?obs(?:ervations)?|nobs|n ?obs|observations|number of observations"
 )
-_RESIDUAL = re.compile(r"df ?resid(?:uals?)?|resid(?:ual)? ?df|df ?residual|residual degrees of freedom|dof|df ?denom")
+_RESIDUAL = re.compile(
+    r"df ?resid(?:uals?)?|resid(?:ual)? ?df|df ?residual|residual degrees? of freedom|dof|df ?denom|"
+    r"(?:df|degrees? of freedom) ?\(?(?:residuals?|error)\)?|error (?:df|degrees? of freedom)"
+)
 _MODEL_DF = re.compile(r"df ?model|model ?df")
 _LIKELIHOOD = re.compile(r"log ?lik(?:elihood)?|llf")
 _SIGMA = re.compile(r"sigma|residual standard error|rse|s\.?e\.? of regression|root mse")
@@ -40,6 +43,8 @@ _TEXT = {
     "likelihood": (re.compile(rf"(?i)\blog-likelihood:\s*{_NUMBER}"),),
     "sigma": (re.compile(rf"(?i)\bresidual standard error:\s*{_NUMBER}"),),
 }
+_TERM = re.compile(r"^\s*([A-Za-z(][^\s|,]*)\s+([-+]?\d\S*)\s+([-+]?\d\S*)\s*$")
+_HEAD = re.compile(r"(?i)\b(?:coef\w*|estimates?|beta)\b.*\b(?:se|std\.?|s\.e\.|error)\b")
 _LINE = re.compile(
     r"^\s*([A-Za-z(][^\s|]*(?: [^\s\d|][^\s|]*)*)\s+([-+]?\d\S*)\s+([-+]?\d\S*)\s+([-+]?\d\S*)(?:\s+\S+){0,6}\s*$"
 )
@@ -159,8 +164,10 @@ def from_text(text: str, where: str = "") -> Model | None:
             setattr(model, name, min(values))
     if model.observations is None and model.residual is None:
         return None
+    short = False
     for number, line in enumerate(text.split("\n"), start=1):
-        found = _LINE.match(line) if len(line) < 400 else None
+        short = short or (len(line) < 400 and _HEAD.search(line) is not None)
+        found = (_LINE.match(line) or (short and _TERM.match(line))) if len(line) < 400 else None
         if found and named(found.group(1)) is not Role.DEGREES:
             estimate, error = (read(found.group(index).strip("*")).number for index in (2, 3))
             model.terms.append(

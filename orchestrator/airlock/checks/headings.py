@@ -132,7 +132,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
             age ages index rank order deciles? quintiles? quartiles? tertiles? percentiles? centiles? groups? bands?
             grade stage class cluster level step iteration epoch fold model visit bins? bin_(?:left|right|start|end)
             from to quarter wave round phase cohort strat(?:um|a) row cutoff threshold left right bmi weight height sex
-            gender ethnicity region imd edges? parity sites? centres? centers? arm type category district
+            gender ethnicity region imd edges? parity dose dosage [sd]?bp pressure hba1c egfr creatinine glucose
+            temperature pulse haemoglobin cholesterol sites? centres? centers? arm type category district
         """),
     ),
     (

@@ -20,6 +20,7 @@ __all__ = ["Role", "is_total", "roles", "row_roles", "statistic_column"]
 _TOTAL = re.compile(r"\b(?:total|totals|all|overall|sum|margin|both|any|everyone|grand|subtotal)\b")
 _NUMBERED = {Role.INDEX, Role.YEAR, Role.TIME, Role.IDENTIFIER}
 _MODEL = {Role.COEFFICIENT, Role.STANDARD_ERROR}
+_NAMES = {"group", "band", "code", "id", "year", "age", "class", "category", "type", "days", "months", "weeks"}
 _NINE_DIGITS = 10**8
 
 
@@ -27,6 +28,7 @@ def roles(table: Table) -> tuple[Role, ...]:
     """Return the role of every column, read to its end; as many as the widest row has cells."""
     found = frame(table)
     siblings = Counter(stem(column.heading) for column in found.columns)
+    siblings.update(_ending(column.heading) for column in found.columns)
     words = [_heading_role(column, siblings) for column in found.columns]
     model = Role.COUNT not in words[1:] and any(map(_of_model, found.columns, words))
     by_row = statistic_column(table)
@@ -36,7 +38,48 @@ def roles(table: Table) -> tuple[Role, ...]:
         if by_row is not None and not (role is Role.LABEL or (role in _NUMBERED and _repeats(column))):
             role = Role.OTHER  # the rows say what these numbers are
         answer.append(Role.LABEL if index == by_row else role)
+    for index in _keys(found, words, answer):
+        answer[index] = Role.INDEX
     return tuple(answer)
+
+
+def _keys(found: Frame, words: list[Role | None], answer: list[Role]) -> list[int]:
+    """Return silent columns of whole numbers that name groups: they stand before the counts, sorted, as a key does.
+
+    Grouped results come sorted by their keys (“a,b,n”: 0,0 then 0,1 then 1,0): within equal keys before it, each key
+    rises, and the first ones repeat.
+    """
+    counted = [index for index, word in enumerate(words) if word is Role.COUNT and answer[index] is Role.COUNT]
+    first = min(counted, default=0)
+    naming = {Role.LABEL, *_NUMBERED}
+    if not found.kept or any(
+        answer[index] not in naming and not (answer[index] is Role.COUNT and words[index] is not Role.COUNT)
+        for index in range(first)
+    ):
+        return []
+    return [index for index in range(first) if answer[index] is Role.COUNT and _rises(found, index, last=first - 1)]
+
+
+def _rises(found: Frame, index: int, *, last: int) -> bool:
+    repeated = False
+    before: tuple[tuple[str, ...], float] | None = None
+    for position, (_, row) in enumerate(found.rows):
+        value = found.cell(position, index).number
+        if value is None:
+            return False
+        earlier = tuple(row[:index])
+        if before is not None and before[0] == earlier:
+            repeated = True
+            if value < before[1] or (value == before[1] and index == last):
+                return False
+        before = (earlier, value)
+    return repeated and (index == last or len(found.columns[index].distinct) < len(found.rows))
+
+
+def _ending(heading: str) -> str:
+    """Return the last of several words with a mark that no stem has; “age group” and “sex group” are no categories."""
+    words = plain(heading).split()
+    return f"… {words[-1]}" if len(words) > 1 and words[-1] not in _NAMES else f"… {' '.join(words)}…"
 
 
 def _of_model(column: Column, word: Role | None) -> bool:
@@ -49,8 +92,8 @@ def _repeats(column: Column) -> bool:
 
 def _heading_role(column: Column, siblings: Counter[str]) -> Role | None:
     word = named(column.heading)
-    if word in _NUMBERED and siblings[stem(column.heading)] > 1:
-        return None  # “Grade 1”, “Grade 2”, “age 18-24”: one column for each category
+    if word in _NUMBERED and (siblings[stem(column.heading)] > 1 or siblings[_ending(column.heading)] > 1):
+        return None  # “Grade 1”, “Grade 2”, or “High Dose”, “Low Dose”: one column for each category
     if word is Role.PERCENTILE and siblings["q"] + siblings[""] > 3 and re.fullmatch("q[123]", plain(column.heading)):
         return None  # four quarters
     return word
@@ -73,7 +116,7 @@ def _role(index: int, column: Column, word: Role | None, *, model: bool) -> Role
 def _category(column: Column, word: Role) -> bool:
     """Say whether words like “F”, “low” or “high risk” name a category here, because only whole numbers follow."""
     words = plain(column.heading)
-    if not column.all_whole:
+    if not column.all_whole or words in {"t", "z"}:
         return False
     if word is Role.SUM:
         return words in {"sum", "sums"}

@@ -17,6 +17,7 @@ from .headings import Role, plain
 from .roles import is_total
 from .rounding import follows
 from .specimen import Specimen
+from .statistics import groups
 from .views import View, view
 
 __all__ = ["Share", "check", "counts_within"]
@@ -61,6 +62,8 @@ def _of_table(seen: View, pack: Pack) -> Iterator[Finding]:
         elif role is Role.SHARE and not _NO_PROPORTION.search(plain(seen.heading(index))):
             for place, value in _alone(seen, index, pack.minimum_count):
                 places.add(f"{place}: {value}")
+    for place, value in _divided(seen, pack.minimum_count):
+        places.add(f"{place}: {value}")
     if places:
         yield places.finding(
             "SHARE_GIVES_COUNT",
@@ -118,6 +121,18 @@ def _pairs(seen: View, index: int) -> Iterator[tuple[str, Cell, Share]]:
             share = None
         if share is not None:
             yield seen.where(number, row), cell, share
+
+
+def _divided(seen: View, threshold: int) -> Iterator[tuple[str, str]]:
+    """A total over its mean is the number of people, hidden or not."""
+    for group in groups(seen):
+        total, mean = group.first(Role.SUM), group.first(Role.MEAN)
+        if group.size is None or not group.size.masked or total is None or mean is None:
+            continue
+        if total.number and mean.number:
+            size = total.number / mean.number
+            if 0.5 < size < threshold - 0.5 and abs(size - round(size)) < 0.05:
+                yield group.place, f"{total.number:g} over a mean of {mean.number:g} is {round(size)}"
 
 
 def _in_percent(seen: View, index: int) -> bool:

@@ -73,7 +73,7 @@ class View:
 
     def total_row(self, row: Sequence[str]) -> bool:
         """Say whether a row holds totals."""
-        return any(index < len(row) and is_total(row[index]) for index in self.of(Role.LABEL))
+        return any(self.names(index) and is_total(text) for index, text in enumerate(row[: len(self.roles)]))
 
     def heading(self, index: int) -> str:
         """Return the heading of a column, its second line included, or its number."""

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from orchestrator.airlock.bench.contents import Contents
+from orchestrator.airlock.bench.outside import Outsiders
 from orchestrator.core.errors import OrchestratorError, Unavailable
 
 from . import (
@@ -81,6 +82,7 @@ def make_app(house: House) -> FastAPI:
     app.state.names = Names.of(house.settings.portal)
     app.state.key = secrets.token_bytes(32)
     app.state.contents = Contents()
+    app.state.outsiders = Outsiders()
     for module in _PAGES:
         app.include_router(module.router)
     app.mount(API, make_api(house))

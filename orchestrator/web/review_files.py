@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.airlock.bench.contents import Content, Contents
+from orchestrator.airlock.bench.outside import Outsiders
 from orchestrator.airlock.bench.pictures import image_type
 from orchestrator.airlock.bench.places import lines_of
 from orchestrator.airlock.bench.texts import Line, lines_from
@@ -184,7 +185,7 @@ def _line_marks(file: File, lines: list[Line]) -> dict[int, list[Any]]:
 def _extra(
     request: Request, visit: Visit, *, view: View, file: File, content: Content, asked: Asked, threshold: int
 ) -> dict[str, Any]:
-    extra: dict[str, Any] = {"comparison": None, "lineage": None}
+    extra: dict[str, Any] = {"comparison": None, "lineage": None, "outside": None, "interval": _interval}
     if asked.view == "differences":
         extra["comparison"] = compared(
             request,
@@ -195,6 +196,17 @@ def _extra(
             asked=asked,
             threshold=threshold,
         )
+    elif asked.view == "outsider":
+        outsiders: Outsiders = request.app.state.outsiders
+        extra["outside"] = outsiders.view(visit.house.airlock_desk, view.submission)
     elif asked.view == "lineage":
         extra["lineage"] = lineage_of(visit, view.submission)
     return extra
+
+
+def _interval(bounds: tuple[int, int | None]) -> str:
+    """Write what a count can be, from its bounds."""
+    least, most = bounds
+    if most is None:
+        return f"{least} or more" if least else "anything"
+    return f"exactly {least}" if least == most else f"{least} to {most}"

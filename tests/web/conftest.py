@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.chromium import launched, serving
 from tests.web.world import World, make_world
 
 
@@ -24,3 +25,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = make_world(tmp_path_factory.mktemp("portal"))
     yield made
     made.house.record.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The portal on a free port of loopback, with a story in progress."""
+    with serving(tmp_path_factory.mktemp("served")) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[object]:
+    """A real Chromium."""
+    with launched() as browser:
+        yield browser

@@ -2,86 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
-import uvicorn
 
-from tests.web.world import PNG, SUMMARY, World, day, make_world
+from tests.web.chromium import NEEDED, PICTURES, opened
+from tests.web.world import PNG, SUMMARY, World, day
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PICTURES = os.environ.get("TRE_TEST_PICTURES")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no Chromium on this machine"),
-]
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The portal on a free port of loopback, with a story in progress."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        gate = other.getsockname()[1]
-    ports = {"first_port": gate, "last_port": gate}
-    world = make_world(tmp_path_factory.mktemp("served"), portal={"port": port}, workspaces=ports)
-    server = uvicorn.Server(uvicorn.Config(world.app, log_level="error", access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield world
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-        world.house.record.engine.dispose()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def opened(chromium, world: World, name: str | None = None, *, javascript: bool = True, width: int = 1200):
-    """A page of a browser of its own, signed in as somebody."""
-    context = chromium.new_context(
-        base_url=world.house.settings.portal.public_url,
-        java_script_enabled=javascript,
-        viewport={"width": width, "height": 900},
-    )
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    if name is not None:
-        page.goto("/sign-in")
-        person = world.house.identity.person(world.people[name])
-        page.get_by_role("button", name=person.name).click()
-        page.wait_for_url("**/")
-    return page
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -299,8 +228,8 @@ def test_without_scripts_everything_still_works(chromium, served: World, told: d
     page.get_by_label("may leave").check()
     page.get_by_label("Comment").fill("a picture without data")
     page.get_by_role("button", name="Record my vote").click()
-    page.wait_for_url(f"**/reviews/{told['review']}#f-*")
-    assert "You have looked at 1 of 3 files" in page.locator("main").inner_text()
+    page.wait_for_url("**/files/*said=voted")
+    assert "you have voted on 1 of 3" in page.locator("main").inner_text()
     page.context.close()
 
 

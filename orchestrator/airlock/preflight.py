@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.core.errors import Invalid, Unavailable
 from orchestrator.core.events import Event, Json
 
+from . import ledger_store
 from .desk import Desk
 from .frozen import Received
 from .names import check_different, check_name
@@ -41,10 +42,8 @@ def named(header: dict[str, Any], limits: Limits) -> list[str]:
 class Preflight:
     """Checks what a session sends, with the rules of its project and against its own project’s releases."""
 
-    def __init__(
-        self, desk: Desk, inspector: Inspector, *, released: Callable[[str], Sequence[Json]] = lambda _: ()
-    ) -> None:
-        self._desk, self._inspector, self._released = desk, inspector, released
+    def __init__(self, desk: Desk, inspector: Inspector) -> None:
+        self._desk, self._inspector = desk, inspector
         self._room = threading.BoundedSemaphore(_AT_ONCE)
 
     def check(self, live: LiveSession, names: Sequence[str], received: Sequence[Received]) -> dict[str, Any]:
@@ -60,7 +59,7 @@ class Preflight:
                 [(name, each.path) for name, each in zip(names, received, strict=True)],
                 self._inspector,
                 desk.pack_for(live.project_id),
-                released=self._released(live.project_id),
+                released=self._own_releases(live.project_id),
                 project_id=live.project_id,
             )
         finally:
@@ -78,6 +77,11 @@ class Preflight:
                 )
             )
         return as_json(checked)
+
+    def _own_releases(self, project_id: str) -> list[Json]:
+        """Return what the project itself released: of other projects’ tables a researcher must not learn here."""
+        with self._desk.record.read() as session:
+            return [each.as_json() for each in ledger_store.released_tables(session, project_id, ())]
 
 
 def as_json(checked: Sequence[Checked]) -> dict[str, Any]:

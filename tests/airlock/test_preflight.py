@@ -63,6 +63,14 @@ def test_it_says_what_was_found_and_what_to_do(checking, tmp_path):
     assert "nothing was submitted" in done.stdout
 
 
+def test_what_the_project_released_before_counts(checking, tmp_path):
+    checking.released({"table.csv": b"region,n\nnorth,40\nsouth,60\n"})
+    files = put(tmp_path, new=b"region,n\nnorth,40\nsouth,61\n")
+    done = tre_airlock(checking, "check", *files, "--output", "json", cwd=tmp_path)
+    [file] = json.loads(done.stdout)["files"]
+    assert "LEDGER_DIFFERENCE" in {each["rule"] for each in file["findings"]}
+
+
 def test_only_members_may_check(checking, tmp_path):
     checking.governance.members[checking.project] = frozenset()
     done = tre_airlock(checking, "check", *put(tmp_path, safe=SAFE), cwd=tmp_path)

@@ -16,6 +16,8 @@ __all__ = ["leaks"]
 
 ROWS = frozenset({"row-level"})
 TOO = frozenset({"identifier", "small-count", "class-disclosure", "extreme", "hidden-content", "dof", "differencing"})
+UNTOLD = frozenset({"small-count", "class-disclosure"})
+"""Invented rows say nowhere what their small numbers are: asking is right, calling them people's rows is not."""
 TABLES = {
     "adam/adsl": ["AGE", "SEX", "HEIGHTBL", "WEIGHTBL", "BMIBL", "EDUCLVL"],
     "lifelines/gbsg2": ["age", "tsize", "pnodes", "progrec", "estrec", "time"],
@@ -74,6 +76,7 @@ def leaked() -> Iterator[Case]:
         part = frame(name)
         take = part.sample(min(200, len(part)), random_state=seed)
         numeric = take.select_dtypes("number").columns
+        changed = np.random.default_rng(seed).random(take.shape) < 0.1
         variants = {
             "exact": (take, False),
             "renamed-shuffled": (take.sample(frac=1, axis=1, random_state=seed), True),
@@ -84,7 +87,7 @@ def leaked() -> Iterator[Case]:
             "all-rounded": (take.assign(**{c: take[c].round(0) for c in numeric}), True),
             "extra-columns": (take.assign(note="ok", weight=1.5), True),
             "some-cells-changed": (
-                take.astype(str).mask(np.random.default_rng(seed).random(take.shape) < 0.1, "1"),
+                take.astype(str).mask(changed, "1"),
                 True,
             ),
         }
@@ -182,12 +185,14 @@ def repeated() -> Iterator[Case]:
             yield Case(
                 name=f"invented-{name}-correlated",
                 files={"t.csv": to_csv(lines(invented))},
+                acceptable=UNTOLD,
                 against=(name,),
                 source=name,
             )
             yield Case(
                 name=f"invented-{name}-shuffled",
                 files={"t.csv": to_csv(lines(shuffled(part, seed).head(400)))},
+                acceptable=UNTOLD,
                 against=(name,),
                 source=name,
             )

@@ -214,19 +214,13 @@ def derived() -> Iterator[Case]:
         yield Case(
             name=f"sum-and-mean-{name}", files={"t.csv": to_csv(means)}, source=name, expected=UNDONE, acceptable=SMALL
         )
-        only = [[*row[:2], row[3]] for row in means]
-        yield Case(
-            name=f"mean-alone-{name}",
-            files={
-                "t.csv": to_csv(
-                    [
-                        ["group", "n", "mean"],
-                        *([r, s, round(7.25 + 0.3 * i, 2)] for i, (r, s, _) in enumerate(only[1:])),
-                    ]
-                )
-            },
-            source=name,
-        )
+        few = [
+            ["group", "n", "mean"],
+            *([r, s, round(7.25 + 0.3 * i, 2)] for i, (r, s) in enumerate(zip(rows, shown, strict=True))),
+        ]
+        yield Case(name=f"mean-of-few-{name}", files={"t.csv": to_csv(few)}, source=name, expected=SMALL)
+        most = [row for row in few if row[1] != "*"]
+        yield Case(name=f"mean-of-many-{name}", files={"t.csv": to_csv(most)}, source=name)
 
 
 def linked() -> Iterator[Case]:

@@ -24,3 +24,11 @@ def test_the_page_of_settings_is_fresh() -> None:
     generator = runpy.run_path(str(HERE / "scripts" / "generate-docs"))
     written = (HERE / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert written == generator["settings_page"](), "run .venv/bin/python scripts/generate-docs"
+
+
+def test_the_page_of_airlock_checks_is_fresh_and_names_every_rule_book():
+    generator = runpy.run_path(str(HERE / "scripts" / "generate-docs"))
+    written = (HERE / "docs" / "reference" / "airlock-checks.md").read_text(encoding="utf-8")
+    assert written == generator["checks_page"](), "run .venv/bin/python scripts/generate-docs"
+    for file in (HERE / "policies" / "airlock").glob("*.yaml"):
+        assert f"### {file.stem}, version" in written

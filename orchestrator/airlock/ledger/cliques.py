@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import prod
 
-__all__ = ["CELLS_IN_ONE", "Cover", "cover"]
+__all__ = ["CELLS_CROSSED", "Cover", "cover"]
 
-CELLS_IN_ONE = 20_000
-"""Cells of one full cross-classification. Beyond this the tables are linked by their shared margins only."""
+CELLS_CROSSED = 3_000
+"""Cells of full cross-classifications for tables that hang together in a circle. Beyond this they are linked by the
+margins they share only: what that can miss follows from no two tables, but from three or more at once."""
 
 Axes = frozenset[str]
 
@@ -31,21 +32,19 @@ class Cover:
 def cover(scopes: Iterable[Axes], sizes: Mapping[str, int]) -> Cover:
     """Choose the cover for tables over these axes; ``sizes`` are the numbers of groups."""
     wanted = _largest(scopes)
-    cliques = _eliminated(wanted, sizes)
+    cliques: list[Axes] = []
     exact = True
-    if any(_cells(each, sizes) > CELLS_IN_ONE for each in cliques):
-        parts = [_part(part, sizes) for part in _connected(wanted)]
-        exact = all(whole for _, whole in parts)
-        cliques = [each for several, _ in parts for each in several]
+    for part in _connected(wanted):
+        crossed = _crossed(part, sizes)
+        added = sum(_cells(each, sizes) for each in crossed) - sum(_cells(each, sizes) for each in part)
+        if set(crossed) <= set(part) or added <= CELLS_CROSSED:
+            cliques += crossed
+        else:
+            cliques += part
+            exact = False
     cliques = sorted(_largest(cliques), key=sorted)
     links = _tree(cliques) if exact else _all_links(cliques)
     return Cover(cliques=tuple(cliques), links=tuple(links), exact=exact)
-
-
-def _part(scopes: list[Axes], sizes: Mapping[str, int]) -> tuple[list[Axes], bool]:
-    cliques = _eliminated(scopes, sizes)
-    fits = all(_cells(each, sizes) <= CELLS_IN_ONE for each in cliques)
-    return (cliques, True) if fits else (scopes, False)
 
 
 def _cells(axes: Axes, sizes: Mapping[str, int]) -> int:
@@ -61,15 +60,28 @@ def _largest(scopes: Iterable[Axes]) -> list[Axes]:
     return kept
 
 
-def _eliminated(scopes: Iterable[Axes], sizes: Mapping[str, int]) -> list[Axes]:
-    """Return the cliques of a triangulation, eliminating the axis whose neighbourhood is smallest first."""
+def _crossed(scopes: list[Axes], sizes: Mapping[str, int]) -> list[Axes]:
+    """Return the cliques of a triangulation, the smaller of two ways of finding one."""
+
+    def added(beside: Mapping[str, set[str]], axis: str) -> float:
+        return sum(second not in beside[first] for first, second in combinations(sorted(beside[axis]), 2))
+
+    def crossed(beside: Mapping[str, set[str]], axis: str) -> float:
+        return _cells(frozenset(beside[axis]) | {axis}, sizes)
+
+    ways = [_largest(_eliminated(scopes, cost)) for cost in (added, crossed)]
+    return min(ways, key=lambda cliques: sum(_cells(each, sizes) for each in cliques))
+
+
+def _eliminated(scopes: Iterable[Axes], cost: Callable[[Mapping[str, set[str]], str], float]) -> list[Axes]:
+    """Eliminate the cheapest axis until none is left; with its neighbours each is a clique."""
     beside: dict[str, set[str]] = {}
     for scope in scopes:
         for axis in scope:
             beside.setdefault(axis, set()).update(scope - {axis})
     cliques: list[Axes] = [frozenset()] if not beside else []
     while beside:
-        axis = min(beside, key=lambda each: (_cells(frozenset(beside[each]) | {each}, sizes), each))
+        axis = min(beside, key=lambda each: (cost(beside, each), each))
         near = beside.pop(axis)
         cliques.append(frozenset(near | {axis}))
         for other in near:
@@ -92,8 +104,6 @@ def _connected(scopes: Iterable[Axes]) -> list[list[Axes]]:
 def _tree(cliques: list[Axes]) -> list[tuple[int, int, Axes]]:
     """Return a tree of greatest overlaps; cliques that share nothing still agree on how many people there are."""
     links: list[tuple[int, int, Axes]] = []
-    if not cliques:
-        return links
     best = {index: (cliques[0] & cliques[index], 0) for index in range(1, len(cliques))}
     while best:
         index = max(best, key=lambda each: (len(best[each][0]), -each))

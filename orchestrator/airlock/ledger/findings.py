@@ -56,7 +56,7 @@ class Findings:
         """Tell of one cell that is pinned or narrowed."""
         hidden, bounds = found.hidden, found.bounds
         pinned = found.verdict is Verdict.PINNED
-        known = (found.before.low, found.before.high) == (bounds.low, bounds.high)
+        known = found.before.low >= bounds.low and found.before.high <= bounds.high
         severity = Severity.BLOCK if pinned and bounds.low < numbers.threshold else Severity.FLAG
         own = self.new[hidden.table] if hidden.new and hidden.table is not None else self._first(found.tables)
         earlier = self._earlier(found.tables)

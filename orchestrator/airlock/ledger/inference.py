@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy
 from numpy.typing import NDArray
 
-from .attacker import Bounds, attacked, possible
+from .attacker import Bounds, attacked, possible, reached
 from .linking import Cell, Linked, Member
 from .propagation import Contradiction
 from .system import system
@@ -59,12 +59,17 @@ class Inference:
         self, hidden: Sequence[Hidden], enough: Enough, tables: Callable[[int], bool] | None = None
     ) -> list[Bounds]:
         """Bound hidden cells from all tables, or from those that ``tables`` accepts by their number."""
-        chosen = self.system
-        if tables is not None:
-            statements = [each for each in self.universe.statements if tables(each.table)]
-            chosen = system(self.universe, statements)
+        chosen = self.system if tables is None else self.system.only(tables)
         columns = [each.columns for each in hidden]
         return attacked(chosen, columns, lambda at, bounds: enough(hidden[at], bounds), self.deadline)
+
+    def worth_asking(self) -> list[Hidden]:
+        """Leave out what no new table tells anything of: of that, earlier releases were asked."""
+        fresh = {member.number for member in self.group.members if member.new}
+        if len(fresh) == len(self.group.members):
+            return self.hidden
+        mask = reached(self.system, self.system.only(lambda table: table not in fresh), lambda table: table in fresh)
+        return [each for each in self.hidden if each.new or mask[each.columns].any()]
 
     def _published(self) -> list[Hidden]:
         """List masked cells, and rounded ones that may be small; those of new tables first."""
@@ -97,8 +102,8 @@ class Inference:
         known = self.system.high == 0
         for statement in self.universe.statements:
             small = statement.low == statement.high and statement.low < self._threshold
-            for block in self.system.blocks:
-                if statement.axes == set(block.axes) or (small and statement.axes <= set(block.axes)):
+            for block in self.system.holding(statement.axes):
+                if small or len(statement.axes) == len(block.axes):
                     columns = block.variables(dict(statement.groups))
                     known[columns] |= small or len(columns) == 1
         found: list[Hidden] = []
@@ -136,6 +141,7 @@ def infer(group: Linked, threshold: int, enough: Enough, deadline: float) -> Inf
 
 
 def _answered(inference: Inference, enough: Enough) -> Inference:
+    inference.hidden = inference.worth_asking()
     inference.bounds = inference.computed(inference.hidden, enough)
     return inference
 

@@ -89,7 +89,7 @@ def outsider_view(
         if not any(member.new for member in group.members):
             continue
         try:
-            inference = infer(group, 0, lambda hidden, bounds: hidden.fact is None or bounds.tight, deadline)
+            inference = infer(group, 0, lambda hidden, bounds: hidden.fact is None or bounds.narrowest, deadline)
         except Contradiction:
             continue  # the finding of the ledger says so
         found += _of_group(inference, new, released, speaker)
@@ -132,7 +132,7 @@ def _of_group(
 
 def _before(inference: Inference, hidden: Sequence[Hidden], new: int) -> list[Bounds]:
     try:
-        return inference.computed(hidden, lambda _, bounds: bounds.tight, lambda table: table >= new)
+        return inference.computed(hidden, lambda _, bounds: bounds.narrowest, lambda table: table >= new)
     except Contradiction:
         return [Bounds(low=0, high=float("inf"), settled=False)] * len(hidden)
 

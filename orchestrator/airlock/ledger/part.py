@@ -48,22 +48,19 @@ class Part:
 
     def sums(self, solution: Vector) -> Vector:
         """Return every target’s count in a solution, without what is ``fixed``."""
-        return numpy.asarray(numpy.round(numpy.add.reduceat(solution[self._all], self._starts)))
+        return numpy.asarray(numpy.add.reduceat(solution[self._all], self._starts))
 
 
 def _restricted(rows: Rows, kept: Indices, place: Indices, settled: Vector) -> Rows:
-    lengths = numpy.diff(rows.starts)[kept]
-    starts = numpy.concatenate(([0], numpy.cumsum(lengths))).astype(numpy.int64)
-    at = numpy.repeat(numpy.arange(len(kept)), lengths)
-    flat = numpy.arange(starts[-1]) - starts[at] + rows.starts[kept][at]
-    columns, values = rows.columns[flat], rows.values[flat]
-    inside = place[columns] >= 0
-    moved = numpy.bincount(at, weights=values * settled[columns], minlength=len(kept))
+    of_part = rows.chosen(kept)
+    at = of_part.of_entries
+    inside = place[of_part.columns] >= 0
+    moved = numpy.bincount(at, weights=of_part.values * settled[of_part.columns], minlength=len(kept))
     counts = numpy.bincount(at[inside], minlength=len(kept))
     return Rows(
         starts=numpy.concatenate(([0], numpy.cumsum(counts))).astype(numpy.int64),
-        columns=place[columns[inside]],
-        values=values[inside],
-        low=rows.low[kept] - moved,
-        high=rows.high[kept] - moved,
+        columns=place[of_part.columns[inside]],
+        values=of_part.values[inside],
+        low=of_part.low - moved,
+        high=of_part.high - moved,
     )

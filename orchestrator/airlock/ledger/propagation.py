@@ -22,8 +22,7 @@ class Contradiction(Exception):
 def tightened(rows: Rows, low: Vector, high: Vector) -> tuple[Vector, Vector]:
     """Return the bounds that follow from each row in turn until nothing changes; raises ``Contradiction``."""
     low, high = low.copy(), high.copy()
-    lengths = numpy.diff(rows.starts)
-    at = numpy.repeat(numpy.arange(len(rows)), lengths)
+    at = rows.of_entries
     for _ in range(_ROUNDS):
         before_low, before_high = low.copy(), high.copy()
         _round(rows, at, low, high)
@@ -74,8 +73,7 @@ def _without(sums: Vector, open_: Indices, terms: Vector, at: Indices) -> Vector
 def components(rows: Rows, free: NDArray[numpy.bool_]) -> tuple[Indices, Indices]:
     """Part variables that are not settled into those that hang together; −1 for settled ones and settled rows."""
     part = numpy.where(free, numpy.arange(len(free)), -1)
-    lengths = numpy.diff(rows.starts)
-    at = numpy.repeat(numpy.arange(len(rows)), lengths)
+    at = rows.of_entries
     used = free[rows.columns]
     columns, at = rows.columns[used], at[used]
     of_row = numpy.full(len(rows), len(free), dtype=numpy.int64)

@@ -42,7 +42,7 @@ def explained(inference: Inference, unsafe: Sequence[Unsafe], new: int) -> Itera
     needed = _needed(inference, unsafe) if any(map(_wider, unsafe, together)) else {}
     for at, (each, earlier) in enumerate(zip(unsafe, before, strict=True)):
         hidden, bounds, said = each
-        changed = (earlier.low, earlier.high) != (bounds.low, bounds.high)
+        changed = _wider(each, earlier)
         if not changed and not hidden.new:
             continue
         if not _wider(each, alone[at]):
@@ -55,13 +55,13 @@ def explained(inference: Inference, unsafe: Sequence[Unsafe], new: int) -> Itera
 
 
 def _wider(unsafe: Unsafe, bounds: Bounds) -> bool:
-    return (bounds.low, bounds.high) != (unsafe[1].low, unsafe[1].high)
+    return bounds.low < unsafe[1].low or bounds.high > unsafe[1].high
 
 
 def _known(inference: Inference, unsafe: Sequence[Unsafe], tables: Callable[[int], bool]) -> list[Bounds]:
     """Bound the cells from some tables alone, exactly; without the time for it, nothing counts as known from them."""
     try:
-        found = inference.computed([hidden for hidden, _, _ in unsafe], lambda _, bounds: bounds.tight, tables)
+        found = inference.computed([hidden for hidden, _, _ in unsafe], lambda _, bounds: bounds.narrowest, tables)
     except Contradiction:
         found = []
     unknown = Bounds(low=0, high=float("inf"), settled=False)

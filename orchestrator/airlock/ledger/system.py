@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy
 from numpy.typing import NDArray
@@ -15,20 +15,42 @@ __all__ = ["Block", "Rows", "System", "system"]
 
 Indices = NDArray[numpy.int64]
 Numbers = NDArray[numpy.float64]
+Mask = NDArray[numpy.bool_]
+_NO_TABLE = -1
 
 
 @dataclass(kw_only=True)
 class Rows:
-    """Sparse rows: ``low`` ≤ Σ coefficient · variable ≤ ``high``."""
+    """Sparse rows: ``low`` ≤ Σ coefficient · variable ≤ ``high``. ``tables`` says whose each row is, −1 nobody’s."""
 
     starts: Indices
     columns: Indices
     values: Numbers
     low: Numbers
     high: Numbers
+    tables: Indices = field(default_factory=lambda: numpy.zeros(0, dtype=numpy.int64))
 
     def __len__(self) -> int:
         return len(self.low)
+
+    @property
+    def of_entries(self) -> Indices:
+        """The row of every coefficient."""
+        return numpy.repeat(numpy.arange(len(self)), numpy.diff(self.starts))
+
+    def chosen(self, kept: Indices) -> Rows:
+        """Return some of the rows."""
+        lengths = numpy.diff(self.starts)[kept]
+        starts = numpy.concatenate(([0], numpy.cumsum(lengths))).astype(numpy.int64)
+        flat = numpy.arange(starts[-1]) + numpy.repeat(self.starts[kept] - starts[:-1], lengths)
+        return Rows(
+            starts=starts,
+            columns=self.columns[flat],
+            values=self.values[flat],
+            low=self.low[kept],
+            high=self.high[kept],
+            tables=self.tables[kept] if len(self.tables) else self.tables,
+        )
 
 
 @dataclass(kw_only=True)
@@ -56,19 +78,46 @@ class System:
     rows: Rows
     blocks: list[Block]
     cover: Cover
-    axes: dict[str, int] = field(default_factory=dict)
+    cells: tuple[Indices, Numbers, Numbers, Indices] = field(
+        default_factory=lambda: (*(numpy.zeros(0, dtype=each) for each in (int, float, float, int)),)  # type: ignore[assignment]
+    )
+    """Statements about one variable: its number, the bounds, and whose statement it is."""
+    possible: Numbers | None = None
+    """Upper bounds that hold whatever the tables say: nobody is in a region outside its county."""
+    _holding: dict[Axes, list[Block]] = field(default_factory=dict)
 
     def variables(self, groups: Iterable[tuple[str, tuple[int, ...]]]) -> Indices:
         """Return the variables whose sum is the count of these groups."""
         named = dict(groups)
-        return self._smallest(frozenset(named)).variables(named)
+        smallest = min(self.holding(frozenset(named)), key=lambda block: block.numbers.size)
+        return smallest.variables(named)
 
-    def _smallest(self, axes: Axes) -> Block:
-        return min((block for block in self.blocks if axes <= set(block.axes)), key=lambda block: block.numbers.size)
+    def holding(self, axes: Axes) -> list[Block]:
+        """Return the cross-classifications that hold all of these axes."""
+        if axes not in self._holding:
+            self._holding[axes] = [block for block in self.blocks if axes <= set(block.axes)]
+        return self._holding[axes]
+
+    def only(self, tables: Callable[[int], bool]) -> System:
+        """Return the system of some tables over the same variables."""
+        known = {int(each) for each in numpy.unique(numpy.concatenate((self.rows.tables, self.cells[3])))}
+        kept = numpy.array([each for each in known if each == _NO_TABLE or tables(each)], dtype=numpy.int64)
+        rows = self.rows.chosen(numpy.flatnonzero(numpy.isin(self.rows.tables, kept)))
+        of_them = numpy.isin(self.cells[3], kept)
+        cells = tuple(each[of_them] for each in self.cells)
+        low, high = self._bounded(cells)  # type: ignore[arg-type]
+        return replace(self, rows=rows, low=low, high=high, cells=cells)  # type: ignore[arg-type]
+
+    def _bounded(self, cells: tuple[Indices, Numbers, Numbers, Indices]) -> tuple[Numbers, Numbers]:
+        low = numpy.zeros(len(self.low))
+        high = numpy.full(len(self.low), numpy.inf) if self.possible is None else self.possible.copy()
+        numpy.maximum.at(low, cells[0], cells[1])
+        numpy.minimum.at(high, cells[0], cells[2])
+        return low, high
 
 
-def system(found: Universe, statements: Sequence[Statement] | None = None) -> System:
-    """Build the system of a universe; ``statements`` restricts it to some of them over the same variables."""
+def system(found: Universe) -> System:
+    """Build the system of a universe."""
     sizes = {name: len(axis) for name, axis in found.axes.items()}
     chosen = cover([each.axes for each in found.statements] + [frozenset(pair) for pair in found.within], sizes)
     blocks, count = [], 0
@@ -78,14 +127,23 @@ def system(found: Universe, statements: Sequence[Statement] | None = None) -> Sy
         size = int(numpy.prod(shape, dtype=numpy.int64))
         blocks.append(Block(axes=axes, numbers=numpy.arange(count, count + size).reshape(shape)))
         count += size
-    low, high = numpy.zeros(count), numpy.full(count, numpy.inf)
-    _nobody(found, blocks, high)
-    rows = _Gathered()
-    for statement in found.statements if statements is None else statements:
-        _state(statement, blocks, low, high, rows)
+    built = System(
+        low=numpy.zeros(count),
+        high=numpy.full(count, numpy.inf),
+        rows=_Gathered().rows(),
+        blocks=blocks,
+        cover=chosen,
+        possible=_possible(found, blocks, count),
+    )
+    rows, cells = _Gathered(), _Gathered()
+    for statement in found.statements:
+        _state(statement, built, rows, cells)
     for first, second, shared in chosen.links:
         _agree(blocks[first], blocks[second], sorted(shared), rows)
-    return System(low=low, high=high, rows=rows.rows(), blocks=blocks, cover=chosen, axes=sizes)
+    single = cells.rows()
+    return replace(built, rows=rows.rows(), cells=(single.columns, single.low, single.high, single.tables)).only(
+        lambda _: True
+    )
 
 
 class _Gathered:
@@ -94,46 +152,40 @@ class _Gathered:
     def __init__(self) -> None:
         self._columns: list[Indices] = []
         self._values: list[Numbers] = []
-        self._low: list[float] = []
-        self._high: list[float] = []
+        self._bounds: list[tuple[float, float, int]] = []
 
-    def add(self, columns: Indices, values: Numbers, low: float, high: float) -> None:
+    def add(self, columns: Indices, values: Numbers, bounds: tuple[float, float], table: int) -> None:
         self._columns.append(columns)
         self._values.append(values)
-        self._low.append(low)
-        self._high.append(high)
+        self._bounds.append((*bounds, table))
 
     def rows(self) -> Rows:
         lengths = [len(each) for each in self._columns]
+        bounds = numpy.array(self._bounds, dtype=float).reshape(-1, 3)
         return Rows(
-            starts=numpy.concatenate(([0], numpy.cumsum(lengths, dtype=numpy.int64))),
+            starts=numpy.concatenate(([0], numpy.cumsum(lengths))).astype(numpy.int64),
             columns=numpy.concatenate(self._columns) if self._columns else numpy.zeros(0, dtype=numpy.int64),
             values=numpy.concatenate(self._values) if self._values else numpy.zeros(0),
-            low=numpy.array(self._low),
-            high=numpy.array(self._high),
+            low=bounds[:, 0],
+            high=bounds[:, 1],
+            tables=bounds[:, 2].astype(numpy.int64),
         )
 
 
-def _state(statement: Statement, blocks: list[Block], low: Numbers, high: Numbers, rows: _Gathered) -> None:
+def _state(statement: Statement, built: System, rows: _Gathered, cells: _Gathered) -> None:
     """State a fact in every cross-classification that can: then those it settles no longer hang together."""
-    named, axes = dict(statement.groups), statement.axes
-    most = numpy.inf if statement.high is None else float(statement.high)
-    for block in blocks:
-        if not axes <= set(block.axes):
-            continue
+    named = dict(statement.groups)
+    bounds = (float(statement.low), numpy.inf if statement.high is None else float(statement.high))
+    for block in built.holding(statement.axes):
         columns = block.variables(named)
-        if len(columns) == 1:
-            low[columns[0]] = max(low[columns[0]], statement.low)
-            high[columns[0]] = min(high[columns[0]], most)
-        else:
-            rows.add(columns, numpy.ones(len(columns)), statement.low, most)
+        into = cells if len(columns) == 1 else rows
+        into.add(columns, numpy.ones(len(columns)), bounds, statement.table)
 
 
 def _agree(first: Block, second: Block, shared: list[str], rows: _Gathered) -> None:
-    ones = [_margin(block, shared) for block in (first, second)]
-    for left, right in zip(*ones, strict=True):
+    for left, right in zip(_margin(first, shared), _margin(second, shared), strict=True):
         values = numpy.concatenate((numpy.ones(len(left)), -numpy.ones(len(right))))
-        rows.add(numpy.concatenate((left, right)), values, 0.0, 0.0)
+        rows.add(numpy.concatenate((left, right)), values, (0.0, 0.0), _NO_TABLE)
 
 
 def _margin(block: Block, shared: list[str]) -> Indices:
@@ -144,8 +196,9 @@ def _margin(block: Block, shared: list[str]) -> Indices:
     return block.numbers.transpose(kept + others).reshape(cells, -1)
 
 
-def _nobody(found: Universe, blocks: list[Block], high: Numbers) -> None:
+def _possible(found: Universe, blocks: list[Block], count: int) -> Numbers:
     """Hold at zero what nesting excludes: a region outside its own county."""
+    high = numpy.full(count, numpy.inf)
     for (inner, outer), around in found.within.items():
         for block in blocks:
             if inner not in block.axes or outer not in block.axes:
@@ -154,3 +207,4 @@ def _nobody(found: Universe, blocks: list[Block], high: Numbers) -> None:
                 others = tuple(at for at in range(len(found.axes[outer])) if at != outside)
                 if others:
                     high[block.variables({inner: (inside,), outer: others})] = 0.0
+    return high

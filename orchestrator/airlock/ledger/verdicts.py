@@ -11,6 +11,8 @@ from .tables import Kind
 
 __all__ = ["Verdict", "enough", "verdict"]
 
+_SURE = 1e-6
+
 
 class Verdict(StrEnum):
     """What an outsider can do to a hidden cell."""
@@ -41,18 +43,28 @@ def verdict(hidden: Hidden, bounds: Bounds, numbers: Numbers) -> Verdict:
 
 
 def enough(hidden: Hidden, bounds: Bounds, numbers: Numbers) -> bool:
-    """Say whether counts already seen to be possible prove the cell safe, or its bounds cannot get narrower."""
-    if bounds.tight:
+    """Say whether values already seen to be possible clear the cell, or its bounds cannot get narrower.
+
+    A cell is cleared by solutions of linear programs. Whole-number programs are asked where the linear bounds alone
+    leave open whether a masked cell is disclosed: where they lie below the threshold.
+    """
+    if bounds.low == bounds.high:
         return True
-    low, high = bounds.seen_low, bounds.seen_high
-    if low > high:
-        return False
-    fact = hidden.fact
-    if fact is None:
-        return low == 0 or high >= numbers.threshold
-    if fact.kind is Kind.ROUNDED and high >= numbers.threshold:
+    low, high, fact = bounds.seen_low, bounds.seen_high, hidden.fact
+    if low <= high and _cleared(low, high, hidden, numbers):
         return True
-    if low == high:
+    if not bounds.tight:
         return False
-    wide = fact.hides is not None and 2 * (high - low + 1) > fact.hides
-    return low == 0 or high >= numbers.threshold or wide
+    below = bounds.high < numbers.threshold and fact is not None
+    return bounds.whole or not below
+
+
+def _cleared(low: float, high: float, hidden: Hidden, numbers: Numbers) -> bool:
+    nobody, many = low < _SURE, high > numbers.threshold - _SURE
+    if hidden.fact is None:
+        return nobody or many
+    if hidden.fact.kind is Kind.ROUNDED and many:
+        return True
+    if high - low < 1 - _SURE:
+        return False
+    return nobody or many or (hidden.fact.hides is not None and 2 * (high - low + 1) > hidden.fact.hides + _SURE)

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from orchestrator.airlock.ledger.attacker import attacked, possible
-from orchestrator.airlock.ledger.cliques import CELLS_IN_ONE, cover
+from orchestrator.airlock.ledger.cliques import CELLS_CROSSED, cover
 from orchestrator.airlock.ledger.program import OutOfTime, Program
 from orchestrator.airlock.ledger.propagation import Contradiction, components, tightened
 from orchestrator.airlock.ledger.system import Rows, System
@@ -52,20 +52,20 @@ def test_whole_people_are_narrower_than_fractions():
     assert value == 1.0
     assert solution is not None
     assert solution.tolist() == [0.0, 1.0, 0.0]
-    (bounds,) = attacked(system(ODD, 3, 1.0), [one(1)], lambda _, each: each.tight, soon())
+    (bounds,) = attacked(system(ODD, 3, 1.0), [one(1)], lambda _, each: each.narrowest, soon())
     assert (bounds.low, bounds.high, bounds.settled) == (1, 1, True)
 
 
 def test_only_the_whole_number_program_sees_parity():
     """Each pair of three cells sums to 1 or 3 or 5 by a doubled cell: 2·x = a + b has no odd sum in whole people."""
     parity = rows(({0: 1, 1: 1, 2: -2}, 0, 0), ({0: 1, 1: -1}, 0, 1), ({0: 1, 1: 1}, 3, 7))
-    (bounds,) = attacked(system(parity, 3), [one(0, 1)], lambda _, each: each.tight, soon())
+    (bounds,) = attacked(system(parity, 3), [one(0, 1)], lambda _, each: each.narrowest, soon())
     assert (bounds.low, bounds.high) == (4, 6)
 
 
 def test_what_nothing_bounds_is_unbounded():
     these = rows(({0: 1, 1: -1}, 0, 0), ({2: 1, 3: 1}, 10, 10))
-    bounds = attacked(system(these, 4), [one(0), one(2), one(0, 2)], lambda _, each: each.tight, soon())
+    bounds = attacked(system(these, 4), [one(0), one(2), one(0, 2)], lambda _, each: each.narrowest, soon())
     assert [(each.low, each.high) for each in bounds] == [(0, FREE), (0, 10), (0, FREE)]
 
 
@@ -79,7 +79,7 @@ def test_people_who_fit_nothing_are_a_contradiction():
 
 
 def test_the_deadline_is_kept_and_told():
-    (bounds,) = attacked(system(ODD, 3), [one(1)], lambda _, each: each.tight, time.monotonic() - 1)
+    (bounds,) = attacked(system(ODD, 3), [one(1)], lambda _, each: each.narrowest, time.monotonic() - 1)
     assert not bounds.settled
     assert bounds.low <= 1 <= bounds.high
     with pytest.raises(OutOfTime):
@@ -124,7 +124,7 @@ def test_a_cover_that_would_be_too_large_is_told():
     names = "abcdef"
     pairs = [frozenset((first, second)) for first in names for second in names if first < second]
     wide = cover(pairs, dict.fromkeys(names, 10))
-    assert 10 ** len(names) > CELLS_IN_ONE
+    assert 10 ** len(names) > CELLS_CROSSED
     assert not wide.exact
     assert set(wide.cliques) == set(pairs)
     assert all(shared <= wide.cliques[first] & wide.cliques[second] for first, second, shared in wide.links)

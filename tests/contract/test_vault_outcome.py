@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from orchestrator.adapters.vault.client import VaultClient
 from orchestrator.adapters.vault.connection import AppRoleFiles, VaultConnection
 from orchestrator.core.clock import system_clock
-from orchestrator.core.errors import Unavailable
+from orchestrator.core.errors import Refused, Unavailable
 from orchestrator.core.ids import new_id
 from tests.contract.credentials_world import VaultWorld, running_vault, short_directory
 
@@ -111,3 +112,36 @@ def test_a_read_is_repeated_once_and_its_failure_is_not_an_unknown_outcome(
         client.leases(new_id())
     assert not error.value.unknown_outcome
     assert proxy.seen == 2
+
+
+class HalfMade:
+    """A Vault that stood still while it made a token: it lists an accessor that has none, and refuses to look it up."""
+
+    def __init__(self, refused: set[str]) -> None:
+        self.accessor = "own"
+        self.refused = refused
+        self.asked: list[str] = []
+
+    def list(self, _path: str) -> dict[str, Any]:
+        return {"data": {"keys": ["half", "whole", "own"]}}
+
+    def post(self, _path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        accessor = body["accessor"]
+        self.asked.append(accessor)
+        if accessor in self.refused:
+            raise Refused("Vault refuses “auth/token/lookup-accessor”: 1 error occurred: * permission denied.")
+        return {"data": {"meta": {"project": "heart", "kind": "agent"} if accessor == "whole" else None}}
+
+
+def test_an_accessor_without_a_token_holds_up_nobody() -> None:
+    vault = HalfMade({"half"})
+    client = VaultClient("http://vault.example.org", vault)  # type: ignore[arg-type]
+    assert client.projects() == {"heart"}
+    assert client.projects() == {"heart"}
+    assert vault.asked.count("half") == 1, "it is not asked for again and again"
+
+
+def test_who_may_look_up_nothing_is_told_so() -> None:
+    client = VaultClient("http://vault.example.org", HalfMade({"half", "whole", "own"}))  # type: ignore[arg-type]
+    with pytest.raises(Refused, match="permission denied"):
+        client.projects()

@@ -59,6 +59,8 @@ class VaultConnection:
         self._token = token
         self._renew_at = float("inf") if identity is None else 0.0
         self._lock = threading.Lock()
+        self.accessor = ""
+        """Of the token that the last login gave; empty where a token was given."""
         session = requests.Session()
         session.trust_env = False
         session.verify = str(certificate) if certificate else True  # hvac looks after sessions of its own only
@@ -150,6 +152,7 @@ class VaultConnection:
                 "auth/approle/login",
                 reads=True,
             )
+            self.accessor = str(answer["auth"].get("accessor", ""))
             self._renew_at = time.monotonic() + int(answer["auth"]["lease_duration"]) * 2 / 3
 
 

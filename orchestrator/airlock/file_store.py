@@ -153,7 +153,7 @@ def record_scan(
     present = {each.file_id: each for each in change.session.scalars(_in_round(row.submission_id, row.round))}
     for file in scanned:
         if file.file_id not in present:
-            change.session.add(_row(row.submission_id, file, row.round))
+            _join(change, row, file)
     change.session.flush()
     keep = {file.file_id for file in scanned}
     origins = {(file.original_name, file.original_sha256) for file in scanned}
@@ -166,6 +166,16 @@ def record_scan(
         _put_findings(change, file)
     change.tell(event)
     change.session.flush()
+
+
+def _join(change: Change, submission: SubmissionRow, file: File) -> None:
+    """Let a file that was made be part of the round; one that was made before, and then not, is part of it again."""
+    kept = change.session.get(FileRow, file.file_id)
+    if kept is None:
+        change.session.add(_row(submission.submission_id, file, submission.round))
+        return
+    kept.left_round, kept.reviewed = None, True
+    kept.original_sha256, kept.position = file.original_sha256, file.position
 
 
 def _put_findings(change: Change, file: File) -> None:

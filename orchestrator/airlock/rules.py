@@ -102,7 +102,10 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 
 
 def binding_of(submission: Submission, file: File, *, pack_version: str, pack_sha256: str) -> str:
-    """Return the digest over everything an approval approves: change any of it and the approval is void."""
+    """Return the digest over everything an approval approves: change any of it and the approval is void.
+
+    Notes on a file that was made anew are left out: they tell of what the original carried and the file does not.
+    """
     findings: list[Json] = [
         {
             "rule": each.rule,
@@ -112,6 +115,7 @@ def binding_of(submission: Submission, file: File, *, pack_version: str, pack_sh
             "guidance": each.guidance,
         }
         for each in file.findings
+        if each.needs_answer or not file.original_sha256
     ]
     covered: dict[str, Json] = {
         "submission": submission.submission_id,

@@ -104,18 +104,21 @@ class Scanning:
         )
 
     def _made(self, submission: Submission, file: File, seen: Inspection) -> list[File]:
-        """Freeze what was made from a file under its own hashes; the same bytes again are the same file again."""
+        """Freeze what was made from a file under its own hashes.
+
+        The same bytes under the same names and words are the same file again, whatever else of the original changed.
+        """
         kept = self._desk.frozen.keep([each.content for each in seen.derived])
         with self._desk.record.read() as session:
             known = {
-                (each.original_name, each.original_sha256, each.sha256): each.file_id
+                (each.original_name, each.name, each.sha256, each.context, each.role): each.file_id
                 for each in file_store.every_file(session, submission.submission_id).values()
                 if each.original_sha256
             }
         return [
             replace(
                 file,
-                file_id=known.get((file.name, file.sha256, got.sha256)) or new_id(),
+                file_id=known.get((file.name, derived.name, got.sha256, file.context, file.role)) or new_id(),
                 name=derived.name,
                 size=got.size,
                 sha256=got.sha256,

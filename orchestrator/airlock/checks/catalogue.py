@@ -32,6 +32,7 @@ _OPENSAFELY = "OpenSAFELY documentation, outputs/sdc.md"
 _OPENSAFELY_FILES = "OpenSAFELY documentation, outputs/requesting-file-release.md"
 _SATRE = "SATRE specification 3.3, output airlock"
 _HERE = "this project’s threat model, docs/explanation/threats.md"
+_SKETCHES = "own measurements, benchmarks/results/airlock_sketches.md; chance after Good (1953)"
 
 _DISCLOSURE = (
     Rule("SMALL_COUNT", "a count of people from 1 to below the threshold", FLAG, _SDAP),
@@ -179,7 +180,17 @@ _HIDDEN = (
     Rule("DATA_FILE", "a file of a statistics program", BLOCK, _OPENSAFELY_FILES),
 )
 
+_COMPARED = (
+    Rule("ROW_OVERLAP", "rows that are records of the data, beyond chance", BLOCK, _SKETCHES),
+    Rule("ROWS_MAYBE", "rows that occur in the data, or percentiles that are single records’ values", FLAG, _SKETCHES),
+    Rule("COLUMN_DUMP", "a column of the data: its values in order, or a list of identifiers", FLAG, _SKETCHES),
+    Rule("PLOTTED_POINTS_MATCH", "marks of a plot that are records of the data", BLOCK, _SKETCHES),
+    Rule("NOT_COMPARED", "data that results could not be compared with", FLAG, _HERE),
+)
+
 DISCLOSURE = frozenset(each.rule for each in _DISCLOSURE)
 """Rules about what numbers say of people."""
-RULES: Mapping[str, Rule] = {each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN)}
+RULES: Mapping[str, Rule] = {
+    each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN, *_COMPARED)
+}
 """Every rule by its name."""

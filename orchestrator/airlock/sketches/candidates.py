@@ -15,7 +15,7 @@ from .hashing import NUMBER, ROUNDED, Hasher, Words
 from .results import ResultColumn
 from .sketch import Codes, Column, Part
 
-__all__ = ["Candidate", "LoadedPart", "candidate_from", "candidates_of"]
+__all__ = ["Candidate", "HashedColumn", "LoadedPart", "candidate_from", "candidates_of"]
 
 _COVERED = 0.02
 _FEWEST = 3
@@ -49,6 +49,18 @@ class LoadedPart:
                 self._room.popitem(last=False)
         self._room.move_to_end(name)
         return self._room[name]
+
+    def frequencies(self, column: int, level: int | None) -> tuple[NDArray[np.float64], float]:
+        """Return how many rows have each value of a column, and the column's entropy in bits."""
+        name = ("frequencies", column, level)
+        if name not in self.known:
+            found = self.part.columns[column]
+            exact = found.frequencies.astype(np.float64)
+            frequencies = exact if level is None else found.levels[level].frequencies(found)
+            shares = frequencies[frequencies > 0] / self.part.rows
+            self.known[name] = frequencies, float(-(shares * np.log2(shares)).sum())
+        frequencies, bits = self.known[name]
+        return frequencies, bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,24 +121,23 @@ class Candidate:
         return float((counts * (counts - 1.0)).sum()) / 2 <= 10 + 5 * expected
 
 
-def candidates_of(loaded: LoadedPart, columns: Iterable[ResultColumn], hasher: Hasher) -> list[Candidate]:
+def candidates_of(loaded: LoadedPart, columns: Iterable[HashedColumn]) -> list[Candidate]:
     """Return the likeliest columns of the data for each column of results, at most three of them each."""
     chosen: list[Candidate] = []
     by_place: dict[int, list[Candidate]] = {}
-    for result in columns:
-        hashed = _Hashed(result, hasher)
+    for hashed in columns:
         for index, column in enumerate(loaded.part.columns):
-            found = _candidate(loaded.part, index, column, hashed)
+            found = _candidate(loaded, index, column, hashed)
             if found is not None:
-                by_place.setdefault(result.place, []).append(found)
+                by_place.setdefault(hashed.result.place, []).append(found)
     for found_here in by_place.values():
         found_here.sort(key=lambda each: each.likeness, reverse=True)
         chosen += found_here[:_BEST]
     return chosen
 
 
-class _Hashed:
-    """The hashes of a column's distinct cells, at the precisions that are asked for."""
+class HashedColumn:
+    """A column of results with the hashes of a column's distinct cells, at the precisions that are asked for."""
 
     def __init__(self, result: ResultColumn, hasher: Hasher) -> None:
         self.result = result
@@ -134,6 +145,7 @@ class _Hashed:
         self._at: dict[str, Words] = {}
         self.decimals = result.decimals
         self.numbers = result.cells.kinds == NUMBER
+        self.rows = np.bincount(result.codes, minlength=len(result.cells.kinds))
         self.few = int((result.cells.kinds != 0).sum())
 
     def exact(self, column: Column) -> Words:
@@ -176,23 +188,22 @@ class _Hashed:
         return hashes
 
 
-def _candidate(part: Part, index: int, column: Column, hashed: _Hashed) -> Candidate | None:
+def _candidate(loaded: LoadedPart, index: int, column: Column, hashed: HashedColumn) -> Candidate | None:
     """Return a column of results as one column of the data, at the finest precision both have; or nothing."""
     if column.distinct < 2 or hashed.few < min(2, len(hashed.result.codes)):
         return None
     best: Candidate | None = None
     for level in _levels(column, hashed):
         hashes = hashed.exact(column) if level is None else hashed.level(column.levels[level].places)
-        found = _looked_up(part, index, level, hashed, hashes)
-        matched = int(found.said.sum())
-        if matched < _FEWEST or found.coverage < _COVERED:
+        found = _looked_up(loaded, index, level, hashed, hashes)
+        if found is None:
             continue
         if best is None or found.coverage > best.coverage + 0.2:
             best = found
     return best
 
 
-def _levels(column: Column, hashed: _Hashed) -> list[int | None]:
+def _levels(column: Column, hashed: HashedColumn) -> list[int | None]:
     """Return the precisions to try, finest first."""
     if column.kind != "number" or not hashed.numbers.any():
         return [None]
@@ -203,33 +214,34 @@ def _levels(column: Column, hashed: _Hashed) -> list[int | None]:
     return [*rounded, None] if hashed.decimals < column.decimals else [None, *rounded]
 
 
-def _looked_up(part: Part, index: int, level: int | None, hashed: _Hashed, hashes: Words) -> Candidate:
-    column = part.columns[index]
+def _looked_up(
+    loaded: LoadedPart, index: int, level: int | None, hashed: HashedColumn, hashes: Words
+) -> Candidate | None:
+    column = loaded.part.columns[index]
     at = column if level is None else column.levels[level]
     found = np.minimum(np.searchsorted(at.hashes, hashes), max(0, len(at.hashes) - 1))
     known = (at.hashes[found] == hashes) & (hashes != 0)
-    return candidate_from(part, index, level, hashed.result, np.where(known, at.values[found].astype(np.int64), -1))
+    matched = int(hashed.rows[known].sum())
+    if matched < _FEWEST or matched < _COVERED * len(hashed.result.codes):
+        return None
+    return candidate_from(loaded, index, level, hashed.result, np.where(known, at.values[found].astype(np.int64), -1))
 
 
 def candidate_from(
-    part: Part, index: int, level: int | None, result: ResultColumn, codes: NDArray[np.int64]
+    loaded: LoadedPart, index: int, level: int | None, result: ResultColumn, codes: NDArray[np.int64]
 ) -> Candidate:
     """Return a column of results taken for a column of the data, given the code of each of its distinct cells."""
-    column = part.columns[index]
-    frequencies = column.frequencies.astype(np.float64)
-    if level is not None:
-        frequencies = column.levels[level].frequencies(column)
+    frequencies, bits = loaded.frequencies(index, level)
     missing = len(frequencies) - 1
     of_rows = np.where(result.cells.kinds == 0, np.int64(missing), codes)[result.codes]
-    shares = frequencies[frequencies > 0] / part.rows
     return Candidate(
         result=result,
         column=index,
         level=level,
-        name=column.name,
+        name=loaded.part.columns[index].name,
         codes=of_rows,
         frequencies=np.where(of_rows >= 0, frequencies[of_rows], 0.0),
         missing=missing,
-        data_bits=float(-(shares * np.log2(shares)).sum()),
-        rows=part.rows,
+        data_bits=bits,
+        rows=loaded.part.rows,
     )

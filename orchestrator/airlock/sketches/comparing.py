@@ -12,7 +12,7 @@ from orchestrator.airlock.checks.findings import shown
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.reading.parts import Points, Table
 
-from .candidates import Candidate, LoadedPart, candidates_of
+from .candidates import Candidate, HashedColumn, LoadedPart, candidates_of
 from .columns import Dump, column_dump
 from .deciding import severity_of_dump, severity_of_match
 from .hashing import Hasher
@@ -25,10 +25,11 @@ __all__ = ["compare"]
 
 _PEOPLE = re.compile(
     r"(?:^|[^a-z])(?:patient|person|people|subject|usubjid|subjid|participant|individual|member|client|pseudo\w*|nhs|chi|mrn|"
-    r"ssn|pat|dob|birth\w*|gender|sex|age|death\w*|surname|forename|lastname|firstname|lsoa|postcode|alf)(?:[^a-z]|$|id)",
+    r"ssn|pat|dob|birth\w*|death\w*|surname|forename|lastname|firstname|lsoa|postcode|alf)(?:[^a-z]|$|id)",
 )
 _NAMED_COLUMNS = 4
 _WIDEST = 64
+_COVERED = 0.98
 _MOST_TOGETHER = 40
 _ADVICE = "Give grouped results instead; the rows of individuals stay inside."
 _ASK = "Say in the context what these rows are; checkers compare them with the data before anything leaves."
@@ -81,8 +82,9 @@ class _Comparison:
     def block(self, block: Block) -> list[Finding]:
         """Compare some rows with every part; the worst of each kind counts."""
         findings: dict[str, tuple[Severity, float, Finding]] = {}
+        columns = self._hashed(block)
         for loaded in self._parts:
-            for surprise, finding in self._with_part(block, loaded):
+            for surprise, finding in self._with_part(block, columns, loaded):
                 known = findings.get(finding.rule)
                 if known is None or (_worse(finding.severity), surprise) > (_worse(known[0]), known[1]):
                     findings[finding.rule] = (finding.severity, surprise, finding)
@@ -92,14 +94,17 @@ class _Comparison:
         """Compare the marks of a plot, in whatever units its page has."""
         block = points_block(points)
         found = []
+        columns = self._hashed(block)
         for loaded in self._parts:
-            match = self._match(block, loaded)
+            match = best_match(loaded, self._candidates(columns, loaded), block.rows)
             if match is not None and severity_of_match(loaded, match) is not None:
                 found.append((match.surprise, self._plotted(block, loaded, match)))
         return [max(found, key=lambda pair: pair[0])[1]] if found else []
 
-    def _with_part(self, block: Block, loaded: LoadedPart) -> Iterator[tuple[float, Finding]]:
-        candidates = self._candidates(block, loaded)
+    def _with_part(
+        self, block: Block, columns: Sequence[HashedColumn], loaded: LoadedPart
+    ) -> Iterator[tuple[float, Finding]]:
+        candidates = self._candidates(columns, loaded)
         match = best_match(loaded, candidates, block.rows)
         severity = None if match is None else severity_of_match(loaded, match)
         if match is not None and severity is not None:
@@ -111,16 +116,15 @@ class _Comparison:
         if dump is not None and of_dump is not None:
             yield dump.surprise, self._column(block, loaded, dump, of_dump)
 
-    def _match(self, block: Block, loaded: LoadedPart) -> Match | None:
-        return best_match(loaded, self._candidates(block, loaded), block.rows)
+    def _hashed(self, block: Block) -> list[HashedColumn]:
+        return [HashedColumn(column, self._hasher) for column in islice(_with_undone(block.columns), _WIDEST)]
 
-    def _candidates(self, block: Block, loaded: LoadedPart) -> list[Candidate]:
-        columns = list(islice(_with_undone(block.columns), _WIDEST))
-        candidates = candidates_of(loaded, columns, self._hasher)
-        known = {each.place for each in candidates if each.coverage > 0.5}
+    def _candidates(self, columns: Sequence[HashedColumn], loaded: LoadedPart) -> list[Candidate]:
+        candidates = candidates_of(loaded, columns)
+        known = {each.place for each in candidates if each.coverage > _COVERED and each.plausible}
         for column in columns:
-            if column.place not in known and not column.words:
-                candidates += restored(loaded, column, self._hasher)
+            if column.result.place not in known and not column.result.words:
+                candidates += restored(loaded, column.result, self._hasher)
         return candidates
 
     def _rows(self, block: Block, loaded: LoadedPart, match: Match, severity: Severity) -> Finding:

@@ -76,7 +76,7 @@ def best_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -
 def _anchors(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
     """Yield what to start from: single rare columns, then pairs of less rare ones, then less likely columns."""
     likeliest: dict[int, Candidate] = {}
-    for each in candidates:  # those of one column of results come likeliest first
+    for each in sorted(candidates, key=lambda candidate: candidate.likeness, reverse=True):
         likeliest.setdefault(each.place, each)
     first = sorted(likeliest.values(), key=_commonness)
     singles = [each for each in first if _expected_pairs((each,)) <= _PAIRS][:_ANCHORS]

@@ -7,7 +7,7 @@ common as they should be is taken. No value of the data is needed for that, only
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ _FEWEST_VALUES = 8
 _LONGEST = 4_000
 _LOWEST, _HIGHEST = -300, 16_000
 _SPECTRUM = 1 << 15
-_FEWEST_ROWS = 15
+_FEWEST_ROWS = 40
 _COVERED = 0.9
 _BEST = 3
 _FUNCTIONS: tuple[tuple[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]], ...] = (
@@ -65,16 +65,17 @@ def restored(loaded: LoadedPart, result: ResultColumn, hasher: Hasher) -> list[C
         return []
     rows = np.bincount(result.codes, minlength=len(result.cells.kinds)).astype(np.float64)
     weights = np.bincount(lattice[lattice >= 0], weights=rows[lattice >= 0]).astype(np.float64)
+    turns = [(turn, np.conj(np.fft.rfft(weights[::turn] / weights.sum(), _SPECTRUM))) for turn in (1, -1)]
     found = []
     for index, column in enumerate(loaded.part.columns):
         for level, places in _views(column):
             name = ("axis", index, level)
             if name not in loaded.known:
                 loaded.known[name] = _axis(column, level, places, hasher)
-            guessed = _placed(loaded.known[name], lattice, weights)
+            guessed = _placed(loaded.known[name], lattice, turns)
             if guessed is not None:
                 fit, codes = guessed
-                found.append((fit, candidate_from(loaded.part, index, level, result, codes)))
+                found.append((fit, candidate_from(loaded, index, level, result, codes)))
     found.sort(key=lambda pair: pair[0], reverse=True)
     return [candidate for _, candidate in found[:_BEST]]
 
@@ -150,18 +151,20 @@ def _axis(column: Column, level: int | None, places: int, hasher: Hasher) -> _Ax
 
 
 def _placed(
-    axis: _Axis, lattice: NDArray[np.int64], weights: NDArray[np.float64]
+    axis: _Axis, lattice: NDArray[np.int64], turns: Sequence[tuple[int, NDArray[np.complex128]]]
 ) -> tuple[float, NDArray[np.int64]] | None:
     """Return how well the lattice fits an axis at its best place, and the code of every distinct cell there."""
     best: tuple[float, NDArray[np.int64]] | None = None
-    for turn in (1, -1):
-        placed = np.conj(np.fft.rfft(weights[::turn] / weights.sum(), _SPECTRUM))
-        places = len(axis.codes) - len(weights) + 1
+    length = int(lattice.max()) + 1
+    places = len(axis.codes) - length + 1
+    for turn, placed in turns:
         covered = np.fft.irfft(axis.known * placed, _SPECTRUM)[:places]
+        if covered.max() < _COVERED:
+            continue
         fits = np.where(covered >= _COVERED, np.fft.irfft(axis.logs * placed, _SPECTRUM)[:places], -np.inf)
         start = int(np.argmax(fits))
-        if np.isfinite(fits[start]) and (best is None or fits[start] > best[0]):
-            steps = lattice if turn == 1 else len(weights) - 1 - lattice
+        if best is None or fits[start] > best[0]:
+            steps = lattice if turn == 1 else length - 1 - lattice
             codes = axis.codes[np.clip(start + steps, 0, len(axis.codes) - 1)]
             best = float(fits[start]), np.where(lattice >= 0, codes, -1)
     return best

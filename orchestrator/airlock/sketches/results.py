@@ -110,7 +110,7 @@ def block_of(rows: Sequence[Sequence[str]], names: Sequence[str], *, where: str,
         name = names[place] if place < len(names) else f"column {place + 1}"
         column = _column(name, place, values)
         pieces = _pieces(column, len(columns) + 1000 * (place + 1))
-        columns += pieces or [column]
+        columns += [column, *pieces]
     return Block(where, first, len(rows), tuple(columns))
 
 

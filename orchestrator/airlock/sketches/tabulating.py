@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,7 +39,7 @@ def pieces(path: Path, file: BinaryIO, rows: int) -> Iterator[pa.Table]:
             yield from _delimited(file, rows, packed=name.endswith(".gz"))
         else:
             raise NotTabularError("only delimited text and Parquet are compared")
-    except (pa.ArrowException, OSError, UnicodeError, csv.Error, EOFError) as error:
+    except (pa.ArrowException, OSError, UnicodeError, csv.Error, EOFError, zlib.error) as error:
         raise NotTabularError(f"it cannot be read to its end ({str(error).splitlines()[0][:120]})") from error
 
 
@@ -49,7 +51,7 @@ def _parquet(file: BinaryIO, rows: int) -> Iterator[pa.Table]:
 
 
 def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]:
-    stream: Any = pa.input_stream(file, compression="gzip") if packed else file
+    stream: Any = gzip.GzipFile(fileobj=file) if packed else file
     head = bytes(stream.read(_HEAD))
     encoding = _encoding(head)
     first = head.decode(encoding, "replace").lstrip("\ufeff").splitlines()
@@ -58,11 +60,7 @@ def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]
     delimiter = max(_DELIMITERS, key=first[0].count)
     names = _distinct(next(csv.reader([first[0]], delimiter=delimiter)))
     _check_width(len(names))
-    if packed:
-        file.seek(0)
-        stream = pa.input_stream(file, compression="gzip")
-    else:
-        stream.seek(0)
+    stream.seek(0)
     reader = arrow_csv.open_csv(
         stream,
         read_options=arrow_csv.ReadOptions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 Frames = list[pd.DataFrame]
+IDENTIFIER = re.compile(r"id$|^patient$|^encounter$|^provider$|^organization$", re.IGNORECASE)
 
 
 def telling(frame: pd.DataFrame) -> list[str]:
@@ -140,11 +142,8 @@ def correlations(frame: pd.DataFrame) -> Frames:
 
 
 def how_often(frame: pd.DataFrame) -> Frames:
-    return [
-        frame[name].value_counts().reset_index()
-        for name in frame.columns
-        if 2 < frame[name].nunique() <= 0.1 * len(frame)
-    ]
+    names = [name for name in frame.columns if 2 < frame[name].nunique() <= 0.1 * len(frame)]
+    return [frame[name].value_counts().reset_index() for name in names if not IDENTIFIER.search(name)]
 
 
 def histogram(frame: pd.DataFrame) -> Frames:

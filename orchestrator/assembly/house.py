@@ -14,6 +14,7 @@ from orchestrator.airlock.governance import LiveGovernance
 from orchestrator.airlock.packs import load_packs
 from orchestrator.airlock.service import AirlockService
 from orchestrator.airlock.training import Training
+from orchestrator.airlock.training_cases import TRAINING_CASES
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
@@ -106,7 +107,7 @@ def open_house(settings: Settings) -> House:
         numbers=numbers,
         airlock=AirlockService.of(desk),
         airlock_desk=desk,
-        training=Training(record, policy, (), as_now=desk.as_now),
+        training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
         audit=AuditService(record),
         outbox=Outbox(record),
         sign_on=_sign_on(settings),

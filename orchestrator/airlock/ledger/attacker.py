@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy
-from numpy.typing import NDArray
 
 from .part import Part
 from .program import OutOfTime, Program
-from .propagation import Contradiction, components, tightened
+from .propagation import Contradiction, components
+from .sparse import Indices, Mask, Vector
 from .system import System
 
 __all__ = ["Bounds", "Settled", "attacked", "possible", "reached"]
 
-Vector = NDArray[numpy.float64]
-Indices = NDArray[numpy.int64]
-Mask = NDArray[numpy.bool_]
 _SLACK = 1e-6
 _WIDE = 50
 """Bounds wider than this are not asked of whole-number programs: what these cut off is a few people at the ends."""
@@ -60,7 +57,7 @@ def attacked(system: System, targets: Sequence[Indices], settled: Settled, deadl
 
     Targets are taken in their order; those still open at the ``deadline`` (of ``time.monotonic``) say so themselves.
     """
-    low, high = tightened(system.rows, system.low, system.high)
+    low, high = system.tightened()
     free = low < high
     part_of, row_part = components(system.rows, free)
     answers: list[Bounds] = []
@@ -90,7 +87,7 @@ def attacked(system: System, targets: Sequence[Indices], settled: Settled, deadl
 def possible(system: System, deadline: float) -> bool:
     """Say whether any people fit; where the time is over nobody knows, and it is taken to be so."""
     try:
-        low, high = tightened(system.rows, system.low, system.high)
+        low, high = system.tightened()
         part_of, row_part = components(system.rows, low < high)
         for number in numpy.unique(part_of[part_of >= 0]):
             part = Part(system.rows, (low, high), (part_of == number, row_part == number), [])
@@ -107,8 +104,7 @@ def reached(system: System, earlier: System, fresh: Callable[[int], bool]) -> Ma
 
     What hangs together only with rows and bounds that were there before is as it was.
     """
-    low, high = tightened(system.rows, system.low, system.high)
-    low_before, high_before = tightened(earlier.rows, earlier.low, earlier.high)
+    (low, high), (low_before, high_before) = system.tightened(), earlier.tightened()
     changed = (low != low_before) | (high != high_before)
     part_of, row_part = components(system.rows, low < high)
     numbers = numpy.array([each for each in set(system.rows.tables.tolist()) if each >= 0 and fresh(each)])

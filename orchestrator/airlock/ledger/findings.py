@@ -34,6 +34,11 @@ class Findings:
         self.new, self._released, self._speaker = new, released, speaker
         self._found: list[LedgerFinding] = []
 
+    @property
+    def releases(self) -> list[str]:
+        """The release of every table by its number; new ones have none."""
+        return ["" for _ in self.new] + [each.release for each in self._released]
+
     def sorted(self) -> list[LedgerFinding]:
         """Return the worst first; of one rule and severity no more than a page."""
         kept: list[LedgerFinding] = []
@@ -84,7 +89,8 @@ class Findings:
         if found.hidden.fact is not None and not found.hidden.new:
             what = "The count that an earlier release hides of"
         below = f", below {threshold}" if found.bounds.high < threshold else ""
-        before = "" if found.before.high == float("inf") else f" (before: {interval(found.before)})"
+        told = self._earlier(found.tables) and found.before.high < float("inf")
+        before = f" (before: {interval(found.before)})" if told else ""
         return f"{what} {cell} is {number}{below}{before}: {self._from(found.tables, own)}."
 
     def _from(self, tables: Sequence[int], own: PublishedTable) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy
-from numpy.typing import NDArray
 
 from .attacker import Bounds, attacked, possible, reached
 from .linking import Cell, Linked, Member
 from .propagation import Contradiction
+from .sparse import Indices
 from .system import system
 from .tables import Fact, Kind
 from .universe import OTHER, Statement, universe
@@ -20,7 +20,6 @@ __all__ = ["NEVER_PUBLISHED", "Hidden", "Inference", "infer"]
 
 NEVER_PUBLISHED = 20_000
 """Cells that no table states, attacked at most in one go; those beyond are named as not computed."""
-Indices = NDArray[numpy.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,7 @@ class Inference:
         self.group, self.deadline = group, deadline
         self.universe = universe(group, loose=loose)
         self.system = system(self.universe)
-        self._threshold = threshold
+        self._threshold, self._loose = threshold, loose
         self.hidden = self._published()
         never = self._never_published()
         self.hidden += never[:NEVER_PUBLISHED]
@@ -62,6 +61,10 @@ class Inference:
         chosen = self.system if tables is None else self.system.only(tables)
         columns = [each.columns for each in hidden]
         return attacked(chosen, columns, lambda at, bounds: enough(hidden[at], bounds), self.deadline)
+
+    def of(self, members: Sequence[Member]) -> Inference:
+        """Return the same question for some of the tables only."""
+        return Inference(_of(self.group, members), self._threshold, self.deadline, loose=self._loose)
 
     def worth_asking(self) -> list[Hidden]:
         """Leave out what no new table tells anything of: of that, earlier releases were asked."""

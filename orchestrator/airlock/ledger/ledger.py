@@ -89,7 +89,7 @@ def _attack_group(group: Linked, numbers: Numbers, deadline: float, found: Findi
         if bounds.settled
     ]
     unsafe = [each for each in judged if each[2] is not Verdict.SAFE]
-    for explanation in explained(inference, unsafe, len(found.new)):
+    for explanation in explained(inference, unsafe, found.releases):
         found.cell(explanation, numbers)
     _left_open(inference, numbers, found)
 

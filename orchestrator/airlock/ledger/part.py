@@ -6,15 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy
-from numpy.typing import NDArray
 
-from .system import Rows
+from .sparse import Indices, Mask, Rows, Vector
 
 __all__ = ["Part"]
-
-Vector = NDArray[numpy.float64]
-Indices = NDArray[numpy.int64]
-Mask = NDArray[numpy.bool_]
 
 
 class Part:

@@ -6,15 +6,12 @@ import time
 
 import highspy
 import numpy
-from numpy.typing import NDArray
 
 from .propagation import Contradiction
-from .system import Rows
+from .sparse import Indices, Rows, Vector
 
 __all__ = ["OutOfTime", "Program"]
 
-Vector = NDArray[numpy.float64]
-Indices = NDArray[numpy.int64]
 _WHOLE = 1e-6
 _WHOLE_SECONDS = 5.0
 """How long one whole-number program may take; its bound so far is used then, which is wider and never wrong."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy
 from numpy.typing import NDArray
 
-from .system import Rows
+from .sparse import Indices, Rows, Vector
 
 __all__ = ["Contradiction", "components", "tightened"]
 
 _ROUNDS = 30
 _SLACK = 1e-6
-Vector = NDArray[numpy.float64]
-Indices = NDArray[numpy.int64]
 
 
 class Contradiction(Exception):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .attacker import Bounds
 from .inference import Hidden, Inference
+from .linking import Member
 from .propagation import Contradiction
 from .verdicts import Verdict
 
 __all__ = ["Explanation", "explained"]
 
-_TRIED = 24
-"""Earlier tables left out one by one to see which of them a disclosure needs."""
+_TRIED = 60
+"""Earlier releases that are joined with the new tables one by one to see whether it alone gives the cell."""
+_NOTHING = Bounds(low=0, high=float("inf"))
 Unsafe = tuple[Hidden, Bounds, Verdict]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A disclosive cell, what was known of it before, and the numbers of the tables that are needed to compute it."""
+    """A disclosive cell, what was known of it before, and the numbers of the tables that it is computed from."""
 
     hidden: Hidden
     bounds: Bounds
@@ -28,29 +30,29 @@ class Explanation:
     tables: tuple[int, ...]
 
 
-def explained(inference: Inference, unsafe: Sequence[Unsafe], new: int) -> Iterator[Explanation]:
+def explained(inference: Inference, unsafe: Sequence[Unsafe], releases: Sequence[str]) -> Iterator[Explanation]:
     """Explain disclosive cells; those that the new tables change nothing about, and do not hide, are left out.
 
-    ``new`` is how many tables are new: they have the first numbers.
+    ``releases`` names the release of every table by its number.
     """
     if not unsafe:
         return
-    before = _known(inference, unsafe, lambda table: table >= new)
-    alone = _alone(inference, unsafe)
-    together = _known(inference, unsafe, lambda table: table < new)
-    fresh = tuple(member.number for member in inference.group.members if member.new)
-    needed = _needed(inference, unsafe) if any(map(_wider, unsafe, together)) else {}
+    members = inference.group.members
+    new = [member for member in members if member.new]
+    before = _before(inference, unsafe)
+    together = _from(inference, new, unsafe)
+    alone = {each.number: _from(inference, [each], unsafe) for each in new} if len(members) > 1 else {}
     for at, (each, earlier) in enumerate(zip(unsafe, before, strict=True)):
         hidden, bounds, said = each
-        changed = _wider(each, earlier)
-        if not changed and not hidden.new:
+        if not hidden.new and not _wider(each, earlier):
             continue
-        if not _wider(each, alone[at]):
-            tables: tuple[int, ...] = (hidden.table,) if hidden.table is not None else ()
+        own = hidden.table if hidden.new else None
+        if own is not None and (not alone or not _wider(each, alone[own][at])):
+            tables: tuple[int, ...] = (own,)
         elif not _wider(each, together[at]):
-            tables = fresh
+            tables = tuple(member.number for member in new)
         else:
-            tables = (*fresh, *needed.get(at, ()))
+            tables = _with_earlier(inference, each, releases)
         yield Explanation(hidden=hidden, bounds=bounds, verdict=said, before=earlier, tables=tables)
 
 
@@ -58,34 +60,61 @@ def _wider(unsafe: Unsafe, bounds: Bounds) -> bool:
     return bounds.low < unsafe[1].low or bounds.high > unsafe[1].high
 
 
-def _known(inference: Inference, unsafe: Sequence[Unsafe], tables: Callable[[int], bool]) -> list[Bounds]:
-    """Bound the cells from some tables alone, exactly; without the time for it, nothing counts as known from them."""
-    try:
-        found = inference.computed([hidden for hidden, _, _ in unsafe], lambda _, bounds: bounds.narrowest, tables)
-    except Contradiction:
-        found = []
-    unknown = Bounds(low=0, high=float("inf"), settled=False)
-    return [each if each.settled else unknown for each in found] or [unknown] * len(unsafe)
-
-
-def _alone(inference: Inference, unsafe: Sequence[Unsafe]) -> list[Bounds]:
-    """Bound each masked cell from its own table alone."""
-    answers = [Bounds(low=0, high=float("inf"))] * len(unsafe)
-    for table in {hidden.table for hidden, _, _ in unsafe if hidden.new}:
-        own = [at for at, (hidden, _, _) in enumerate(unsafe) if hidden.table == table]
-        known = _known(inference, [unsafe[at] for at in own], lambda other, of=table: other == of)  # type: ignore[misc]
-        for at, bounds in zip(own, known, strict=True):
-            answers[at] = bounds
+def _before(inference: Inference, unsafe: Sequence[Unsafe]) -> list[Bounds]:
+    """Bound the cells from earlier releases, where one of these names all the dimensions of the cell."""
+    earlier = [member for member in inference.group.members if not member.new]
+    named = [
+        {frozenset(axis for axis, _ in cell) for cell in inference.group.facts[member.number]} for member in earlier
+    ]
+    asked = []
+    for at, (hidden, _, _) in enumerate(unsafe):
+        axes = frozenset(axis for axis, _ in hidden.groups)
+        if not hidden.new or any(axes <= each for several in named for each in several):
+            asked.append(at)
+    answers = [_NOTHING] * len(unsafe)
+    if earlier and asked:
+        numbers = {member.number for member in earlier}
+        try:
+            columns = [unsafe[at][0] for at in asked]
+            found = inference.computed(columns, lambda _, bounds: bounds.narrowest, lambda table: table in numbers)
+        except Contradiction:
+            return answers
+        for at, bounds in zip(asked, found, strict=True):
+            answers[at] = bounds if bounds.settled else _NOTHING
     return answers
 
 
-def _needed(inference: Inference, unsafe: Sequence[Unsafe]) -> dict[int, tuple[int, ...]]:
-    """Return, for each cell, the earlier tables without which it could not be computed; all where any would do."""
-    earlier = [member.number for member in inference.group.members if not member.new]
-    needed: dict[int, list[int]] = {at: [] for at in range(len(unsafe))}
-    for table in earlier[:_TRIED]:
-        without = _known(inference, unsafe, lambda other, of=table: other != of)  # type: ignore[misc]
-        for at, each in enumerate(unsafe):
-            if _wider(each, without[at]):
-                needed[at].append(table)
-    return {at: tuple(tables or earlier[:_TRIED]) for at, tables in needed.items()}
+def _from(inference: Inference, members: Sequence[Member], unsafe: Sequence[Unsafe]) -> list[Bounds]:
+    """Bound the cells from some tables, as if there were no others; a cell that these cannot name is not bounded."""
+    try:
+        smaller = inference.of(members)
+        by_name = {frozenset(hidden.groups): hidden for hidden in smaller.hidden}
+        same = [by_name.get(frozenset(hidden.groups)) for hidden, _, _ in unsafe]
+        asked = [each for each in same if each is not None]
+        found = iter(smaller.computed(asked, lambda _, bounds: bounds.narrowest))
+    except Contradiction:
+        return [_NOTHING] * len(unsafe)
+    answers = [next(found) if each is not None else _NOTHING for each in same]
+    return [each if each.settled else _NOTHING for each in answers]
+
+
+def _with_earlier(inference: Inference, unsafe: Unsafe, releases: Sequence[str]) -> tuple[int, ...]:
+    """Return the new tables and those of the one earlier release that is enough; of all where none alone is."""
+    members = inference.group.members
+    new = [member for member in members if member.new]
+    wanted = {axis for axis, _ in unsafe[0].groups}
+    by_release: dict[str, list[Member]] = {}
+    for member in members:
+        if not member.new:
+            by_release.setdefault(releases[member.number], []).append(member)
+    ranked = sorted(by_release.values(), key=lambda each: -_shared(inference, each, wanted))
+    for several in ranked[:_TRIED]:
+        if not _wider(unsafe, _from(inference, [*new, *several], [unsafe])[0]):
+            return tuple(member.number for member in (*new, *several))
+    return tuple(member.number for member in members)
+
+
+def _shared(inference: Inference, members: Sequence[Member], wanted: set[str]) -> int:
+    return max(
+        len(wanted & {axis for axis, _ in cell}) for member in members for cell in inference.group.facts[member.number]
+    )

@@ -6,51 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy
-from numpy.typing import NDArray
 
 from .cliques import Axes, Cover, cover
+from .propagation import tightened
+from .sparse import Indices, Rows, Vector
 from .universe import Statement, Universe
 
-__all__ = ["Block", "Rows", "System", "system"]
+__all__ = ["Block", "System", "system"]
 
-Indices = NDArray[numpy.int64]
-Numbers = NDArray[numpy.float64]
-Mask = NDArray[numpy.bool_]
 _NO_TABLE = -1
-
-
-@dataclass(kw_only=True)
-class Rows:
-    """Sparse rows: ``low`` ≤ Σ coefficient · variable ≤ ``high``. ``tables`` says whose each row is, −1 nobody’s."""
-
-    starts: Indices
-    columns: Indices
-    values: Numbers
-    low: Numbers
-    high: Numbers
-    tables: Indices = field(default_factory=lambda: numpy.zeros(0, dtype=numpy.int64))
-
-    def __len__(self) -> int:
-        return len(self.low)
-
-    @property
-    def of_entries(self) -> Indices:
-        """The row of every coefficient."""
-        return numpy.repeat(numpy.arange(len(self)), numpy.diff(self.starts))
-
-    def chosen(self, kept: Indices) -> Rows:
-        """Return some of the rows."""
-        lengths = numpy.diff(self.starts)[kept]
-        starts = numpy.concatenate(([0], numpy.cumsum(lengths))).astype(numpy.int64)
-        flat = numpy.arange(starts[-1]) + numpy.repeat(self.starts[kept] - starts[:-1], lengths)
-        return Rows(
-            starts=starts,
-            columns=self.columns[flat],
-            values=self.values[flat],
-            low=self.low[kept],
-            high=self.high[kept],
-            tables=self.tables[kept] if len(self.tables) else self.tables,
-        )
 
 
 @dataclass(kw_only=True)
@@ -73,18 +37,19 @@ class Block:
 class System:
     """Variables are counts of people, whole and not negative; ``low`` and ``high`` bound each of them."""
 
-    low: Numbers
-    high: Numbers
+    low: Vector
+    high: Vector
     rows: Rows
     blocks: list[Block]
     cover: Cover
-    cells: tuple[Indices, Numbers, Numbers, Indices] = field(
+    cells: tuple[Indices, Vector, Vector, Indices] = field(
         default_factory=lambda: (*(numpy.zeros(0, dtype=each) for each in (int, float, float, int)),)  # type: ignore[assignment]
     )
     """Statements about one variable: its number, the bounds, and whose statement it is."""
-    possible: Numbers | None = None
+    possible: Vector | None = None
     """Upper bounds that hold whatever the tables say: nobody is in a region outside its county."""
     _holding: dict[Axes, list[Block]] = field(default_factory=dict)
+    _tightened: tuple[Vector, Vector] | None = None
 
     def variables(self, groups: Iterable[tuple[str, tuple[int, ...]]]) -> Indices:
         """Return the variables whose sum is the count of these groups."""
@@ -98,6 +63,12 @@ class System:
             self._holding[axes] = [block for block in self.blocks if axes <= set(block.axes)]
         return self._holding[axes]
 
+    def tightened(self) -> tuple[Vector, Vector]:
+        """Return the bounds of every variable that follow row by row; raises ``Contradiction``."""
+        if self._tightened is None:
+            self._tightened = tightened(self.rows, self.low, self.high)
+        return self._tightened
+
     def only(self, tables: Callable[[int], bool]) -> System:
         """Return the system of some tables over the same variables."""
         known = {int(each) for each in numpy.unique(numpy.concatenate((self.rows.tables, self.cells[3])))}
@@ -106,9 +77,9 @@ class System:
         of_them = numpy.isin(self.cells[3], kept)
         cells = tuple(each[of_them] for each in self.cells)
         low, high = self._bounded(cells)  # type: ignore[arg-type]
-        return replace(self, rows=rows, low=low, high=high, cells=cells)  # type: ignore[arg-type]
+        return replace(self, rows=rows, low=low, high=high, cells=cells, _tightened=None)  # type: ignore[arg-type]
 
-    def _bounded(self, cells: tuple[Indices, Numbers, Numbers, Indices]) -> tuple[Numbers, Numbers]:
+    def _bounded(self, cells: tuple[Indices, Vector, Vector, Indices]) -> tuple[Vector, Vector]:
         low = numpy.zeros(len(self.low))
         high = numpy.full(len(self.low), numpy.inf) if self.possible is None else self.possible.copy()
         numpy.maximum.at(low, cells[0], cells[1])
@@ -151,10 +122,10 @@ class _Gathered:
 
     def __init__(self) -> None:
         self._columns: list[Indices] = []
-        self._values: list[Numbers] = []
+        self._values: list[Vector] = []
         self._bounds: list[tuple[float, float, int]] = []
 
-    def add(self, columns: Indices, values: Numbers, bounds: tuple[float, float], table: int) -> None:
+    def add(self, columns: Indices, values: Vector, bounds: tuple[float, float], table: int) -> None:
         self._columns.append(columns)
         self._values.append(values)
         self._bounds.append((*bounds, table))
@@ -196,7 +167,7 @@ def _margin(block: Block, shared: list[str]) -> Indices:
     return block.numbers.transpose(kept + others).reshape(cells, -1)
 
 
-def _possible(found: Universe, blocks: list[Block], count: int) -> Numbers:
+def _possible(found: Universe, blocks: list[Block], count: int) -> Vector:
     """Hold at zero what nesting excludes: a region outside its own county."""
     high = numpy.full(count, numpy.inf)
     for (inner, outer), around in found.within.items():

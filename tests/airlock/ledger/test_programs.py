@@ -11,7 +11,8 @@ from orchestrator.airlock.ledger.attacker import attacked, possible
 from orchestrator.airlock.ledger.cliques import CELLS_CROSSED, cover
 from orchestrator.airlock.ledger.program import OutOfTime, Program
 from orchestrator.airlock.ledger.propagation import Contradiction, components, tightened
-from orchestrator.airlock.ledger.system import Rows, System
+from orchestrator.airlock.ledger.sparse import Rows
+from orchestrator.airlock.ledger.system import System
 
 FREE = float("inf")
 

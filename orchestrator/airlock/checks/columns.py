@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from orchestrator.airlock.reading.parts import Table
 
 from .cells import Cell, read
+from .headings import Role, named
 
 __all__ = ["CELLS_KEPT", "Column", "Frame", "frame"]
 
@@ -120,6 +121,8 @@ class Frame:
     count: int = 0
     kept: bool = True
     broken: bool = False
+    headed: int | None = None
+    """The number of a row that turned out to be the headings (“count, mean, 25%, 75%”), though its table has none."""
 
     def cell(self, row: int, index: int) -> Cell:
         """Return one cell as read, by position; an absent one is empty."""
@@ -141,8 +144,13 @@ def frame(table: Table) -> Frame:
 def _read(table: Table) -> Frame:
     found = Frame(columns=[Column(heading=heading) for heading in table.columns], rows=[])
     waiting: list[tuple[int, Sequence[str]]] = []
+    nameless = not any(heading.strip() for heading in table.columns)
     try:
         for numbered in table.rows():
+            if nameless and found.headed is None and not waiting and not found.count and _names(numbered[1]):
+                found.headed = numbered[0]
+                found.columns = [Column(heading=heading) for heading in numbered[1]]
+                continue
             waiting.append(numbered)
             if len(waiting) == _AT_ONCE:
                 _take(found, waiting)
@@ -152,6 +160,12 @@ def _read(table: Table) -> Frame:
     _take(found, waiting)
     _join_headings(found)
     return found
+
+
+def _names(row: Sequence[str]) -> bool:
+    """Say whether a row names statistics, and holds no number but percentiles."""
+    known = sum(named(text) not in {None, Role.INDEX, Role.LABEL} for text in row)
+    return known >= 2 and all(read(text).number is None for text in row)
 
 
 def _take(found: Frame, rows: list[tuple[int, Sequence[str]]]) -> None:

@@ -27,6 +27,7 @@ _RESIDUAL = re.compile(
 _MODEL_DF = re.compile(r"df ?model|model ?df")
 _LIKELIHOOD = re.compile(r"log ?lik(?:elihood)?|llf")
 _SIGMA = re.compile(r"sigma|residual standard error|rse|s\.?e\.? of regression|root mse")
+_LEAST_SQUARES = re.compile(r"(?i)\b(?:OLS|WLS|least squares)\b")
 _NUMBER = r"([-+]?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?)"
 _TEXT = {
     "observations": (
@@ -71,6 +72,8 @@ class Model:
     likelihood: float | None = None
     sigma: float | None = None
     terms: list[Term] = field(default_factory=list)
+    normal: bool = False
+    """Whether it was fitted by least squares: only then the likelihood tells the spread."""
     counted: bool = False
     """Whether a column beside the terms says how many people each of them stands for."""
 
@@ -79,7 +82,7 @@ class Model:
         """Standard deviation of the residuals, stated or worked out from the log-likelihood of a normal model."""
         if self.sigma is not None:
             return self.sigma
-        n, df, likelihood = self.observations, self.residual, self.likelihood
+        n, df, likelihood = self.observations, self.residual, self.likelihood if self.normal else None
         if not n or not df or likelihood is None or df <= 0:
             return None
         exponent = -2 * likelihood / n - math.log(2 * math.pi) - 1
@@ -103,8 +106,14 @@ def from_table(seen: View) -> Model | None:
     _columns(seen, model)
     model.terms = list(_terms(seen))
     model.counted = Role.COUNT in seen.roles
+    model.normal = any(_LEAST_SQUARES.search(" ".join(row)) for row in [seen.table.columns, *_short(seen)])
     said = (model.observations, model.residual, model.sigma, model.likelihood)
     return model if model.terms or any(value is not None for value in said) else None
+
+
+def _short(seen: View) -> Iterator[list[str]]:
+    if seen.frame.kept and len(seen.frame.rows) <= 200:
+        yield from (row for _, row in seen.frame.rows)
 
 
 def _note(model: Model, label: str, value: float) -> None:
@@ -123,10 +132,7 @@ def _note(model: Model, label: str, value: float) -> None:
 
 def _pairs(seen: View) -> Iterator[tuple[str, float]]:
     """Yield words with the number in the cell to their right, headings included: summaries stand so."""
-    rows = [list(seen.table.columns)]
-    if seen.frame.kept and len(seen.frame.rows) <= 200:
-        rows += [list(row) for _, row in seen.frame.rows]
-    for row in rows:
+    for row in [list(seen.table.columns), *_short(seen)]:
         for label, text in itertools.pairwise(row):
             value = read(text).number
             if value is not None and re.search("[A-Za-z]", label):
@@ -164,6 +170,7 @@ def from_text(text: str, where: str = "") -> Model | None:
             setattr(model, name, min(values))
     if model.observations is None and model.residual is None:
         return None
+    model.normal = _LEAST_SQUARES.search(text) is not None
     short = False
     for number, line in enumerate(text.split("\n"), start=1):
         short = short or (len(line) < 400 and _HEAD.search(line) is not None)

@@ -31,10 +31,13 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
     """Report models from which persons, or the data of a small sample, can be worked out."""
     models = [from_table(view(table)) for table in file.tables]
     models += [from_text(text.text, text.where) for text in file.texts]
+    told: set[str] = set()
     for model in models:
         if model is not None:
-            yield from _size(model, pack)
-            yield from _terms(model, pack)
+            for finding in (*_size(model, pack), *_terms(model, pack)):
+                if finding.message not in told:  # a summary is read as words and as tables
+                    told.add(finding.message)
+                    yield finding
 
 
 def across(files: Mapping[str, Specimen], pack: Pack) -> dict[str, list[Finding]]:

@@ -17,7 +17,7 @@ from .views import View, view
 __all__ = ["check", "follows", "midpoints", "rounding_claimed"]
 
 _CLAIM = re.compile(
-    r"(?i)round(?:ed|ing)?(?:\s+\w+){0,4}?\s+(?:to\s+)?(?:the\s+)?(?:nearest|base|multiples? of)[\s_-]*(\d{1,2})"
+    r"(?i)\bround(?:ed|ing)?:?(?:\s+\w+){0,4}?\s+(?:to\s+)?(?:the\s+)?(?:nearest|base|multiples? of)[\s_-]*(\d{1,2})"
 )
 _FEW = 8
 """Fewer counts than this may be divisible by five by chance; of eight, seven are in one case of ten thousand."""

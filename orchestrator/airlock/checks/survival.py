@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
@@ -14,12 +15,13 @@ from .headings import Role, plain
 from .specimen import Specimen
 from .views import View, view
 
-__all__ = ["check", "single_steps"]
+__all__ = ["check", "exact_steps", "single_steps"]
 
 _AT_RISK = re.compile(r"\bat ?risk\b|\bn ?risk\b|\bentrance\b|\bentered\b")
 _EVENTS = re.compile(r"\bobserved\b|\bevents?\b|\bn ?event\b|\bdeaths?\b|\bdied\b|\bd\b")
 _SURVIVAL = re.compile(r"surv|\bkm\b|kaplan|\bs ?\(t\)|\bestimate\b|probabilit|cumulative prop")
 _STEPS = 5
+_LARGEST = 5_000
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
@@ -73,7 +75,7 @@ def _curve(seen: View, pack: Pack) -> Iterator[Finding]:
         if role not in {Role.SHARE, Role.COEFFICIENT, Role.OTHER} or not _SURVIVAL.search(heading):
             continue
         values = [value for _, row in seen.rows() if (value := seen.cell(row, index).number) is not None]
-        at_risk = single_steps(values)
+        at_risk = single_steps(values) or exact_steps(values)
         if not at_risk:
             continue
         small = sum(count < pack.minimum_at_risk for count in at_risk)
@@ -82,7 +84,7 @@ def _curve(seen: View, pack: Pack) -> Iterator[Finding]:
             rule="SURVIVAL_STEPS",
             severity=Severity.FLAG,
             where=seen.column(index),
-            message=f"{len(at_risk)} steps of the curve are single events: their heights give the number at risk, "
+            message=f"The heights of {len(at_risk)} steps of the curve give the events and the number at risk, "
             f"{at_risk[0]} at the first{last}.",
             guidance="Round the curve, or show it at fixed times only, and end it where enough people are at risk.",
         )
@@ -105,3 +107,18 @@ def single_steps(values: list[float]) -> list[int]:
     if len(implied) < _STEPS or len(whole) * 10 < len(implied) * 7 or not falling:
         return []
     return whole
+
+
+def exact_steps(values: list[float]) -> list[int]:
+    """Return the numbers at risk that a curve of full precision gives away: each step falls by events over at risk.
+
+    With ten digits or more hardly any number is a fraction of small whole numbers by chance, so that a curve most of
+    whose steps are such fractions, of few events each, was printed as it was computed.
+    """
+    falls = [(before - after) / before for before, after in itertools.pairwise(values) if 0 < after < before <= 1]
+    found = []
+    for fall in falls:
+        near = Fraction(fall).limit_denominator(_LARGEST)
+        if abs(float(near) - fall) < 1e-11 and near.numerator < _STEPS * 2:
+            found.append(near.denominator)
+    return found if len(falls) >= _STEPS and len(found) * 10 >= len(falls) * 8 and max(found) >= 20 else []

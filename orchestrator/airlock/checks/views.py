@@ -43,7 +43,7 @@ class View:
             yield from self.frame.rows
             return
         try:
-            yield from self.table.rows()
+            yield from (each for each in self.table.rows() if each[0] != self.frame.headed)
         except csv.Error:
             return  # the check of the table's shape reports that it could not be read to the end
 

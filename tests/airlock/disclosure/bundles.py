@@ -29,7 +29,8 @@ CONFIG = {
 CROSSTAB = "region,F,M,All\nEast,48.0,48,96\nNorth,153.0,145,298\nSouth,103.0,91,194\nWest,,12,12\nAll,304.0,296,600\n"
 PIVOT = ",max,min\n,income,income\nregion,,\nEast,73211.3,8123.2\nNorth,81234.1,9011.1\n"
 FACTS = (
-    'Dep. Variable:,income,R-squared:,0.001\nDate:,"Sun, 22 Nov 2026",Prob (F-statistic):,0.682\n'
+    "Dep. Variable:,income,R-squared:,0.001\nMethod:,Least Squares,F-statistic:,0.3827\n"
+    'Date:,"Sun, 22 Nov 2026",Prob (F-statistic):,0.682\n'
     "Time:,11:31:18,Log-Likelihood:,-6348.9\nNo. Observations:,600,AIC:,12700.0\nDf Residuals:,597,BIC:,12720.0\n"
     "Df Model:,2,,\nCovariance Type:,nonrobust,,\n"
 )

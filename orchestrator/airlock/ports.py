@@ -82,6 +82,9 @@ class Governance(Protocol):
     def terms(self, project_id: str) -> tuple[CustodianTerms, ...]:
         """Return the terms in force of every custodian whose data the project holds or held."""
 
+    def versions(self, project_id: str) -> dict[str, str]:
+        """Return the versions of data that the project holds or held, each with its dataset."""
+
     def holders(self, role: str) -> frozenset[str]:
         """Return everyone who holds this role now."""
 

@@ -19,7 +19,7 @@ COLUMNS = 40
 
 _Place = Annotated[int, Query(ge=0, le=10_000_000)]
 _Column = Annotated[int | None, Query(ge=0, le=16_383)]
-_VIEWS = "content|plain|differences|outsider|lineage"
+_VIEWS = "content|columns|plain|differences|outsider|lineage"
 
 
 @dataclass(frozen=True, kw_only=True)

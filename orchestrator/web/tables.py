@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from orchestrator.airlock.bench.columns import Column
 from orchestrator.airlock.bench.places import Mark, Marks
 from orchestrator.airlock.bench.sheets import Page, Sheet
 from orchestrator.airlock.bench.texts import visible
@@ -12,6 +13,10 @@ from orchestrator.airlock.model import File
 from .looking import COLUMNS, Asked
 
 __all__ = ["Cell", "Heading", "Line", "TableView", "table_view"]
+
+_SOON = 5_000
+"""Rows whose columns are counted up in well under a tenth of a second."""
+_FIGURES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,8 @@ class TableView:
     next_finding: str
     missing_row: int | None
     marks: Marks
+    figures: tuple[Column, ...] | None
+    """Columns in figures, where they are at hand or soon are; in a large table they come after the page."""
 
 
 def table_view(sheet: Sheet, file: File, asked: Asked) -> TableView:
@@ -92,6 +99,7 @@ def table_view(sheet: Sheet, file: File, asked: Asked) -> TableView:
         next_finding=_next(asked, marks),
         missing_row=None if page.row_found else look.row,
         marks=marks,
+        figures=sheet.columns[:_FIGURES] if sheet.counted or len(sheet) <= _SOON else None,
     )
 
 

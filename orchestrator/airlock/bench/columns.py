@@ -14,7 +14,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_DISTINCT", "Column", "ColumnFigures", "is_redacted", "number"]
+__all__ = ["MOST_DISTINCT", "Column", "ColumnFigures", "all_numbers", "is_redacted", "number"]
 
 MOST_DISTINCT = 1_000
 """Up to so many different values are counted; a column with more of them is told as having more."""
@@ -85,7 +85,7 @@ class ColumnFigures:
         self._rows += len(cells)
         if len(self._distinct) <= MOST_DISTINCT:
             self._distinct.update(cells)
-        numbers = _all_numbers(cells)
+        numbers = all_numbers(cells)
         self._numbers.append(self._sorted_out(cells) if numbers is None else numbers)
 
     def _sorted_out(self, cells: Sequence[str]) -> _Numbers:
@@ -143,8 +143,8 @@ def is_redacted(cell: str) -> bool:
     return cell[:1] in _REDACTED_BEGIN and _REDACTED.fullmatch(cell.strip()) is not None
 
 
-def _all_numbers(cells: Sequence[str]) -> _Numbers | None:
-    """Take the quick way where every cell is a plain finite number, as in most large tables."""
+def all_numbers(cells: Sequence[str]) -> _Numbers | None:
+    """Return the cells as numbers where every one is a plain finite number, as in most columns of large tables."""
     if not cells or not _PLAIN.fullmatch("\n".join(cells)):
         return None
     try:

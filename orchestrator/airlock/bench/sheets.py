@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, zip_longest
 
 from orchestrator.airlock.reading.limits import CELL_CHARACTERS
 
-from .columns import Column, ColumnFigures, number
+from .columns import Column, ColumnFigures
+from .orders import sorted_places
 
 __all__ = ["Look", "Page", "Row", "Sheet"]
 
 _PIECE = 500
 """Rows taken at once: so many stay in the processor’s cache, which is twice as fast as more."""
+_KEPT_ORDERS = 6
 _MOST_COLUMNS = 16_384
 """As many as a spreadsheet has; what stands further right is counted, but gets no figures."""
 
@@ -64,13 +67,14 @@ class Sheet:
         self.size = len(text)
         self.broken = 0
         self.widest = 0
+        self._orders: dict[tuple[int, bool], Sequence[int]] = {}
         if "\r" in text and "\n" not in text:
             text = text.replace("\r", "\n")  # the checks read it so (``reading.delimited``)
         self._lines = list(io.StringIO(text, newline="\n"))
         self._begin = array("L")
         self._numbers = array("L")
         self.heading: tuple[str, ...] = ()
-        self.columns: tuple[Column, ...] = self._read()
+        self._scan()
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -80,47 +84,48 @@ class Sheet:
         heading = self.heading[index].strip() if index < len(self.heading) else ""
         return heading or f"column {index + 1}"
 
-    def _read(self) -> tuple[Column, ...]:
-        figures: list[ColumnFigures] = []
-        done = 0
-        rows = self._scanned()
-        self.heading = tuple(next(rows, ()))
-        self.widest = len(self.heading)
+    def _scan(self) -> None:
+        """Note where every row that is not empty begins; nothing of the cells is kept."""
+        note_begin, note_number = self._begin.append, self._numbers.append
+        reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        begin, counted, widest = 0, 0, 0
+        try:
+            for counted, row in enumerate(reader, start=1):
+                if counted == 1:
+                    self.heading = tuple(row)
+                elif row:
+                    note_begin(begin)
+                    note_number(counted)
+                widest = max(widest, len(row))
+                begin = reader.line_num
+        except csv.Error:
+            self.broken = max(counted, 1)
+        self.widest = widest
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column in figures; counted up when first asked for, which takes longer than a page of the table."""
+        width = min(self.widest, _MOST_COLUMNS)
+        figures = [ColumnFigures(self.name(index)) for index in range(width)]
+        rows = self._rows()
         while piece := list(islice(rows, _PIECE)):
-            columns = list(islice(zip_longest(*piece, fillvalue=""), _MOST_COLUMNS))
-            self.widest = max(self.widest, *map(len, piece))
-            while len(figures) < max(len(columns), min(len(self.heading), _MOST_COLUMNS)):
-                figures.append(ColumnFigures(self.name(len(figures))))
-                if done:
-                    figures[-1].add([""] * done)
-            for each, cells in zip_longest(figures, columns, fillvalue=[""] * len(piece)):
+            columns = zip_longest(*piece, fillvalue="")
+            for each, cells in zip_longest(figures, islice(columns, width), fillvalue=("",) * len(piece)):
                 each.add(cells)  # type: ignore[union-attr]
-            done += len(piece)
-        if not done:
-            figures = [ColumnFigures(self.name(index)) for index in range(len(self.heading))]
         return tuple(each.result() for each in figures)
 
-    def _scanned(self) -> Iterator[list[str]]:
-        """Yield every row that is not empty, noting where those below the headings begin."""
+    @property
+    def counted(self) -> bool:
+        """Whether the columns were counted up already."""
+        return "columns" in vars(self)
+
+    def _rows(self) -> Iterator[list[str]]:
+        """Read every row below the headings that is not empty, in one go."""
+        if not len(self):
+            return iter(())
         reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
-        note_begin, note_number = self._begin.append, self._numbers.append
-        begin, counted = 0, 0
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                self.broken = max(counted, 1)
-                return
-            counted += 1
-            if counted == 1:
-                yield row
-            elif row:
-                note_begin(begin)
-                note_number(counted)
-                yield row
-            begin = reader.line_num
+        next(reader)
+        return islice((row for row in reader if row), len(self))
 
     def _row(self, place: int) -> list[str]:
         begin = self._begin[place]
@@ -129,15 +134,18 @@ class Sheet:
 
     def numbered(self) -> Iterator[tuple[int, list[str]]]:
         """Yield every row below the headings that is not empty, with its number."""
-        return ((self._numbers[place], self._row(place)) for place in range(len(self)))
+        return zip(self._numbers, self._rows(), strict=True)
 
     def page(self, look: Look) -> Page:
         """Return the rows somebody wants to look at."""
-        places: Sequence[int] = self._found(look) if look.find else range(len(self))
-        if look.order is not None:
-            places = self._sorted(places, look.order, descending=look.descending)
-        elif look.descending:
+        places: Sequence[int] = (
+            range(len(self)) if look.order is None else self._order(look.order, descending=look.descending)
+        )
+        if look.order is None and look.descending:
             places = places[::-1]
+        if look.find:
+            kept = frozenset(self._found(look))
+            places = [place for place in places if place in kept]
         first, found = self._beginning(places, look)
         taken = places[first : first + look.count]
         rows = tuple(Row(number=self._numbers[place], cells=tuple(self._row(place))) for place in taken)
@@ -170,20 +178,15 @@ class Sheet:
             if not raw or end - begin > 1 or wanted in self._lines[begin].casefold():
                 yield place, self._row(place)
 
-    def _sorted(self, places: Iterable[int], column: int, *, descending: bool) -> Sequence[int]:
-        """Sort numbers by size before words by letter; empty cells are last either way."""
-        numbers, words, empty = [], [], []
-        for place in places:
-            row = self._row(place)
-            cell = row[column].strip() if column < len(row) else ""
-            value = number(cell) if cell else None
-            if not cell:
-                empty.append(place)
-            elif value is None:
-                words.append((cell.casefold(), place))
-            else:
-                numbers.append((value, place))
-        numbers.sort(key=lambda pair: pair[0], reverse=descending)
-        words.sort(key=lambda pair: pair[0], reverse=descending)
-        parts = (words, numbers) if descending else (numbers, words)
-        return array("L", [*(place for part in parts for _, place in part), *empty])
+    def _order(self, column: int, *, descending: bool) -> Sequence[int]:
+        """Return the places of all rows in the order of a column; what was sorted once is kept."""
+        key = (column, descending)
+        if key not in self._orders:
+            if len(self._orders) >= _KEPT_ORDERS:
+                self._orders.pop(next(iter(self._orders)))
+            self._orders[key] = sorted_places(self._cells(column), descending=descending)
+        return self._orders[key]
+
+    def _cells(self, column: int) -> list[str]:
+        """Read one column from its first row to its last, in one go."""
+        return [row[column] if column < len(row) else "" for row in self._rows()]

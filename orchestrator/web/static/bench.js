@@ -54,6 +54,18 @@ window.addEventListener("pageshow", (event) => {
 });
 restore();
 
+// ---- what takes longer than the page comes after it ---------------------------------------------------------------
+
+for (const place of document.querySelectorAll("[data-later]")) {
+  fetch(place.dataset.later)
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .then((text) => {
+      const found = new DOMParser().parseFromString(text, "text/html").getElementById(place.id);
+      if (found) place.replaceWith(found);
+    })
+    .catch(() => {}); // the link to the same is still there
+}
+
 // ---- keys: single characters, which anybody can switch off (WCAG 2.1.4) -------------------------------------------
 
 const on = () => recall(localStorage, SWITCH) !== "off";

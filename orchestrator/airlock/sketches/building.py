@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,11 +36,12 @@ def build_sketch(
     writer = SketchWriter(file=into, key=key, dataset=dataset)
     hasher = Hasher(key)
     for name, path in files:
+        torn: list[None] = []
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:
                 first = 1
-                for table in pieces(Path(name), file, part_rows):
+                for table in pieces(Path(name), file, part_rows, partial(torn.append, None)):
                     writer.add(sketch_table(table, hasher, name if first == 1 else f"{name}, rows from {first:,}"))
                     first += table.num_rows
         except NotTabularError as error:
@@ -48,6 +50,8 @@ def build_sketch(
             writer.skipped.append((name, f"it cannot be sketched ({str(error).splitlines()[0][:120]})"))
         except OSError as error:
             writer.skipped.append((name, f"it cannot be opened ({error.strerror})"))
+        if torn:
+            writer.skipped.append((name, f"{len(torn):,} rows have more or fewer cells than headings"))
     writer.finish()
     return tuple(writer.skipped)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .candidates import Candidate, LoadedPart
 from .chance import Chance, chance_of, log_tail, tuple_keys
 
-__all__ = ["Match", "best_match"]
+__all__ = ["Match", "Pairs", "best_match", "exact_match", "joined"]
 
 _PAIRS = 2_000_000
 _ANCHORS = 4
@@ -26,6 +26,8 @@ _KEPT = 0.8
 _FEWEST = 3
 _LOOKED_AT = 20_000
 _TOGETHER = 0.99
+_PLAIN = 60.0
+"""So far beyond chance (natural logarithm) nothing better is looked for."""
 _ENOUGH = 5.0
 """How far beyond chance (natural logarithm) a further column must be to join."""
 
@@ -61,16 +63,37 @@ class Match:
 
 def best_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -> Match | None:
     """Return the match that chance explains worst, or nothing where no two columns agree beyond it."""
-    best: Match | None = None
+    best = exact_match(loaded, candidates, rows)
+    if best is not None and best.surprise > _PLAIN:
+        return best
     for anchor in _anchors(candidates):
         found = _grown(loaded, anchor, candidates, rows)
         if found is None:
             continue
         if best is None or found.surprise > best.surprise:
             best = found
-        if best.surprise > 60 and len(best.unique) > 0.5 * rows:
+        if best.surprise > _PLAIN and len(best.unique) > 0.5 * rows:
             break
     return best
+
+
+def exact_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -> Match | None:
+    """Return the rows that agree with a record on every column at once, in one join; nothing where fewer than three do.
+
+    Each column of results is taken for the column of the data that it is most like.
+    """
+    chosen: list[Candidate] = []
+    for each in sorted(candidates, key=lambda candidate: candidate.likeness, reverse=True):
+        taken = {(one.place, one.column) for one in chosen}
+        if each.plausible and not any(each.place == place or each.column == column for place, column in taken):
+            chosen.append(each)
+    if len(chosen) < _FEWEST:
+        return None
+    pairs = joined(loaded, chosen)
+    if np.count_nonzero(pairs.counts()) < _FEWEST:
+        return None
+    telling = sorted(chosen, key=_commonness)
+    return _match(loaded, telling[:_MOST_COLUMNS], telling[_MOST_COLUMNS:], pairs, rows)
 
 
 def _anchors(candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, ...]]:
@@ -98,14 +121,17 @@ def _expected_pairs(anchor: Sequence[Candidate]) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class _Pairs:
+class Pairs:
+    """Rows of results and records of the data that agree."""
+
     rows: NDArray[np.int64]
     records: NDArray[np.int64]
     asked: NDArray[np.bool_]
     """Which rows of the results were joined at all."""
 
-    def where(self, chosen: NDArray[np.bool_]) -> _Pairs:
-        return _Pairs(self.rows[chosen], self.records[chosen], self.asked)
+    def where(self, chosen: NDArray[np.bool_]) -> Pairs:
+        """Return some of the pairs."""
+        return Pairs(self.rows[chosen], self.records[chosen], self.asked)
 
     def counts(self, chosen: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
         """Return how many records each row agrees with."""
@@ -116,7 +142,7 @@ class _Pairs:
 def _grown(
     loaded: LoadedPart, anchor: tuple[Candidate, ...], candidates: Sequence[Candidate], rows: int
 ) -> Match | None:
-    pairs = _joined(loaded, anchor)
+    pairs = joined(loaded, anchor)
     chosen = list(anchor)
     left = [each for each in candidates if each not in chosen]
     while left and len(chosen) < _MOST_COLUMNS:
@@ -137,7 +163,7 @@ def _grown(
     return _match(loaded, chosen, left, pairs, rows) if len(chosen) > 1 else None
 
 
-def _joined(loaded: LoadedPart, anchor: tuple[Candidate, ...]) -> _Pairs:
+def joined(loaded: LoadedPart, anchor: Sequence[Candidate]) -> Pairs:
     """List the pairs of rows and records that agree on the anchor; its commonest values stay out when too many."""
     keep = np.all([each.said for each in anchor], axis=0)
     rows = np.flatnonzero(keep)
@@ -149,7 +175,7 @@ def _joined(loaded: LoadedPart, anchor: tuple[Candidate, ...]) -> _Pairs:
         chosen &= wanted[loaded.codes(each.column, each.level)]
     records = np.flatnonzero(chosen)
     if not len(records):
-        return _Pairs(rows[:0], records, asked)
+        return Pairs(rows[:0], records, asked)
     record_keys = tuple_keys([loaded.codes(each.column, each.level)[records] for each in anchor])
     row_keys = tuple_keys([each.codes[rows] for each in anchor])
     order = np.argsort(record_keys)
@@ -161,14 +187,14 @@ def _joined(loaded: LoadedPart, anchor: tuple[Candidate, ...]) -> _Pairs:
     counts, begin, rows = counts[within], begin[within], rows[within]
     asked[rows] = True
     offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return _Pairs(np.repeat(rows, counts), records[order[np.repeat(begin, counts) + offsets]], asked)
+    return Pairs(np.repeat(rows, counts), records[order[np.repeat(begin, counts) + offsets]], asked)
 
 
-def _agree(loaded: LoadedPart, pairs: _Pairs, candidate: Candidate) -> NDArray[np.bool_]:
+def _agree(loaded: LoadedPart, pairs: Pairs, candidate: Candidate) -> NDArray[np.bool_]:
     return np.equal(candidate.codes[pairs.rows], loaded.codes(candidate.column, candidate.level)[pairs.records])
 
 
-def _gain(loaded: LoadedPart, pairs: _Pairs, candidate: Candidate) -> float:
+def _gain(loaded: LoadedPart, pairs: Pairs, candidate: Candidate) -> float:
     """Say how far beyond chance the rows are that still agree with a record when one more column has to agree."""
     if not len(pairs.rows):
         return 0.0
@@ -199,7 +225,7 @@ def _same_thing(loaded: LoadedPart, one: Candidate, other: Candidate) -> bool:
 
 
 def _match(
-    loaded: LoadedPart, chosen: Sequence[Candidate], left: Sequence[Candidate], pairs: _Pairs, rows: int
+    loaded: LoadedPart, chosen: Sequence[Candidate], left: Sequence[Candidate], pairs: Pairs, rows: int
 ) -> Match:
     counts = pairs.counts()
     agreeing = np.flatnonzero(counts)

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,14 +29,17 @@ class NotTabularError(Exception):
     """A file that is no table these sketches know; its words say why."""
 
 
-def pieces(path: Path, file: BinaryIO, rows: int) -> Iterator[pa.Table]:
-    """Yield the file's rows, at most ``rows`` at a time; raise ``NotTabularError`` where it is no table."""
+def pieces(path: Path, file: BinaryIO, rows: int, torn: Callable[[], None] = lambda: None) -> Iterator[pa.Table]:
+    """Yield the file's rows, at most ``rows`` at a time; raise ``NotTabularError`` where it is no table.
+
+    A row with more or fewer cells than there are headings is left out, and ``torn`` called for it.
+    """
     name = path.name.lower()
     try:
         if name.endswith(_PARQUET):
             yield from _parquet(file, rows)
         elif name.endswith(_DELIMITED):
-            yield from _delimited(file, rows, packed=name.endswith(".gz"))
+            yield from _delimited(file, rows, torn, packed=name.endswith(".gz"))
         else:
             raise NotTabularError("only delimited text and Parquet are compared")
     except (pa.ArrowException, OSError, UnicodeError, csv.Error, EOFError, zlib.error) as error:
@@ -50,7 +53,11 @@ def _parquet(file: BinaryIO, rows: int) -> Iterator[pa.Table]:
     yield from _gathered(opened.iter_batches(batch_size=1 << 16, use_threads=False), _bounded(rows, names))
 
 
-def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]:
+def _delimited(file: BinaryIO, rows: int, torn: Callable[[], None], *, packed: bool) -> Iterator[pa.Table]:
+    def skip(_: Any) -> str:
+        torn()
+        return "skip"
+
     stream: Any = gzip.GzipFile(fileobj=file) if packed else file
     head = bytes(stream.read(_HEAD))
     encoding = _encoding(head)
@@ -66,7 +73,7 @@ def _delimited(file: BinaryIO, rows: int, *, packed: bool) -> Iterator[pa.Table]
         read_options=arrow_csv.ReadOptions(
             use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1, encoding=encoding
         ),
-        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip),
         convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )
     yield from _gathered(reader, _bounded(rows, names))

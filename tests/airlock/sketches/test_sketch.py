@@ -103,6 +103,7 @@ def test_odd_files_are_named_and_the_rest_is_compared(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "whole.parquet")
     content, skipped = _written(
         tmp_path,
+        scan_dcm=b"\0" * 40,
         people_csv=_csv(200),
         tabs_tsv=frame.to_csv(index=False, sep="\t").encode(),
         packed_csv_gz=gzip.compress(_csv(200)),
@@ -113,7 +114,6 @@ def test_odd_files_are_named_and_the_rest_is_compared(tmp_path: Path) -> None:
         ragged_csv=b"a,b\n1,2\n1,2,3\n",
         broken_parquet=b"PAR1 no",
         torn_csv_gz=gzip.compress(_csv(200))[:-300],
-        scan_dcm=b"\0" * 40,
         nested_parquet=(tmp_path / "nested.parquet").read_bytes(),
         whole_parquet=(tmp_path / "whole.parquet").read_bytes(),
     )
@@ -123,6 +123,7 @@ def test_odd_files_are_named_and_the_rest_is_compared(tmp_path: Path) -> None:
     parts = {part.table: part for part in _opened(content).parts}
     assert {name: part.rows for name, part in parts.items() if name != "torn.csv.gz"} == {
         "people.csv": 200, "tabs.tsv": 200, "packed.csv.gz": 200, "western.csv": 2, "wide.csv": 1, "quoted.csv": 2,
+        "ragged.csv": 1,
         "nested.parquet": 2, "whole.parquet": 200,
     }  # fmt: skip
     assert [column.name for column in parts["nested.parquet"].columns] == ["person", "age"]

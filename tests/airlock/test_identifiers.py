@@ -116,6 +116,12 @@ def test_numbers_across_the_pieces_of_a_large_file_are_all_found():
         ("write to jo.bloggs+trial@nhs.example.org", "EMAIL"),
         ("seen by Dr Ann O'Neill today", "PERSON_NAME"),
         ("Mrs. J. K. Smith", "PERSON_NAME"),
+        ("Patient name: Aisha Khan", "PERSON_NAME"),
+        ("ring 07700 900123", "PHONE_NUMBER"),
+        ("ring +44 7700 900123", "PHONE_NUMBER"),
+        ("ring 0113 496 0123", "PHONE_NUMBER"),
+        ("QQ 12 34 56 C", "INSURANCE_NUMBER"),
+        ("qq123456c", "INSURANCE_NUMBER"),
     ],
 )
 def test_contacts_are_found_in_words_and_in_cells(words, rule):
@@ -125,7 +131,17 @@ def test_contacts_are_found_in_words_and_in_cells(words, rule):
 
 @pytest.mark.parametrize(
     "words",
-    ["LS2 and BD9 districts", "C50.9 and E11 codes", "p@5 = 0.4", "Drug A, Mr1 model, Miss rate", "dose 2mg 3x daily"],
+    [
+        "LS2 and BD9 districts",
+        "C50.9 and E11 codes",
+        "p@5 = 0.4",
+        "Drug A, Mr1 model, Miss rate",
+        "dose 2mg 3x daily",
+        "the name: a model",
+        "AB1234567 C",
+        "2024-07-12, 0.0712345678",
+        "n = 07123",
+    ],
 )
 def test_ordinary_words_are_no_contacts(words):
     assert contacts_of(f"Some results.\n{words}\n") == set()

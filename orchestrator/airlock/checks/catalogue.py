@@ -31,6 +31,7 @@ _ACRO = "ACRO 1.0, default.yaml and sdcchecks.py"
 _OPENSAFELY = "OpenSAFELY documentation, outputs/sdc.md"
 _OPENSAFELY_FILES = "OpenSAFELY documentation, outputs/requesting-file-release.md"
 _SATRE = "SATRE specification 3.3, output airlock"
+_LEDGER = "Fellegi (1972) and Denning (1979) on differencing; SDAP Handbook (2019), linked tables"
 _HERE = "this project’s threat model, docs/explanation/threats.md"
 _SKETCHES = "own measurements, benchmarks/results/airlock_sketches.md; chance after Good (1953)"
 
@@ -107,7 +108,11 @@ _PERSONS = (
     Rule("BIRTH_COLUMN", "a column about birth or death", FLAG, _DWB),
     Rule("DATE_COLUMN", "many full dates", NOTE, _DWB),
     Rule("PERSON_COLUMN", "a column that names persons one by one", FLAG, _DWB),
+    Rule("INSURANCE_NUMBER", "a National Insurance number", FLAG, "HMRC, National Insurance Manual NIM39110"),
+    Rule("PHONE_NUMBER", "a telephone number", FLAG, _DWB),
     Rule("PERSON_NAME", "a person’s name", FLAG, _DWB),
+    Rule("PHONE_NUMBER", "a telephone number of the United Kingdom", FLAG, _DWB),
+    Rule("INSURANCE_NUMBER", "a National Insurance number", FLAG, _DWB),
 )
 _FILES = (
     Rule("EMPTY_FILE", "an empty file", FLAG, _OPENSAFELY_FILES),
@@ -188,9 +193,16 @@ _COMPARED = (
     Rule("NOT_COMPARED", "data that results could not be compared with", FLAG, _HERE),
 )
 
+_TOGETHER = (
+    Rule("LEDGER_CELL_PINNED", "a hidden count that tables give exactly together", BLOCK, _LEDGER),
+    Rule("LEDGER_CELL_NARROWED", "a hidden count that tables narrow to a few small numbers", FLAG, _LEDGER),
+    Rule("LEDGER_DIFFERENCE", "two tables that differ by a few people", FLAG, _LEDGER),
+    Rule("LEDGER_INCOMPLETE", "what an outsider could compute was not computed to the end", FLAG, _SATRE),
+)
+
 DISCLOSURE = frozenset(each.rule for each in _DISCLOSURE)
 """Rules about what numbers say of people."""
 RULES: Mapping[str, Rule] = {
-    each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN, *_COMPARED)
+    each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN, *_COMPARED, *_TOGETHER)
 }
 """Every rule by its name."""

@@ -1,9 +1,10 @@
-"""Postcodes, e-mail addresses and people’s names, anywhere in the words or cells of a file."""
+"""Postcodes, addresses, telephone and National Insurance numbers and names, anywhere in words or cells of a file."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy
 
@@ -25,6 +26,9 @@ _NAME = re.compile(
     rb"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sister|Nurse)\.? (?:[A-Z]\. ?){0,3}"
     rb"[A-Z][a-z'\x80-\xff-]+(?: [A-Z][a-z'\x80-\xff-]+){0,2}"
 )
+_NAMED = re.compile(rb"(?i:name) ?[:=] ?[\"']?[A-Z][a-z'\x80-\xff-]+,? [A-Z][a-z'\x80-\xff-]+")
+_PHONE = re.compile(rb"(?<![\d.])(?:\+44 ?\(?0?\)? ?|0)(?:7\d{3}|[12]\d{2,3}) ?\d{3} ?\d{3,4}(?![\d.])")
+_INSURANCE = re.compile(rb"(?i)(?<![A-Z0-9])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Z0-9])")
 _TITLES = (b"Mr", b"Ms", b"Mis", b"Dr", b"Pro", b"Sis", b"Nur")
 _ENOUGH = 5_000
 """So many hits of a kind say all that there is to say; the rest of the file is not searched for more of it."""
@@ -34,45 +38,42 @@ _CLASSES[48:58] = _DIGIT
 _CLASSES[65:91] = _CLASSES[97:123] = _LETTER
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of thing to find: where it may stand, its form, and what to say of it."""
+
+    rule: str
+    candidates: Callable[[Bytes], Positions]
+    form: re.Pattern[bytes]
+    before: int
+    after: int
+    words: str
+    guidance: str
+
+
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
-    """Report full UK postcodes, e-mail addresses and names behind a title."""
-    postcodes, mails, names = Places(), Places(), Places()
-    for flat in flats(file):
-        _look(flat, postcodes, _inward_codes, _POSTCODE, before=6, after=4)
-        _look(flat, mails, lambda array: numpy.flatnonzero(array == ord("@")), _MAIL, before=66, after=260)
-        _look(flat, names, _titles, _NAME, before=1, after=120)
-    if postcodes:
-        words = f"{_count(postcodes)} values have the form of a full UK postcode."
-        yield postcodes.finding("POSTCODE", Severity.FLAG, words, "Use the district, or a larger area.")
-    if mails:
-        yield mails.finding("EMAIL", Severity.FLAG, f"{_count(mails)} e-mail addresses.", "Remove them.")
-    if names:
-        words = f"{_count(names)} times a title stands before what looks like a person’s name."
-        yield names.finding(
-            "PERSON_NAME", Severity.FLAG, words, "Remove names of patients and staff, or say who they are."
-        )
+    """Report postcodes, addresses, telephone and National Insurance numbers, and names behind a title or “name:”."""
+    searched = list(flats(file))
+    for kind in _KINDS:
+        places = Places()
+        for flat in searched:
+            _look(flat, places, kind)
+        if places:
+            yield places.finding(kind.rule, Severity.FLAG, f"{_count(places)} {kind.words}", kind.guidance)
 
 
-def _look(
-    flat: Flat,
-    places: Places,
-    candidates: Callable[[Bytes], Positions],
-    form: re.Pattern[bytes],
-    *,
-    before: int,
-    after: int,
-) -> None:
-    """Try ``form`` around each candidate: only candidates are searched for in all of the file, so that it is fast."""
+def _look(flat: Flat, places: Places, kind: _Kind) -> None:
+    """Try the form around each candidate: only candidates are searched for in all of the file, so that it is fast."""
     end = -1
     for piece in flat.pieces():
         if places.count >= _ENOUGH:
             return
-        for position in (candidates(piece.array) + piece.start).tolist():
+        for position in (kind.candidates(piece.array) + piece.start).tolist():
             if position < end:
                 continue
-            window = flat.data[max(0, position - before) : position + after]
-            inside = min(position, before)
-            for match in form.finditer(window):
+            window = flat.data[max(0, position - kind.before) : position + kind.after]
+            inside = min(position, kind.before)
+            for match in kind.form.finditer(window):
                 if match.start() <= inside < match.end():
                     end = position - inside + match.end()
                     places.add_many(1, (flat.place(position) for _ in range(1)))
@@ -107,3 +108,47 @@ def _titles(array: Bytes) -> Positions:
             same &= padded[first + place] == letter
         fits |= same
     return first[fits & (first < end)]
+
+
+def _behind(array: Bytes, word: bytes, marks: bytes) -> Positions:
+    """Return where one of ``marks`` stands right behind a word."""
+    marked = numpy.flatnonzero(numpy.isin(array, numpy.frombuffer(marks, dtype=numpy.uint8)))
+    marked = marked[marked >= len(word)]
+    for back, letter in enumerate(reversed(word), start=1):
+        marked = marked[array[marked - back] == letter]
+    return marked
+
+
+def _phones(array: Bytes) -> Positions:
+    """Return where +44 stands, or a zero and a digit that nothing of a number precedes."""
+    padded = numpy.concatenate(([0], array, numpy.zeros(2, dtype=numpy.uint8))).astype(numpy.uint8)
+    here, before, behind = padded[1:-2], padded[:-3], padded[2:-1]
+    zero = (here == ord("0")) & ((behind == ord("7")) | (behind == ord("1")) | (behind == ord("2")))
+    zero &= (_CLASSES[before] != _DIGIT) & (before != ord("."))
+    return numpy.flatnonzero(zero | ((here == ord("+")) & (behind == ord("4"))))
+
+
+def _last_letters(array: Bytes) -> Positions:
+    """Return where a letter from A to D stands behind a digit, or a digit and a space, and nothing behind it."""
+    padded = numpy.concatenate((numpy.zeros(2, dtype=numpy.uint8), array, numpy.zeros(1, dtype=numpy.uint8)))
+    here, before, second, behind = padded[2:-1], padded[1:-2], padded[:-3], padded[3:]
+    letter = ((here & 0xDF) >= ord("A")) & ((here & 0xDF) <= ord("D")) & (_CLASSES[behind] == 0)
+    digit = (_CLASSES[before] == _DIGIT) | ((before == ord(" ")) & (_CLASSES[second] == _DIGIT))
+    return numpy.flatnonzero(letter & digit)
+
+
+_KINDS = (
+    _Kind("POSTCODE", _inward_codes, _POSTCODE, 6, 4,
+          "values have the form of a full UK postcode.", "Use the district, or a larger area."),
+    _Kind("EMAIL", lambda array: numpy.flatnonzero(array == ord("@")), _MAIL, 66, 260,
+          "e-mail addresses.", "Remove them."),
+    _Kind("PERSON_NAME", _titles, _NAME, 1, 120,
+          "times a title stands before what looks like a person’s name.",
+          "Remove names of patients and staff, or say who they are."),
+    _Kind("PERSON_NAME", lambda array: _behind(array, b"ame", b":="), _NAMED, 6, 120,
+          "times a name is given as a person’s name.", "Remove names of patients and staff, or say who they are."),
+    _Kind("PHONE_NUMBER", _phones, _PHONE, 1, 24,
+          "values have the form of a UK telephone number.", "Remove them, or say what they are."),
+    _Kind("INSURANCE_NUMBER", _last_letters, _INSURANCE, 14, 2,
+          "values have the form of a National Insurance number.", "Identifiers of people never leave; remove them."),
+)  # fmt: skip

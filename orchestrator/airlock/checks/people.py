@@ -28,6 +28,7 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])[-/. ](?:0?[1-9]|1[0-2]|(?:" + _MONTHS + r")[a-z]*)[-/. ](?:(?:1[89]|20)\d\d|\d\d)"
     r"|(?:1[89]|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:[T ]\d\d:\d\d.*)?"
 )
+_YEAR = re.compile(r"(?:1[89]|20)\d\d(?:\.0)?")
 _MANY = 20
 
 
@@ -41,11 +42,13 @@ def _table(table: Table) -> Iterator[Finding]:
     dates: list[set[str]] = [set() for _ in table.columns]
     birth = [Places() for _ in table.columns]
     held = [0 for _ in table.columns]
+    years = [0 for _ in table.columns]
     try:
         for number, row in table.rows():
             for index, cell in enumerate(row[: len(table.columns)]):
                 value = cell.strip()
                 held[index] += bool(value)
+                years[index] += _YEAR.fullmatch(value) is not None
                 if value and _DATE.fullmatch(value):
                     birth[index].add(f"row {number}")
                     if len(dates[index]) < 1000:
@@ -53,16 +56,21 @@ def _table(table: Table) -> Iterator[Finding]:
     except csv.Error:
         pass  # the check of the table's shape reports that it could not be read to the end
     for index, heading in enumerate(table.columns):
-        yield from _column(table, index, heading, birth[index], distinct=len(dates[index]), held=held[index])
+        yield from _column(
+            table, index, heading, birth[index], distinct=len(dates[index]), held=held[index], years=years[index]
+        )
 
 
-def _column(table: Table, index: int, heading: str, found: Places, *, distinct: int, held: int) -> Iterator[Finding]:
+def _column(
+    table: Table, index: int, heading: str, found: Places, *, distinct: int, held: int, years: int
+) -> Iterator[Finding]:
     place = table.place(f"column “{shown(table.column(index))}”")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", heading)
     if _BIRTH.search(words) and held:
+        only_years = not found and years == held
         yield Finding(
             rule="DATE_OF_BIRTH" if found else "BIRTH_COLUMN",
-            severity=Severity.FLAG,
+            severity=Severity.NOTE if only_years else Severity.FLAG,
             where=place,
             message=f"The column is about birth or death and holds {found.count} full dates.",
             guidance="Release ages in bands.",

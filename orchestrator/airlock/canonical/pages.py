@@ -118,6 +118,7 @@ _HEAD = (
     "</head><body>\n"
 )
 _TAIL = "\n</body></html>\n"
+_PASSES = 12
 
 
 def canonical_page(file: Specimen) -> Canonical | None:
@@ -141,7 +142,21 @@ def whole_page(inner: str) -> str:
 
 
 def clean_piece(text: str) -> str:
-    """Return a piece of HTML without anything that runs, loads or hides; drawings and pictures are drawn anew."""
+    """Return a piece of HTML without anything that runs, loads or hides; drawings and pictures are drawn anew.
+
+    What is written out may be read a little otherwise (a heading in a heading, an empty line that begins a listing), so
+    it is cleaned until nothing changes any more; raises ``ValueError`` when that does not come about.
+    """
+    before = _cleaned(text)
+    for _ in range(_PASSES):
+        after = _cleaned(before)
+        if after == before:
+            return after
+        before = after
+    raise ValueError("the page reads otherwise each time")
+
+
+def _cleaned(text: str) -> str:
     pieces, done = [], 0
     for start, end in drawings_in(text):
         pieces += [text[done:start], _as_picture(drawn_png(text[start:end].encode()))]

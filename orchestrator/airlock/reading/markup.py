@@ -20,7 +20,7 @@ from .places import Places, shown
 if TYPE_CHECKING:
     from .specimen import Specimen
 
-__all__ = ["between", "comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
+__all__ = ["between", "comment_places", "comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
 
 _REMOTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//|\s*(?:https?|ftp|file|smb|mhtml):", re.IGNORECASE)
 _HIDING = re.compile(
@@ -75,8 +75,8 @@ def comments(text: str, into: Gathering, where: str = "") -> None:
     """Keep the words of comments; long ones are more than labels."""
     found, long = Places(), 0
     kept: list[str] = []
-    for start, end in between(text, "<!--", "-->"):
-        words = text[start + 4 : end - 3].strip()
+    for start, end in comment_places(text):
+        words = text[start + 4 : end].strip().removesuffix(">").rstrip("-!")
         if not words:
             continue
         kept.append(words)
@@ -101,6 +101,24 @@ def between(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
             return
         yield start, end + len(closing)
         start = text.find(opening, end + len(closing))
+
+
+def comment_places(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each comment begins and ends for a browser: ``<!-->`` is a whole one, ``--!>`` ends one too."""
+    start = text.find("<!--")
+    while start >= 0:
+        whole = next((each for each in ("<!-->", "<!--->") if text.startswith(each, start)), "")
+        end = start + len(whole) if whole else _comment_end(text, start + 4)
+        if end < 0:
+            return
+        yield start, end
+        start = text.find("<!--", end)
+
+
+def _comment_end(text: str, start: int) -> int:
+    plain = text.find("-->", start)
+    odd = text.find("--!>", start, plain if plain >= 0 else len(text))
+    return odd + 4 if odd >= 0 else plain + 3 if plain >= 0 else -1
 
 
 def is_remote(link: str) -> bool:

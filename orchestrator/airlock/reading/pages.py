@@ -10,7 +10,7 @@ from orchestrator.airlock.model import Severity
 
 from .drawings import drawings_in, read_drawing
 from .gathering import Gathering, place
-from .markup import between, comments, data_link, is_remote
+from .markup import comment_places, comments, data_link, is_remote
 from .page_parser import Page
 from .places import Places, shown
 
@@ -74,7 +74,7 @@ def _without_comments(text: str, into: Gathering, where: str) -> str:
     closed, so such a rest is cut off and said.
     """
     pieces, done = [], 0
-    for start, end in between(text, "<!--", "-->"):
+    for start, end in comment_places(text):
         pieces.append(text[done:start])
         done = end
     whole = "".join([*pieces, text[done:]])

@@ -10,6 +10,7 @@ from PIL import Image
 
 from . import limits
 from .gathering import Gathering, place
+from .gif import walk_gif, walk_webp
 from .jpeg import walk_jpeg
 from .picture_parts import BrokenError, Extras
 from .png import walk_png
@@ -33,7 +34,7 @@ def read(file: Specimen, into: Gathering) -> None:
 def read_picture(content: bytes, kind: str, into: Gathering, where: str = "") -> None:
     """Read a picture that is a file, or stands in one at ``where``."""
     extras = Extras()
-    if kind in ("png", "jpeg"):
+    if kind in _WALKS:
         _walk(content, kind, extras, into, where)
     try:
         with decoded(content, kind) as picture:
@@ -65,7 +66,7 @@ def decoded(content: bytes, kind: str) -> Image.Image:
 
 def _walk(content: bytes, kind: str, extras: Extras, into: Gathering, where: str) -> None:
     try:
-        end = (walk_png if kind == "png" else walk_jpeg)(content, extras)
+        end = _WALKS[kind](content, extras)
     except (BrokenError, IndexError) as error:
         into.incomplete(where, f"the picture is broken ({error!s})" if str(error) else "the picture is cut short")
         return
@@ -81,6 +82,9 @@ def _walk(content: bytes, kind: str, extras: Extras, into: Gathering, where: str
             into.block(
                 "POLYGLOT", place(where, f"from byte {end}"), "The picture is a second file at the same time.", _AGAIN
             )
+
+
+_WALKS = {"png": walk_png, "jpeg": walk_jpeg, "gif": walk_gif, "webp": walk_webp}
 
 
 def _frames(picture: Image.Image, extras: Extras) -> None:

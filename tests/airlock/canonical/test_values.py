@@ -84,6 +84,54 @@ def test_a_formula_is_never_silently_changed():
     assert "FORMULA" not in canonical.removed
 
 
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "<p>",
+            "</p>",
+            "<table>",
+            "<tr>",
+            "<td>",
+            "</table>",
+            "<b>",
+            "</b>",
+            "<pre>",
+            "</pre>",
+            "<ul>",
+            "<li>",
+            "<!--c-->",
+            "<svg>",
+            "</svg>",
+            "<caption>",
+            "<h1>",
+            "</h1>",
+            "<script>",
+            "</script>",
+            "<div&style='color:red;text-align:right'>",
+            "</div>",
+            "<a&href='x'>",
+            "</a>",
+            "&lt;",
+            "x",
+            "\n",
+            "\n\n",
+        ]
+    ),
+    max_size=20,
+)
+
+
+@given(PIECES)
+def test_a_page_of_any_tags_comes_out_the_same_the_second_time(pieces):
+    content = "<html><body>" + "".join(pieces).replace("&style", " style").replace("&href", " href")
+    first = made(content.encode(), "results.html")
+    if first is None:
+        return
+    second = made(first.files[0].content, "results.html")
+    assert second is not None
+    assert second.files[0].content == first.files[0].content
+
+
 VALUES = st.recursive(
     st.none()
     | st.booleans()

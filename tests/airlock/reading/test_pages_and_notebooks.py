@@ -81,6 +81,14 @@ def test_hidden_words_are_read_all_the_same():
     assert {text.where: text.text for text in found.texts} == {"hidden text": "Jane Doe", "": "Results"}
 
 
+@pytest.mark.parametrize("trick", ["<!-->{}<!-- -->", "<!--->{}<!-- -->", "<!-- x --!>{}<!-- -->"])
+def test_what_only_looks_like_a_comment_is_read_as_a_browser_shows_it(trick):
+    page = (
+        "<html><body>" + trick.format("<table><tr><th>arm</th></tr><tr><td>seen</td></tr></table>") + "</body></html>"
+    )
+    assert [row for table in read(page).tables for _, row in table.rows()] == [("seen",)]
+
+
 def test_data_handed_to_a_plot_by_a_script_is_read():
     trace = json.dumps([{"type": "scatter", "mode": "markers", "x": list(range(30)), "y": [n * n for n in range(30)]}])
     found = read(f"<html><body><div id='p'></div><script>Plotly.newPlot('p', {trace}, {{}})</script></body></html>")

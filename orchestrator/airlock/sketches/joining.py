@@ -19,7 +19,7 @@ from .chance import Chance, chance_of, log_tail, tuple_keys
 
 __all__ = ["Match", "Pairs", "best_match", "exact_match", "joined"]
 
-_PAIRS = 2_000_000
+_PAIRS = 1_000_000
 _ANCHORS = 4
 _MOST_COLUMNS = 8
 _KEPT = 0.8
@@ -149,6 +149,7 @@ def _grown(
         places, columns = {each.place for each in chosen}, {each.column for each in chosen}
         left = [each for each in left if each.place not in places and each.column not in columns]
         ranked = [(_gain(loaded, pairs, each), each) for each in left]
+        left = [each for gain, each in ranked if gain > 0.0]  # what agrees no more than by chance will not do so later
         gain, best = max(ranked, key=lambda pair: pair[0], default=(0.0, None))
         if best is None or gain <= 0.0:
             break

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from orchestrator.airlock.frozen import file_sha256
+from orchestrator.airlock.ledger.rows import LedgerTableRow
 from orchestrator.airlock.model import State
-from orchestrator.airlock.rows import ReleaseRow, SubmissionRow
+from orchestrator.airlock.rows import FileRow, ReleaseRow, SubmissionRow
 from orchestrator.airlock.verification import verify_release
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import NotPossible
-from tests.airlock.story import FILES, Stepper, go_on, instrument, open_world
+from tests.airlock.story import FILES, RELEASED, Stepper, go_on, instrument, open_world
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,11 +30,15 @@ def crash() -> None:
 
 
 def check_never_too_much(world) -> None:
-    """Whatever happened, nothing that is not released can be collected."""
+    """Whatever happened, nothing that is not released can be collected, or counts as known outside."""
     for submission in world.service.mine(world.actor(world.author)):
         if submission.state is not State.RELEASED:
             with pytest.raises(NotPossible):
                 world.service.make_link(world.actor(world.author), submission.submission_id)
+        with world.record.read() as session:
+            known = list(session.scalars(select(LedgerTableRow).where(LedgerTableRow.released_at.is_not(None))))
+            released = list(session.scalars(select(ReleaseRow)))
+        assert bool(known) == bool(released) == (submission.state is State.RELEASED)
 
 
 def check_end(world) -> None:
@@ -41,14 +46,18 @@ def check_end(world) -> None:
         releases = list(session.scalars(select(ReleaseRow)))
         submissions = list(session.scalars(select(SubmissionRow.submission_id)))
         kinds = list(session.scalars(select(EntryRow.kind)))
+        known = [(row.file, row.released_at is not None) for row in session.scalars(select(LedgerTableRow))]
+        reviewed = list(session.scalars(select(FileRow.name).where(FileRow.reviewed).order_by(FileRow.name)))
     assert (len(releases), len(submissions), kinds.count("submission.released")) == (1, 1, 1)
     directory = world.desk.frozen.released(submissions[0])
-    assert sorted(path.read_bytes() for path in directory.iterdir()) == sorted(FILES.values())
+    assert known == [("a.csv", True)]
+    assert reviewed == sorted(FILES)
+    assert sorted(path.read_bytes() for path in directory.iterdir()) == sorted(RELEASED)
     store = world.desk.frozen.directory
     assert list((store / "incoming").iterdir()) == []
     assert [path.name for path in (store / "released").iterdir()] == submissions
     assert all(file_sha256(path)[0] == path.name for path in (store / "frozen").glob("??/*"))
-    assert len(list((store / "frozen").glob("??/*"))) == len(FILES)
+    assert len(list((store / "frozen").glob("??/*"))) == len({*FILES.values(), *RELEASED})
     document = releases[0].document.encode()
     assert verify_release(document, world.signer.public_keys(), directory.iterdir()) in (
         [],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.logs import named
+from orchestrator.workspaces.conditions import ConditionKind
 from orchestrator.workspaces.figures import count
 
 from .chores import Chores
@@ -148,6 +149,9 @@ class Controller:
             every = {*self._controls.house.access.project_ids(), *self._surroundings.provisioner.known()}
             for project_id in sorted(every):
                 self.projects.add(Task(project_id, PLACE))
+        # whoever led before may have been cut off while a workspace went to sleep: nobody else would say that it sleeps
+        for project_id in self._controls.conditions.others_than(ConditionKind.AWAKE, "Asleep"):
+            self.projects.add(Task(project_id, KEEP))
 
     def _keep_awake_ones(self) -> None:
         wanted = {row.project_id for row in self._controls.register.workspaces_wanted()}

@@ -107,6 +107,11 @@ class Conditions:
             )
         return True
 
+    def others_than(self, kind: ConditionKind, reason: str) -> list[str]:
+        """Return the projects of which this was noted, lastly with another reason."""
+        with self._record.read() as session:
+            return place_store.projects_noted_otherwise(session, kind.value, reason)
+
     def counted(self) -> dict[tuple[str, str], int]:
         """Count projects by condition and state, for the controller's figures."""
         with self._record.read() as session:

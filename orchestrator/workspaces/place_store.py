@@ -97,6 +97,12 @@ def conditions(session: Session, project_id: str) -> list[ConditionRow]:
     return list(session.scalars(query))
 
 
+def projects_noted_otherwise(session: Session, kind: str, reason: str) -> list[str]:
+    """Return the projects whose condition of a kind has another reason."""
+    query = select(ConditionRow.project_id).where(ConditionRow.kind == kind, ConditionRow.reason != reason)
+    return list(session.scalars(query.order_by(ConditionRow.project_id)))
+
+
 def condition_counts(session: Session) -> dict[tuple[str, str], int]:
     """Count conditions by kind and state."""
     query = select(ConditionRow.kind, ConditionRow.state, func.count()).group_by(ConditionRow.kind, ConditionRow.state)

@@ -211,6 +211,20 @@ def test_a_lost_lead_closes_the_desks_and_leaves_workspaces_alone(stage: Stage) 
     assert set(world.backend.awake) == {project}
 
 
+def test_what_was_put_to_sleep_without_a_word_is_told_by_the_next_leader(stage: Stage) -> None:
+    world, project = stage.world, stage.world.access.approve()
+    stage.lead.held = False
+    now = world.clock()
+    with world.record.change() as change:
+        change.session.add(WorkspaceRow(project_id=project, user_number=7, awake=False, opened_at=now, used_at=now))
+        change.tell(Event(kind="workspace.closed", actor=PERSON, subject=f"project:{project}"))
+    world.conditions.note(project, ConditionKind.AWAKE, ConditionState.TRUE, "Ready")
+    stage.controller.round()
+    stage.lead.held = True
+    eventually(lambda: not stage.holds(project, ConditionKind.AWAKE), "it is shown as awake for ever")
+    assert world.condition(project, ConditionKind.AWAKE).reason == "Asleep"
+
+
 def test_a_project_that_hangs_and_one_that_fails_hold_up_nobody(stage: Stage) -> None:
     hanging, failing = new_id(), new_id()
     released, provision = threading.Event(), stage.world.places.provision

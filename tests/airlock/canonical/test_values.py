@@ -8,7 +8,7 @@ import io
 import json
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock.canonical import Canonical, canonicalise
@@ -36,6 +36,7 @@ def cells(content: bytes, delimiter: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter))
 
 
+@settings(deadline=None)
 @given(
     TABLE, st.sampled_from(",\t;|"), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 )
@@ -57,6 +58,7 @@ def test_a_table_keeps_every_cell(rows, delimiter, end, encoding):
     assert b"\r\n" not in derived.content
 
 
+@settings(deadline=None)
 @given(TABLE, st.sampled_from(",\t;|"), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_a_copy_of_a_copy_of_text_is_the_same(rows, delimiter, end):
     first = made(written(rows, delimiter, end).encode())
@@ -121,6 +123,7 @@ PIECES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_a_page_of_any_tags_comes_out_the_same_the_second_time(pieces):
     content = "<html><body>" + "".join(pieces).replace("&style", " style").replace("&href", " href")
@@ -143,6 +146,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), VALUES, max_size=4)
     | st.lists(VALUES, max_size=5)
@@ -187,6 +191,7 @@ def as_text(value) -> str:
     return str(value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(NUMBER | WORD | st.booleans(), min_size=2, max_size=2), min_size=1, max_size=6))
 def test_a_workbook_keeps_every_value(rows):
     canonical = made(sheet(rows), "results.xlsx")
@@ -209,6 +214,7 @@ def test_a_spreadsheet_in_the_open_format_gives_its_cells():
     assert [(one.name, one.content) for one in canonical.files] == [("results-Results.csv", b"arm,n\nplacebo,120\n")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

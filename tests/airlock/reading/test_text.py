@@ -8,7 +8,7 @@ import json
 
 import pandas
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock.reading.specimen import Specimen
@@ -189,6 +189,7 @@ def leaves(value):
     return [value]
 
 
+@settings(deadline=None)
 @given(VALUES.filter(lambda value: isinstance(value, (dict, list))))
 def test_no_number_in_json_is_left_out_of_the_tables(value):
     found = read(json.dumps(value))
@@ -202,6 +203,7 @@ def test_no_number_in_json_is_left_out_of_the_tables(value):
 CELL = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=2, max_size=4), min_size=1, max_size=12))
 def test_no_cell_of_a_table_is_left_out_of_tables_and_words(table):
     out = io.StringIO()

@@ -10,6 +10,7 @@ file is read, its columns are counted up. The plain table is served from memory 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import html
 import os
 import platform
@@ -19,7 +20,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,7 +77,7 @@ def plain_page(content: bytes) -> bytes:
     return page.encode()
 
 
-@contextmanager
+@contextlib.contextmanager
 def bare_server(page: bytes) -> Iterator[str]:
     """Serve one page from memory."""
 
@@ -87,7 +87,8 @@ def bare_server(page: bytes) -> Iterator[str]:
             self.send_header("content-type", "text/html; charset=utf-8")
             self.send_header("content-length", str(len(page)))
             self.end_headers()
-            self.wfile.write(page)
+            with contextlib.suppress(ConnectionError):  # a browser that leaves early takes the rest not
+                self.wfile.write(page)
 
         def log_message(self, *_: object) -> None:
             pass

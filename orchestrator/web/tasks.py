@@ -26,8 +26,8 @@ def tasks_of(visit: Visit) -> list[Task]:
     tasks = [*_research(visit)]
     if visit.is_officer:
         tasks += _count(len(visit.house.access.parts_to_decide(visit.actor)), "application", "to decide", "/decisions")
-    if visit.is_checker:
-        tasks += _count(len(visit.house.airlock.queue(visit.actor)), "submission", "to check", "/reviews")
+    if visit.is_judge or visit.is_officer or visit.is_operator:
+        tasks += _count(len(visit.house.airlock.tasks(visit.actor)), "submission", "to check or decide", "/reviews")
     if visit.is_operator:
         decided = [a for a in visit.house.access.applications(visit.actor) if a.state is ApplicationState.DECIDED]
         tasks += _count(len(decided), "application", "to approve as a project", "/applications")

@@ -7,18 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.airlock.model import Choice
 from orchestrator.airlock.training import Training, TrainingCase
 from tests.web.chromium import NEEDED, opened
-from tests.web.world import PNG, SAFE, World
+from tests.web.stories import TABLE, tell
+from tests.web.world import World
 
 pytestmark = NEEDED
 
-TABLE = b"arm,n,mean\nplacebo,120,71.2\ntreated,8,70.9\n" + b"".join(
-    b"group %d,%d,70\n" % (n, 100 + n) for n in range(300)
-)
-HIDDEN = b"arm,north,south,Total\nplacebo,120,110,230\ntreated,118,*,\nTotal,238,,366\n"
-HTML = b"<!doctype html><html lang='en'><body><h1>Result</h1><script>document.title='run'</script></body></html>"
 CASE = TrainingCase(
     case_id="case-1",
     name="deaths.csv",
@@ -31,43 +26,11 @@ CASE = TrainingCase(
 
 @pytest.fixture(scope="module")
 def told(served: World) -> dict[str, str]:
-    """One request of each kind that the bench has a page for."""
+    """One request of each kind that the bench has a page for, and one training case."""
     house = served.house
     training = Training(house.record, house.policy, [CASE], as_now=house.airlock_desk.as_now)
     served.app.state.house = replace(house, training=training)  # type: ignore[attr-defined]
-    recalled = served.released({"table.csv": b"arm,mean age\nplacebo,71\ntreated,70\n"})
-    served.house.airlock.recall(
-        served.actor("checker"), recalled.submission_id, reason="Seen late.", gravity=_gravity("high")
-    )
-    released = served.released({"other.csv": b"arm,mean age\nplacebo,61\ntreated,60\n"})
-    returned = served.in_review({"a.csv": SAFE})
-    served.house.airlock.return_early(served.actor("checker"), returned.submission_id, reason="Round it.")
-    rejected = served.in_review({"b.csv": SAFE})
-    split = served.in_review({"c.csv": SAFE})
-    for name in ("checker", "second checker"):
-        served.review(name, rejected, Choice.REJECT, "Not aggregated.")
-        served.review(name, split, Choice.APPROVE if name == "checker" else Choice.CHANGES, "My view.")
-    review = served.in_review(
-        {
-            "table.csv": TABLE,
-            "hidden.csv": HIDDEN,
-            "figure.png": PNG,
-            "run.log": b"\x1b[31mred\x1b[0m and \x1b[33myellow\x1b[0m words\n\x1b[36mcyan\n",
-            "page.html": HTML,
-            "other.csv": b"arm,mean age\nplacebo,61\ntreated,59\n",
-        },
-        title="Survival by arm",
-    )
-    ids = {
-        name: submission.submission_id for name, submission in locals().items() if hasattr(submission, "submission_id")
-    }
-    return ids | {f"file{place}": file.file_id for place, file in enumerate(review.files)}
-
-
-def _gravity(word: str):
-    from orchestrator.airlock.cases import Gravity
-
-    return Gravity(word)
+    return tell(served)
 
 
 VIEWS = ["", "?view=plain", "?view=differences", "?view=outsider", "?view=lineage", "?finding=1&order=1&hide=2"]

@@ -69,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", default=os.environ.get("TRE_INTAKE", DEFAULT_SOCKET), help=argparse.SUPPRESS)
     verbs = parser.add_subparsers(dest="verb", required=True)
     hand_in = verbs.add_parser("submit", help="send files; they are frozen as received")
-    hand_in.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory whose files are all sent")
-    hand_in.add_argument("--title", required=True, help="what these results are, in a few words")
+    hand_in.add_argument("paths", nargs="*", metavar="PATH", help="a file, or a directory whose files are all sent")
+    hand_in.add_argument("--title", help="what these results are, in a few words; a revision may leave it as it was")
     hand_in.add_argument(
         "--context",
         action="append",
@@ -78,7 +78,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="[FILE=]TEXT",
         help="why it is safe to release; for one file by name, or without FILE= for all others",
     )
-    hand_in.add_argument("--replaces", metavar="SUBMISSION", help="a returned or blocked submission that this replaces")
+    again = hand_in.add_mutually_exclusive_group()
+    again.add_argument(
+        "--revises",
+        metavar="SUBMISSION",
+        help="a returned or blocked submission: these files join it or take the place of those of the same name",
+    )
+    again.add_argument("--replaces", metavar="SUBMISSION", help="the same, and these files are all that is left of it")
+    for option, words in (
+        ("--drop", "a file that shall not be part of a revised submission any more"),
+        ("--supporting", "a file among these that helps checkers to judge and never leaves"),
+    ):
+        hand_in.add_argument(option, action="append", default=[], metavar="FILE", help=words)
     look = verbs.add_parser("check", help="run the airlock's own checks on files first; nothing is kept")
     look.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory whose files are all checked")
     status = verbs.add_parser("status", help="list what you have submitted from this project, and what it waits for")
@@ -89,17 +100,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def submit(options: argparse.Namespace) -> dict[str, Any]:
     """Send the named files and return the airlock's answer."""
-    paths = _paths(options.paths)
+    if not options.title and not options.revises:
+        raise Problem("say in a few words what these results are: --title '…'", 2)
+    paths = _paths(options.paths) if options.paths or not options.drop else []
+    unknown = set(options.supporting) - {name for name, _ in paths}
+    if unknown:
+        raise Problem(f"“{_shown(sorted(unknown)[0])}” is not among the files you send.", 2)
     contexts, for_all = _contexts(options.context, {name for name, _ in paths})
     files = []
     for name, _ in paths:
         context = contexts.get(name, for_all)
         if not context:
             raise Problem(f"say why “{_shown(name)}” is safe to release: --context '{_shown(name)}=…'", 2)
-        files.append({"name": name, "context": context})
+        role = "supporting" if name in options.supporting else "output"
+        files.append({"name": name, "context": context, "role": role})
     header = {"protocol": PROTOCOL, "action": "submit", "title": options.title, "files": files}
-    if options.replaces:
-        header["replaces"] = options.replaces
+    for key in ("replaces", "revises", "drop"):
+        if getattr(options, key):
+            header[key] = getattr(options, key)
     with contextlib.ExitStack() as stack:
         opened = [(name, _open(path, stack)) for name, path in paths]
         return ask(options.socket, header, opened)

@@ -26,13 +26,9 @@ from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
 from tests.airlock.world import SAFE, World, make_world
 
-FILES = {
-    "a.csv": SAFE,
-    "b.txt": b"We studied 240 people.\n",
-    "c.txt": b"\xef\xbb\xbfIn all 310 people took part.\r\n",
-}
-"""The last is made anew before review, so that a scan freezes bytes too."""
-RELEASED = [SAFE, b"In all 310 people took part.\n", b"We studied 240 people.\n"]
+FILES = {"a.csv": SAFE, "c.txt": b"\xef\xbb\xbfIn all 310 people took part.\r\n"}
+"""The second is made anew before review, so that a scan freezes bytes too."""
+RELEASED = [SAFE, b"In all 310 people took part.\n"]
 RULES = Path(__file__).parents[2] / "policies" / "access"
 
 

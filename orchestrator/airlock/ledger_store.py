@@ -159,10 +159,10 @@ def check_at_release(
 
     Another project may have released since. ``attacked`` runs the attack, in a process of its own where there is one.
     """
-    if attacked is None:
-        from .ledger.ledger import attack as attacked  # noqa: PLC0415 - heavy, and wanted at releases only
+    from .ledger.ledger import attack  # noqa: PLC0415 - heavy, and wanted at releases only
+
     datasets = versions_of(session, submission.submission_id)
-    found = attacked(
+    found = (attacked or attack)(
         tables,
         released_tables(session, submission.project_id, set(datasets.values()), but=submission.submission_id),
         numbers_of(pack),

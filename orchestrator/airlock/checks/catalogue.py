@@ -56,6 +56,7 @@ _DISCLOSURE = (
         FLAG,
         _DWB + ", secondary disclosure",
     ),
+    Rule("TOTALS_OF_SHOWN", "totals that leave hidden cells out", FLAG, "own test of ACRO 1.0.2, suppressed margins"),
     Rule("TOTALS_DO_NOT_ADD", "a total that is not the sum of its parts", NOTE, _DWB),
     Rule(
         "SHARE_GIVES_COUNT", "a share that gives a hidden count back", FLAG, _OPENSAFELY + ", rates from rounded parts"

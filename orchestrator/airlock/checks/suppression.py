@@ -35,12 +35,21 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:
 
 def _undone(seen: View, cells: Grid, ways: list[Family], pack: Pack) -> Iterator[Finding]:
     found, small = Places(), False
-    for place, value, sum_said in _solve(cells, ways, pack.minimum_count):
-        row, index = place
+    solved = list(_solve(cells, ways, pack.minimum_count))
+    for (row, index), value, sum_said in solved:
         number, words = seen.frame.rows[row]
         small = small or value < pack.minimum_count
         found.add(f"{seen.where(number, words)} column “{seen.heading(index)}” is {sum_said} = {value}")
-    if found:
+    if found and not any(value for _, value, _ in solved):
+        yield found.finding(
+            "TOTALS_OF_SHOWN",
+            Severity.FLAG,
+            f"The totals are those of the cells shown: {found.count} hidden cells would be 0.",
+            "Either they are zeros, and now known; or their people were left out of the totals, as ACRO does: then any "
+            "other table with full totals gives them. Leave out these totals, or round.",
+            place=seen.table.where,
+        )
+    elif found:
         yield found.finding(
             "SUPPRESSION_UNDONE",
             asked(pack.small_counts) if small else Severity.FLAG,

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock.acro import check_bundle, claims, read_bundle, supporting
@@ -224,6 +224,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["uid", "status", "type", "files", "fair", "comments", "exception"]), plain), plain
 )

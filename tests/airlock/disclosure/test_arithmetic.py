@@ -8,7 +8,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock.checks.dominance import breaks_nk, breaks_p
@@ -27,6 +27,7 @@ def table(heading: list[str], rows: list[list[object]]) -> str:
     return "\n".join(",".join(map(str, row)) for row in [heading, *rows]) + "\n"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([3, 5, 6, 10]))
 def test_whatever_is_rounded_follows_its_scheme(count, base):
     assert follows(base * round(count / base), f"nearest-{base}")
@@ -34,6 +35,7 @@ def test_whatever_is_rounded_follows_its_scheme(count, base):
     assert follows(midpoint, f"midpoint-{base}")
 
 
+@settings(deadline=None)
 @given(st.lists(counts, min_size=2, max_size=12, unique=True), st.sampled_from(["opensafely", "nhs-hes"]))
 def test_counts_pass_a_pack_exactly_when_they_are_rounded(values, pack):
     content = table(["group", "n"], [[f"g{index}", value] for index, value in enumerate(values)])
@@ -42,6 +44,7 @@ def test_counts_pass_a_pack_exactly_when_they_are_rounded(values, pack):
     assert ("NOT_ROUNDED" in flagged(content, pack=pack)) is not rounded
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(11, 400), min_size=3, max_size=3), min_size=2, max_size=5),
     st.integers(1, 9),
@@ -60,6 +63,7 @@ def test_one_hidden_cell_beside_its_totals_is_always_worked_out(body, small, dat
     assert finding.where.endswith(f"= {small}")
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(11, 400), min_size=3, max_size=3), min_size=3, max_size=5), st.data())
 def test_a_rectangle_of_hidden_cells_is_left_to_the_ledger(body, data):
     first, second = data.draw(st.permutations(range(len(body))))[:2]
@@ -70,6 +74,7 @@ def test_a_rectangle_of_hidden_cells_is_left_to_the_ledger(body, data):
     assert "SUPPRESSION_UNDONE" not in flagged(table(["region", "a", "b", "c", "Total"], shown))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2_000), st.integers(1, 2_000), st.integers(0, 3))
 def test_the_count_behind_a_share_is_always_among_the_possible_ones(count, more, digits):
     whole = count + more
@@ -78,6 +83,7 @@ def test_the_count_behind_a_share_is_always_among_the_possible_ones(count, more,
     assert count in counts_within(Share((shown - half) / 100, (shown + half) / 100), whole)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 300), min_size=2, max_size=6))
 def test_exact_proportions_give_their_counts_back(values):
     total, common = sum(values), math.gcd(*values)
@@ -97,6 +103,7 @@ def test_correlations_are_no_proportions():
     assert flagged(content) == set()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 1e6), min_size=3, max_size=20), st.integers(1, 3), st.integers(50, 99))
 def test_dominance_is_as_its_definition(values, n, k):
     largest, total = sorted(values, reverse=True), math.fsum(values)
@@ -148,6 +155,7 @@ def curve(at_risk: int, events: list[int], lost: list[int]) -> list[float]:
     return values
 
 
+@settings(deadline=None)
 @given(st.integers(60, 900), st.integers(0, 2**32))
 def test_a_curve_of_single_events_gives_the_number_at_risk(people, seed):
     chance = random.Random(seed)
@@ -159,6 +167,7 @@ def test_a_curve_of_single_events_gives_the_number_at_risk(people, seed):
         assert single_steps([round(value, 6) for value in values])[0] == people
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_curve_at_fixed_times_gives_nothing(seed):
     chance = random.Random(seed)
@@ -169,6 +178,7 @@ def test_a_curve_at_fixed_times_gives_nothing(seed):
     assert [count for count in single_steps(values) if count > 40] == []
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_an_indicator_of_k_people_never_looks_like_more_than_k(seed, people):
     """The error of an indicator is at least spread / √k, whatever else is in the model: the estimate is at most k."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock.packs import Pack, effective, load_pack, load_packs, pack_from_json, strictest
@@ -54,6 +54,7 @@ def looser(pack: Pack, than: Pack) -> list[str]:
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(members, min_size=1, max_size=4), terms, st.randoms())
 def test_the_strictest_is_nowhere_looser_and_order_and_repetition_do_not_matter(packs, conditions, random):
     joined = strictest(packs, conditions)
@@ -67,6 +68,7 @@ def test_the_strictest_is_nowhere_looser_and_order_and_repetition_do_not_matter(
     assert (again.name, again.version) == (joined.name, joined.version)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(list(PACKS.values())), min_size=1, max_size=6))
 def test_real_packs_join_to_the_very_same_pack_in_every_order(packs):
     joined = strictest(packs)

@@ -85,6 +85,10 @@ UNSAFE = {
         "region,F,M,All\nEast,48.0,48,96\nNorth,153.0,145,298\nWest,,12,21\nAll,210,205,415\n",
         "SUPPRESSION_UNDONE",
     ),
+    "totals of what is shown": (
+        "region,F,M,All\nEast,48,48,96\nNorth,153,145,298\nWest,*,12,12\nAll,201,205,406\n",
+        "TOTALS_OF_SHOWN",
+    ),
     "one cell opens the next": (
         "region,a,b,Total\nNorth,*,30,33\nSouth,*,*,81\nEast,10,11,21\nTotal,53,82,135\n",
         "SUPPRESSION_UNDONE",

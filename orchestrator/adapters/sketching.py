@@ -26,6 +26,7 @@ __all__ = ["ProjectSketches", "SketchMaker"]
 _log = logging.getLogger(__name__)
 _MODULE = "orchestrator.airlock.sketches.making"
 _SECONDS = 4 * 3600.0
+_AT_ONCE = 2
 _KEPT_OPEN = 300.0
 _KEPT_BYTES = 512 << 20
 
@@ -57,6 +58,8 @@ class SketchMaker:
             return True
         making = self._making.get(version_id)
         if making is None:
+            if len(self._making) >= _AT_ONCE:
+                return False
             self._making[version_id] = self._begun(version_id, dataset, source)
             return False
         if making.process.poll() is None and time.monotonic() < making.begun + self._seconds:
@@ -65,6 +68,11 @@ class SketchMaker:
         with making.into:
             self._keep(version_id, making)
         return True
+
+    def never(self, version_id: str, why: str) -> None:
+        """Remember that a version has no sketch because its data never lie here."""
+        if not self._store.known(version_id):
+            self._store.keep_failure(version_id, why)
 
     def _begun(self, version_id: str, dataset: str, source: Path) -> _Making:
         key, wrapped_key = self._keys.new_sketch_key(version_id)

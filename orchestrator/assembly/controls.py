@@ -40,6 +40,7 @@ from .vaults import open_pod_vault, open_vault
 __all__ = ["Controls", "open_controls"]
 
 _log = logging.getLogger(__name__)
+_ELSEWHERE = "its data lie elsewhere, where no sketch can be made of them."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ class Controls:
                 _log.warning("version %s waits to be sealed: %s", version.version_id, error.message)
 
     def _seal(self, version: DatasetVersion) -> None:
+        if self.sketches is not None and version.delivery is not DeliveryKind.FILES:
+            self.sketches.never(version.version_id, _ELSEWHERE)
         if version.delivery is DeliveryKind.DATABASE:
             self._know_database(version.connection)
             self.credentials.register_database(self._grant(version))

@@ -1,4 +1,4 @@
-"""Runs the airlock's worker: the one process that takes in, scans and releases; its Vault right is to sign records."""
+"""Runs the airlock's worker, which takes in, scans and releases; its Vault rights are to sign and to open sketches."""
 
 from __future__ import annotations
 

@@ -212,6 +212,25 @@ def test_a_sketch_that_takes_too_long_is_given_up(vault: VaultWorld, tmp_path: P
         folder.open(version, lambda _: b"", io.BytesIO())
 
 
+def test_data_that_lie_elsewhere_are_said_not_to_be_compared(vault: VaultWorld, tmp_path: Path) -> None:
+    folder, version = SketchFolder(tmp_path / "sketches"), new_id()
+    SketchMaker(vault.client("controller"), folder).never(version, "its data lie elsewhere.")
+    assert "lie elsewhere" in _engine_sees(vault.client("airlock"), folder, version).problem.message
+
+
+def test_few_sketches_are_made_at_once(vault: VaultWorld, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "people.csv").write_text("a,b\n1,2\n")
+    maker, versions = SketchMaker(vault.client("controller"), SketchFolder(tmp_path / "sketches")), [new_id(), new_id()]
+    waiting = new_id()
+    for version in versions:
+        assert not maker.done(version, "cohort", tmp_path / "data")
+    assert not maker.done(waiting, "cohort", tmp_path / "data")
+    assert len(maker._making) == 2
+    for version in (*versions, waiting):
+        _finished(maker, version, tmp_path / "data")
+
+
 def test_without_a_vault_no_sketch_is_begun(tmp_path: Path) -> None:
     keys = FakeSketchKeys()
     keys.outage = True

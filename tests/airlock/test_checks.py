@@ -204,7 +204,7 @@ def test_a_formula_is_found(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["-1.5", "+3", "-", "–", "-0.2 (-0.4, -0.1)", "-1e-5", "-3%", "a=b", "", "-0.5 to -0.1"]
+    "cell", ["- none", "-1.5", "+3", "-", "–", "-0.2 (-0.4, -0.1)", "-1e-5", "-3%", "a=b", "", "-0.5 to -0.1"]
 )
 def test_a_number_or_a_dash_is_no_formula(cell):
     assert not is_formula(cell)
@@ -312,6 +312,7 @@ def test_no_bytes_make_a_check_fail_unseen(content, name):
         assert (each.where + each.message + each.guidance).isprintable()
 
 
+@settings(deadline=None)  # libraries are loaded when the first file needs them
 @given(st.lists(st.lists(st.text(max_size=12), min_size=2, max_size=4), min_size=1, max_size=12))
 def test_no_table_makes_the_reading_fail_unseen(rows):
     content = table(["a", "b"], rows).encode("utf-8", "surrogatepass")
@@ -320,6 +321,7 @@ def test_no_table_makes_the_reading_fail_unseen(rows):
     assert all(each.message.isprintable() for each in findings)
 
 
+@settings(deadline=None)  # libraries are loaded when the first file needs them
 @given(st.lists(st.integers(min_value=10, max_value=10**6), min_size=3, max_size=30), st.integers(1, 9), st.data())
 def test_one_small_count_among_large_ones_is_found_wherever_it_stands(counts, small, data):
     counts.insert(data.draw(st.integers(0, len(counts))), small)

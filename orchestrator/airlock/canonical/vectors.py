@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
 
+from orchestrator.airlock.model import Severity
 from orchestrator.airlock.reading.gathering import Gathering
 from orchestrator.airlock.reading.markup import is_hidden, local, parse
 from orchestrator.airlock.reading.specimen import Specimen
@@ -25,6 +27,7 @@ _SHAPES = frozenset(
         "g",
         "path",
         "use",
+        "image",
         "circle",
         "ellipse",
         "line",
@@ -45,27 +48,28 @@ _SHAPES = frozenset(
         "style",
     ]
 )
-_EXACT = frozenset({"PLOTTED_POINTS", "PLOTTED_LINE"})
 _GONE = (
+    "DATA_ATTRIBUTES",
     "DOCUMENT_METADATA", "MARKUP_COMMENTS", "SCRIPT", "EXTERNAL_LINK", "FOREIGN_CONTENT", "HIDDEN_CONTENT",
     "EMBEDDED_FILE", "IMAGE_METADATA",
 )  # fmt: skip
 _OUTSIDE = re.compile(r"@import[^;]*;?|url\(\s*['\"]?(?!#)[^)]*\)?|expression\(|javascript:", re.IGNORECASE)
 _FONT = re.compile(r"font(?:-family)?\s*:[^;\"}]*")
+_INSIDE = re.compile(r"data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s]+)", re.IGNORECASE)
 _WIDEST = 4_000
 _SCALE = 2.0
 
 
 def canonical_drawing(file: Specimen) -> Canonical | None:
-    """Return a clean drawing where its marks are few, and a picture of it where they can be read back as values.
+    """Return a clean drawing where nothing was found in it, and a picture of it where marks or hidden parts were.
 
     The finding on such marks stays: a picture makes values less exact, but still shows one person beside another.
     """
-    exact = _EXACT & {finding.rule for finding in file.reading.findings}
+    doubtful = any(finding.severity is not Severity.NOTE for finding in file.reading.findings)
     clean = _clean(file.content)
     if clean is None:
         return None
-    if not exact:
+    if not doubtful:
         content = tostring(clean, encoding="utf-8", xml_declaration=False) + b"\n"
         note = "" if content == file.content else "Rebuilt from its shapes and words alone."
         return Canonical(files=(Derived(name=file.name, content=content, note=note),), removed=_GONE)
@@ -73,7 +77,7 @@ def canonical_drawing(file: Specimen) -> Canonical | None:
     if drawn is None:
         return None
     name = Naming(file.name).name("png")
-    note = "Drawn as a picture, because exact values could be read back from its marks."
+    note = "Drawn as a picture, because values could be read back from it or parts of it were not seen."
     return Canonical(files=(Derived(name=name, content=drawn, note=note),), removed=_GONE)
 
 
@@ -127,10 +131,24 @@ def _attributes(element: Element) -> Iterator[tuple[str, str]]:
         if name.lower().startswith(("on", "data-", "aria-")) or name in ("src", "base", "actuate", "role"):
             continue
         if name == "href":
-            if value.startswith("#"):
-                yield f"{{{_LINK}}}href", value
+            kept = value if value.startswith("#") else _picture(element, value)
+            if kept:
+                yield f"{{{_LINK}}}href", kept
         elif not key.startswith("{") or key.startswith(f"{{{_SPACE}}}"):
             yield name, _style(value)
+
+
+def _picture(element: Element, link: str) -> str | None:
+    """Return a picture that stands in a drawing, drawn anew; nothing for whatever else is linked."""
+    match = _INSIDE.fullmatch(link.strip()) if local(element.tag) == "image" else None
+    if match is None:
+        return None
+    try:
+        content = base64.b64decode(match.group(2))
+    except ValueError:
+        return None
+    drawn = clean_png(content, match.group(1).lower().replace("jpg", "jpeg"))
+    return None if drawn is None else "data:image/png;base64," + base64.b64encode(drawn).decode()
 
 
 def _style(text: str | None) -> str:

@@ -126,7 +126,6 @@ _FILES = (
     Rule("REPEATED_HEADINGS", "two columns of the same name", NOTE, _HERE),
     Rule("LONG_CELLS", "cells longer than a checker is shown", BLOCK, _HERE),
     Rule("LONG_LINES", "lines longer than a checker is shown", BLOCK, _HERE),
-    Rule("TABLE_IN_TEXT", "a table among words", FLAG, _HERE),
     Rule("ENCODING_UNREADABLE", "text in no known encoding", FLAG, _HERE),
     Rule("HIDDEN_CHARACTERS", "characters that hide or reorder text", FLAG, "Unicode Technical Report 36"),
     Rule("FORMULA", "a cell that a spreadsheet would run", FLAG, "OWASP, CSV injection"),

@@ -19,6 +19,7 @@ _STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _HARMLESS = re.compile(
     r"[+\-−]?\s*(?:[\d.,]+(?:[eE][+-]?\d+)?\s*%?|inf|nan|[-–]*)"  # a number, or dashes
     r"(?:\s*[(\[][^=@]*[)\]])?(?:\s*(?:to|[-–])\s*[-+]?[\d.]+)?"  # with an interval or a range
+    r"|[-+–]\s+[^\W\d_]+(?:[ ,][^\W\d_]+)*"  # a dash before plain words
 )
 
 

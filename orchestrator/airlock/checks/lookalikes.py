@@ -1,7 +1,8 @@
-"""Names and headings that look like others: letters of two alphabets in one word, or wide and ornamental forms."""
+"""Names, headings and labels that look like others: letters of two alphabets in one word, or ornamental forms."""
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from functools import lru_cache
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.parts import Table
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .findings import Places, shown
@@ -22,7 +24,7 @@ _GREEK_LOOKALIKES = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧονϲϳ")
 
 
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
-    """Report the file's name and every heading that mixes alphabets within a word."""
+    """Report the file's name, and every heading and cell that mixes alphabets within a word."""
     places = Places()
     if looks_like_another(file.name):
         places.add(f"file name “{shown(file.name)}”")
@@ -30,6 +32,7 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
         for heading in table.columns:
             if looks_like_another(heading):
                 places.add(table.place(f"heading “{shown(heading)}”"))
+        _cells(table, places)
     if places:
         yield places.finding(
             "LOOKALIKE_NAME",
@@ -38,6 +41,16 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
             "differently.",
             "Type the name again with plain letters.",
         )
+
+
+def _cells(table: Table, places: Places) -> None:
+    try:
+        for number, row in table.rows():
+            for cell in row:
+                if not cell.isascii() and looks_like_another(cell):
+                    places.add(table.place(f"row {number} “{shown(cell, 30)}”"))
+    except csv.Error:
+        pass  # the check of the table's shape reports that it could not be read to the end
 
 
 def looks_like_another(text: str) -> bool:

@@ -12,6 +12,7 @@ from .axes import Axes, axes_of
 from .gathering import Gathering, place
 from .marks import Place, keep_line, keep_marks
 from .markup import between, comments, data_link, is_hidden, is_remote, local, parse
+from .out_of_sight import words_out_of_sight
 from .places import Places, shown
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def read_drawing(content: bytes, into: Gathering, where: str = "") -> None:
 
 
 def _not_drawing(root: Element, into: Gathering, where: str) -> None:
-    active, remote, foreign, hidden = Places(), Places(), Places(), Places()
+    active, remote, foreign, hidden, data = Places(), Places(), Places(), Places(), Places()
+    for words in words_out_of_sight(root):
+        hidden.add(f"text “{shown(words, 20)}”")
     for element in root.iter():
         name = local(element.tag)
         if name in _ACTIVE or any(local(key).lower().startswith("on") for key in element.attrib):
@@ -74,6 +77,8 @@ def _not_drawing(root: Element, into: Gathering, where: str) -> None:
         if _LOADING.search(element.get("style", "") + ((element.text or "") if name == "style" else "")):
             remote.add(name)
         for key, value in element.attrib.items():
+            if local(key).startswith("data-") and value:
+                data.add(f"{name} “{shown(value, 20)}”")
             if local(key) in ("href", "src"):
                 _link(value, into, place(where, name), remote=remote, active=active)
     into_flags = (
@@ -81,6 +86,7 @@ def _not_drawing(root: Element, into: Gathering, where: str) -> None:
         (remote, "EXTERNAL_LINK", "parts are fetched from elsewhere when the drawing is opened"),
         (foreign, "FOREIGN_CONTENT", "parts are no drawing but pages within it"),
         (hidden, "HIDDEN_CONTENT", "parts are drawn so that nobody sees them"),
+        (data, "DATA_ATTRIBUTES", "attributes carry data that is not drawn"),
     )
     for places, rule, words in into_flags:
         if places:

@@ -115,6 +115,9 @@ HIDDEN = {
     "a page within": ("<foreignObject><p>rows</p></foreignObject>", "FOREIGN_CONTENT"),
     "hidden words": ('<text style="display:none">Jane Doe</text>', "HIDDEN_CONTENT"),
     "faded words": ('<text opacity="0">Jane Doe</text>', "HIDDEN_CONTENT"),
+    "words outside the frame": ('<text x="-500" y="5">Jane Doe</text>', "HIDDEN_CONTENT"),
+    "words too small to read": ('<text x="5" y="5" font-size="0.01">Jane Doe</text>', "HIDDEN_CONTENT"),
+    "data in attributes": ('<g data-rows="61,F"/>', "DATA_ATTRIBUTES"),
     "a long comment": ("<!--" + "61,62,63;" * 60 + "-->", "MARKUP_COMMENTS"),
     "long metadata": ("<metadata>" + "61,62,63;" * 300 + "</metadata>", "DOCUMENT_METADATA"),
     "a file as a link": (f'<image href="{data_link(b"PK" + bytes([3, 4]), "application/zip")}"/>', "EMBEDDED_FILE"),
@@ -127,6 +130,14 @@ def test_what_is_no_drawing_is_said(case):
     inside, rule = HIDDEN[case]
     assert rule in flagged(PLAIN.format(inside))
     assert flagged(PLAIN.format("<rect width='5' height='5'/><text>arm</text>")) == set()
+
+
+@pytest.mark.parametrize("words", ["path", "none"])
+def test_words_of_an_ordinary_plot_are_in_sight(words):
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.fonttype": words}):
+        assert flagged(chart(lambda axes: (bars(axes), axes.set_ylabel("deaths"), axes.legend(["a"])), "svg")) == set()
 
 
 def test_entities_are_refused_and_never_expanded():

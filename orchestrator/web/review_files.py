@@ -86,7 +86,7 @@ def vote(request: Request, submission_id: Id, file_id: Id, posted: Form, asked: 
         )
     except Invalid as problem:
         return _show(request, visit, submission_id, file_id, asked, values=posted.values(), problem=problem)
-    return see(f"/reviews/{submission_id}/files/{file_id}{asked.to()}", "voted")
+    return see(f"/reviews/{submission_id}/files/{file_id}{asked.to(row=asked.row, finding=asked.finding)}", "voted")
 
 
 def _answer(visit: Visit, submission_id: str, file_id: str, posted: Posted) -> None:

@@ -322,6 +322,12 @@ def test_precedents_are_found_by_their_words_and_only_once_decided(world: World)
     text = words(browser.get("/precedents?q=wombat").text)
     assert "Decided wombats" in text
     assert "wombat counts are fine" in text
+    dataset = world.datasets["officer"]
+    assert "Decided wombats" in words(browser.get(f"/precedents?q=wombat&dataset={dataset}").text)
+    other = world.house.access.projects(world.actor("operator"))[0].project_id
+    assert "Nothing was decided" in words(browser.get(f"/precedents?q=nothinglikethat&dataset={dataset}").text)
+    assert browser.get(f"/precedents?q=wombat&dataset={other}").status_code == 404
+    assert browser.get("/precedents?q=wombat&dataset=1").status_code == 404
     assert "Undecided" not in words(browser.get("/precedents?q=quokkas").text)
     assert "at least" in words(browser.get("/precedents?q=ab").text)
 

@@ -54,7 +54,10 @@ def attacked(
     released: Sequence[Json],
     pack: Pack,
 ) -> Mapping[str, tuple[Finding, ...]]:
-    """Look at the outputs together and with everything that is out; return what is found, by file."""
+    """Look at all files together and at the outputs with everything that is out; return what is found, by file.
+
+    Supporting files are among them, since some describe the others; their tables are not, since they never leave.
+    """
     asked = [
         Inspected(
             file_id=each.file.file_id,
@@ -66,7 +69,6 @@ def attacked(
             rules=frozenset(finding.rule for finding in each.file.findings if finding.needs_answer),
         )
         for each in looked
-        if each.file.role is FileRole.OUTPUT
     ]
     return inspector.inspect_together(
         asked,

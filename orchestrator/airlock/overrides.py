@@ -15,7 +15,10 @@ from .model import State, Submission, Verdict
 from .rules import check_moves, check_words
 from .states import Action
 
-__all__ = ["Overrides", "blocked_bindings"]
+__all__ = ["NEVER", "Overrides", "blocked_bindings"]
+
+NEVER = frozenset({"ACRO_HELPER_FILE", "ACRO_ZEROS_TOLD"})
+"""Rules that nobody overrides: such files were made for checkers, and may be handed in as supporting ones."""
 
 
 def blocked_bindings(submission: Submission, unlocked: frozenset[str]) -> tuple[str, ...]:
@@ -47,6 +50,7 @@ class Overrides:
             covers = blocked_bindings(submission, case_store.overrides(known))
             if not covers:
                 raise NotPossible("The checks block nothing of it, so there is nothing to override.")
+            _check_possible(submission)
             case = Case(
                 case_id=new_id(),
                 submission_id=submission_id,
@@ -95,3 +99,11 @@ class Overrides:
             if accept:
                 self._desk.tell_checkers(change, moved)
             return moved.state
+
+
+def _check_possible(submission: Submission) -> None:
+    for file in submission.outputs:
+        if any(finding.rule in NEVER for finding in file.findings):
+            raise NotPossible(
+                f"File {file.position + 1} never leaves; send it as a supporting file, or leave it out, and revise."
+            )

@@ -152,3 +152,13 @@ def test_two_leads_at_once_decide_once(world):
     with pytest.raises(Conflict):
         decide(world, again, other, seen=seen + 17)
     assert world.state(again) is State.OVERRIDE_ASKED
+
+
+def test_what_was_made_for_checkers_never_leaves_and_may_support(world):
+    digest = b"0123456789abcdef" * 4 + b"\n"
+    submission = world.submit({"a.csv": SAFE, "a.csv.txt": digest})
+    assert world.worker.scanning.scan(submission.submission_id) is State.BLOCKED
+    with pytest.raises(NotPossible, match="never leaves"):
+        world.service.ask_override(world.actor(world.author), submission.submission_id, reason="It is only a number.")
+    world.submit({"a.csv.txt": digest}, revises=submission.submission_id, supporting={"a.csv.txt"})
+    assert world.worker.scanning.scan(submission.submission_id) is State.IN_REVIEW

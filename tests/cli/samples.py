@@ -123,6 +123,7 @@ SAMPLES = {
     "release recall": Sample("kim", "release recall {rex} --reason Wrong. --gravity low --yes", 3),
     "release decide-recall": Sample("kim", "release decide-recall {rex} --confirm --reason Yes.", 3),
     "release incidents": Sample("kim", "release incidents"),
+    "airlock check": Sample(ANYBODY, "airlock check {terms_text}", 7),
     "airlock metering": Sample("ada", "airlock metering --month 2026-11"),
     "release record": Sample("rex", "release record {rex}", 3),
     "release verify": Sample(ANYBODY, "release verify {record} --keys {keys}", 2),

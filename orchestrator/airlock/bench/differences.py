@@ -73,7 +73,7 @@ class Difference:
 
     def rows(self, how: How) -> int:
         """Count rows by what became of them."""
-        return sum(line.how is how for line in self.lines)
+        return sum(line.how == how for line in self.lines)
 
     @property
     def nothing(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from orchestrator.airlock.reading.archive import Archive, UnreadableError, open_archive
 from orchestrator.airlock.reading.gathering import Gathering
@@ -52,6 +53,8 @@ def canonical_spreadsheet(file: Specimen) -> Canonical | None:
     naming = Naming(file.name)
     files = [_csv(sheet, naming) for sheet in sheets if not sheet.hidden and any(any(row) for row in sheet.visible())]
     files += _pictures(archive, naming)
+    if files and any("chart" in name.lower() for name in archive.names()):
+        files[0] = replace(files[0], note=f"{files[0].note} Charts are left out.")
     return Canonical(files=tuple(files), removed=_GONE) if files else None
 
 

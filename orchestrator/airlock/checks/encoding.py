@@ -23,6 +23,9 @@ _HIDING = re.compile(
 _BOTH = re.compile(f"{_BIDI.pattern}|{_HIDING.pattern}")
 
 
+_AS_IT_STANDS = frozenset({"table", "text", "markdown", "code", "unknown-text"})
+
+
 def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - one interface for all checks
     """Report text that no encoding explains, and characters that nobody sees, wherever words or cells stand."""
     if file.kind == "unknown-text":
@@ -54,10 +57,14 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
 
 
 def _words(file: Specimen) -> Iterator[tuple[str, str]]:
-    """Yield every line of a text file, and where a file is no text every line and row that was found in it."""
+    """Yield every line of a text file, and every row and text found in a file that may write characters otherwise.
+
+    In JSON, notebooks and markup a character can stand as an escape (``\\u202e``, ``&#8238;``), which no line shows.
+    """
     if file.text is not None:
         for number, line in enumerate(file.text.split("\n"), start=1):
             yield f"line {number}", line
+    if file.kind in _AS_IT_STANDS:
         return
     for text in file.texts:
         yield text.where or "text", text.text

@@ -12,6 +12,7 @@ import time
 import pytest
 from pyarrow import ArrowException
 
+from orchestrator.airlock.canonical import canonicalise
 from orchestrator.airlock.checks import run
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.reading.specimen import Specimen
@@ -64,6 +65,19 @@ def test_files_cut_short_or_with_flipped_bits_never_make_the_reading_raise(kind)
                 list(table.rows())
         for finding in found.findings:
             assert (finding.where + finding.message).isprintable()
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.timeout(120)
+def test_of_damaged_files_there_is_a_clean_copy_or_none(kind):
+    seed = random.Random(kind)  # noqa: S311 - damage for tests
+    for _ in range(8):
+        damaged = bytearray(WHOLE[kind])
+        for _ in range(seed.randrange(1, 6)):
+            damaged[seed.randrange(len(damaged))] ^= 1 << seed.randrange(8)
+        canonical = canonicalise(Specimen.of(bytes(damaged), f"x.{kind}"), RULES)
+        for derived in canonical.files if canonical else ():
+            assert read(derived.content).kind in {*RULES.review_kinds, "unknown-text", "empty", "xml"}
 
 
 @pytest.mark.parametrize("kind", ["workbook", "ods", "parquet", "png", "jpeg", "pdf", "zip"])

@@ -11,8 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.airlock.checks import encoding
+from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.reading.specimen import Specimen
 from tests.airlock.reading.made import flagged, read, rules
+from tests.airlock.world import PACK
+
+RULES = load_pack(PACK)
 
 TABLE = "arm,n,mean age\nplacebo,120,71.5\ntreated,118,70.25\n"
 ROWS = [("placebo", "120", "71.5"), ("treated", "118", "70.25")]
@@ -219,3 +224,20 @@ def test_no_cell_of_a_table_is_left_out_of_tables_and_words(table):
     for row in (specimen.table.columns, *(row for _, row in specimen.table.rows())):
         for cell in row:
             assert not cell.strip() or cell in held or cell in words
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"arm": "a\\u202eb"}',
+        '{"nbformat": 4, "cells": [{"cell_type": "markdown", "metadata": {}, "source": "a\\u202eb"}]}',
+        "<html><body><p>a&#8238;b</p></body></html>",
+        '<svg xmlns="http://www.w3.org/2000/svg"><text>a&#8238;b</text></svg>',
+        "arm,n\na\u202eb,120\n",
+    ],
+    ids=["json", "notebook", "page", "drawing", "table"],
+)
+def test_characters_that_turn_words_round_are_found_behind_escapes_too(content):
+    assert "BIDI_TEXT" in {finding.rule for finding in encoding.check(Specimen.of(content.encode(), "x"), RULES)}
+    plain = content.replace("\\u202e", "").replace("&#8238;", "").replace("\u202e", "")
+    assert list(encoding.check(Specimen.of(plain.encode(), "x"), RULES)) == []

@@ -130,6 +130,27 @@ def test_a_page_is_shown_in_a_frame_that_can_do_nothing_and_as_its_own_text(chec
     assert "frame-src" not in checker.get("/reviews").headers["content-security-policy"]
 
 
+def test_what_an_outsider_can_compute_is_shown_for_every_hidden_cell(world: World) -> None:
+    table = b"arm,north,south,Total\nplacebo,120,110,230\ntreated,118,*,\nTotal,238,,366\n"
+    submission = world.in_review({"hidden.csv": table})
+    checker = world.browser("checker")
+    text = words(checker.get(f"{file_path(submission, 'hidden')}?view=outsider").text)
+    assert "Computed from 1 tables of this request and 0 that were released before" in text
+    assert "arm “treated”, “south” row 3, column “south” anything exactly 18" in text
+
+
+def test_a_large_table_is_shown_before_its_columns_are_counted_up(world: World) -> None:
+    table = b"arm,n\n" + b"".join(b"group %d,%d\n" % (row, 100 + row % 900) for row in range(6_000))
+    submission = world.in_review({"large.csv": table})
+    checker, path = world.browser("checker"), file_path(submission, "large")
+    first = checker.get(path).text
+    assert re.search(r'id="figures" data-later="\?view=columns"><a href="\?view=columns">', first)
+    assert "100 of" not in first
+    figures = checker.get(f"{path}?view=columns").text
+    assert re.search(r"n Whole numbers 6000 6000 0 0 0 900 100 100 999", words(figures)), words(figures)[:900]
+    assert "data-later" not in checker.get(path).text
+
+
 def test_where_a_result_comes_from_names_data_terms_and_organisation(checker, submission) -> None:
     text = words(shown(checker, f"{file_path(submission, 'table')}?view=lineage"))
     for expected in ("Hospital admissions", "Tumour registrations", "North Hospital Trust", "Institute of Health"):

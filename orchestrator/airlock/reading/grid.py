@@ -93,7 +93,9 @@ def _keep_words(rows: Sequence[Row], into: Gathering, where: str) -> None:
 def _keep_table(rows: Sequence[Row], into: Gathering, where: str, first: int) -> None:
     left = min((_leading(row) for row in rows if _filled(row)), default=0)
     kept = [tuple(row[left:]) if _filled(row) else () for row in rows]
-    if has_headings(kept[0]):
+    if len(kept) == 1 and not any(_NUMBER.fullmatch(cell.strip()) for cell in kept[0]):
+        _keep_words(kept, into, where)  # a sentence that was divided at its commas
+    elif has_headings(kept[0]):
         into.rows(kept[1:], columns=kept[0], where=where, first=first + 1)
     else:
         into.rows(kept, columns=("",) * len(kept[0]), where=where, first=first)

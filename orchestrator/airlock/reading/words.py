@@ -19,6 +19,7 @@ __all__ = ["read", "read_text"]
 _SPACES = re.compile(r"\s{2,}|\t")
 _RULE = re.compile(r"[\s=\-+|:*_]+")
 _BAR = re.compile(r"(?<!\\)\|")
+_ALONE = re.compile(r"(?:^|(?<=\s))\|(?=\s|$)")
 _NUMBER = re.compile(r"[<≤>~(\[]*[+\-−]?[\d.,]*\d[%)\]]*")
 _LITERAL = re.compile(
     r"(?:[\[({,]|\bc\(|\bvalues\b)\s*(?:(?:[+-]?\d[\d.eE+-]*|'[^'\n]{0,40}'|\"[^\"\n]{0,40}\"|None|NA|NULL)\s*,\s*){20}",
@@ -104,21 +105,42 @@ def _tables(lines: Sequence[str], into: Gathering, where: str) -> None:
 def _runs(lines: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
     """Yield each run of lines that looks like a table with the number of its first line.
 
-    Rules between rows keep their place as empty rows, so that the numbers of rows stay those of lines.
+    Rules between rows keep their place as empty rows, so that the numbers of rows stay those of lines. Printed models
+    put tables of different widths under each other with only a rule between them; those are told apart.
     """
     run: list[tuple[str, ...]] = []
     start = 0
     for number, line in enumerate([*lines, ""], start=1):
         cells = _cells(line)
+        if run and not run[-1] and len(cells) >= 2 and _begins_anew(cells, run):
+            yield from _finished(start, run)
+            run = []
         if len(cells) >= 2 or (run and line.strip() and _RULE.fullmatch(line)):
             start = start if run else number
             run.append(cells if len(cells) >= 2 else ())
             continue
-        if _is_table(run):
-            while not run[-1]:
-                run.pop()
-            yield start, run
+        yield from _finished(start, run)
         run = []
+
+
+def _begins_anew(cells: Sequence[str], run: Sequence[tuple[str, ...]]) -> bool:
+    """Say whether a row after a rule is the first of another table: of another width, or headings under numbers."""
+    headings = not any(_NUMBER.fullmatch(cell) for cell in cells)
+    return len(cells) not in _widths(run) or (headings and _is_table(run))
+
+
+def _widths(run: Sequence[tuple[str, ...]]) -> set[int]:
+    """Return the widths that a row after a rule may have: as above, or one more under headings without a label."""
+    widths = {len(row) for row in run if row}
+    return widths | ({len(run[0]) + 1} if sum(1 for row in run if row) == 1 else set())
+
+
+def _finished(start: int, run: list[tuple[str, ...]]) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
+    if _is_table(run):
+        while not run[-1]:
+            run.pop()
+        over = len(run) > 2 and run[0][0] == "" and len(run[0]) < len(run[1])  # a name over some of the columns
+        yield start + over, run[over:]
 
 
 def _is_table(run: Sequence[tuple[str, ...]]) -> bool:
@@ -132,8 +154,10 @@ def _cells(line: str) -> tuple[str, ...]:
     text = line.strip()
     if not text or _RULE.fullmatch(text):
         return ()
-    if text.count("|") >= 2 or (text.count("|") == 1 and len(text) < 200):
+    if text.startswith("|") and text.count("|") >= 2:
         return tuple(cell.strip().replace("\\|", "|") for cell in _BAR.split(text.strip("|")))
+    if _ALONE.search(text) and len(text) < 400:  # printed tables set bars and spaces; P>|t| is a word
+        return tuple(cell for part in _ALONE.split(text) for cell in _SPACES.split(part.strip()))
     if _SPACES.search(text):
         return tuple(_SPACES.split(text))
     for mark in (";", ","):

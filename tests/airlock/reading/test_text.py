@@ -90,6 +90,43 @@ def test_printed_frames_and_tables_of_markdown_are_read():
     assert [row for _, row in found.tables[0].rows()] == [("a", "120"), ("b | c", "4")]
 
 
+MODEL = """
+                 OLS Regression Results
+==================================================
+Dep. Variable:        y   R-squared:         0.512
+No. Observations:   341   AIC:               912.1
+==================================================
+              coef   std err         t     P>|t|
+--------------------------------------------------
+const      12.3000     1.200    10.250     0.000
+age        -0.0310     0.004    -7.750     0.000
+==================================================
+"""
+CROSSTAB = """
+           |        outcome
+       arm |         0          1 |     Total
+-----------+----------------------+----------
+   placebo |       110         10 |       120
+   treated |       112          6 |       118
+-----------+----------------------+----------
+     Total |       222         16 |       238
+"""
+
+
+def test_tables_that_statistics_programs_print_are_read():
+    above, below = read(MODEL).tables
+    assert ("No. Observations:", "341", "AIC:", "912.1") in [row for _, row in above.rows()]
+    assert below.columns == ("", "coef", "std err", "t", "P>|t|")
+    assert [row for _, row in below.rows()] == [
+        ("const", "12.3000", "1.200", "10.250", "0.000"),
+        ("age", "-0.0310", "0.004", "-7.750", "0.000"),
+    ]
+    (crossed,) = read(CROSSTAB).tables
+    assert crossed.columns == ("arm", "0", "1", "Total")
+    assert [number for number, _ in crossed.rows()] == [5, 6, 8]
+    assert ("treated", "112", "6", "118") in [row for _, row in crossed.rows()]
+
+
 HIDING = {
     "base64 in words": ("Results.\n" + "QUJD" * 150 + "\n", "ENCODED_DATA"),
     "a data link": ("# R\n\n![p](data:image/png;base64,AAAA)\n", "ENCODED_DATA"),

@@ -59,10 +59,11 @@ def _difference(
     if moved >= _SHARE * people and not (nested and len(shared) >= _NESTED_CELLS):
         return None
     versions = member.versions, other.versions
+    finest = sorted(few, key=lambda each: (-len(each), sorted(each)))
     return Difference(
         first=member.number,
         second=other.number,
-        cells=tuple((cell, own[cell], others[cell]) for cell in sorted(few, key=sorted)),
+        cells=tuple((cell, own[cell], others[cell]) for cell in finest),
         nested=nested,
         same_versions=not versions[0] or not versions[1] or bool(versions[0] & versions[1]),
         totals_only=not any(_grouped(cell) for cell in few),

@@ -13,11 +13,12 @@ from orchestrator.airlock.checks.columns import Frame, frame
 from orchestrator.airlock.checks.roles import Role, roles
 from orchestrator.airlock.reading.parts import Table
 
-from .labels import is_total, level, measure_and_level, name, stated_n
+from .labels import is_total, level, measure_and_level, name, span, stated_n
 
 __all__ = ["CountColumn", "Layout", "layout", "readable"]
 
 _LABELS = {Role.LABEL, Role.YEAR, Role.INDEX, Role.TIME, Role.IDENTIFIER}
+_NEVER_COUNTS = {Role.LABEL, Role.PERCENTILE, Role.P_VALUE, Role.SHARE}
 _HEADER_ROWS = 3
 _KINDS_OF_PEOPLE = {
     "events", "event", "deaths", "died", "at risk", "at_risk", "observed", "censored", "removed", "entrance", "missing",
@@ -58,11 +59,8 @@ def layout(table: Table) -> Layout | None:
     found, kinds = frame(table), roles(table)
     headings = [*table.columns, *[""] * (len(kinds) - len(table.columns))]
     counted = [index for index, role in enumerate(kinds) if role is Role.COUNT]
-    counted += [index for index, role in enumerate(kinds) if role is Role.SHARE and found.columns[index].beside]
-    if counted:  # beside counts, a column of nothing but masks is one of counts too
-        masked = [at for at, each in enumerate(found.columns) if at and each.marks and not each.words + each.numbers]
-        counted = sorted({*counted, *masked})
-    labels = [index for index, role in enumerate(kinds) if role in _LABELS and index not in counted]
+    counted = _with_counts_beside(found, headings, kinds, counted)
+    labels = [at for at, role in enumerate(kinds) if (role in _LABELS or at == 0) and at not in counted]
     labels = [index for index in labels if not counted or index < max(counted)]
     labels = _without_row_numbers(found, headings, labels)
     if not counted:
@@ -81,6 +79,22 @@ def layout(table: Table) -> Layout | None:
         column_dimensions=("",) if any(column.levels for column in columns) else (),
         blocks=len(labels) == 2 and (names[0] in _NAMED_PAIR or names == ("", "")),
     )
+
+
+def _with_counts_beside(found: Frame, headings: Sequence[str], kinds: Sequence[Role], counted: list[int]) -> list[int]:
+    """Correct what single columns could not tell: beside counts, more columns are counts, and the first may be labels.
+
+    Counts are columns of “40 (46.5%)”, of nothing but masks, and of whole numbers under a range (“6 or more”).
+    """
+    answer = {*counted, *(at for at, role in enumerate(kinds) if role is Role.SHARE and found.columns[at].beside)}
+    for at, column in enumerate(found.columns):
+        only_masks = column.marks and not column.words + column.numbers
+        of_range = kinds[at] not in _NEVER_COUNTS and column.all_whole and span(headings[at]) is not None
+        if at and answer and (only_masks or of_range):
+            answer.add(at)
+    if 0 in answer and len(answer) > 1 and found.columns[0].words:
+        answer.discard(0)
+    return sorted(answer)
 
 
 def _without_row_numbers(found: Frame, headings: Sequence[str], labels: list[int]) -> list[int]:

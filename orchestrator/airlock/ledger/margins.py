@@ -31,38 +31,37 @@ def lines(facts: Sequence[Fact], dimension: str) -> Iterator[tuple[Fact, list[Fa
 def with_unnamed_totals(values: dict[Labels, Value]) -> dict[Labels, Value]:
     """Take the first or last group of a dimension for its total where it is the sum of the others on every line."""
     for dimension in dict.fromkeys(name for labels in values for name, _ in labels):
-        levels = list(dict.fromkeys(level for labels in values for name, level in labels if name == dimension))
-        for candidate in (levels[-1], levels[0]) if len(levels) > 2 else ():
-            if _is_sum(values, dimension, candidate):
-                values = {
-                    tuple(pair for pair in labels if pair != (dimension, candidate)): each
-                    for labels, each in values.items()
-                }
+        lines_of: dict[Labels, dict[str, Value]] = defaultdict(dict)
+        for labels, each in values.items():
+            for pair in labels:
+                if pair[0] == dimension:
+                    lines_of[tuple(other for other in labels if other != pair)][pair[1]] = each
+        levels = list(dict.fromkeys(level for line in lines_of.values() for level in line))
+        if len(levels) < 3 or any(rest in values for rest in lines_of):
+            continue
+        for candidate in (levels[-1], levels[0]):
+            if _is_sum(list(lines_of.values()), candidate):
+                gone = (dimension, candidate)
+                values = {tuple(pair for pair in labels if pair != gone): each for labels, each in values.items()}
                 break
     return values
 
 
-def _is_sum(values: dict[Labels, Value], dimension: str, candidate: str) -> bool:
+def _is_sum(lines_of: Sequence[dict[str, Value]], candidate: str) -> bool:
     """Two lines at least must be shown in full, and none may contradict."""
     fitting = 0
-    for labels, total in values.items():
-        if (dimension, candidate) not in labels:
+    for line in lines_of:
+        if candidate not in line:
             continue
-        rest = tuple(pair for pair in labels if pair[0] != dimension)
-        if rest in values or total.number is None:
-            return False
-        others = [
-            each.number
-            for other, each in values.items()
-            if other != labels
-            and tuple(pair for pair in other if pair[0] != dimension) == rest
-            and len(other) == len(labels)
-        ]
+        total = line[candidate].number
+        others = [each.number for level, each in line.items() if level != candidate]
         known = [number for number in others if number is not None]
-        if len(known) == len(others) and sum(known) == total.number > 0:
-            fitting += 1
-        elif len(known) == len(others) or sum(known) > total.number:
+        if total is None or sum(known) > total:
             return False
+        if len(known) == len(others):
+            if sum(known) != total or not total:
+                return False
+            fitting += 1
     return fitting >= _FULL_LINES
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -109,6 +110,8 @@ def _with_earlier(inference: Inference, unsafe: Unsafe, releases: Sequence[str])
             by_release.setdefault(releases[member.number], []).append(member)
     ranked = sorted(by_release.values(), key=lambda each: -_shared(inference, each, wanted))
     for several in ranked[:_TRIED]:
+        if time.monotonic() >= inference.deadline:
+            break
         if not _wider(unsafe, _from(inference, [*new, *several], [unsafe])[0]):
             return tuple(member.number for member in (*new, *several))
     return tuple(member.number for member in members)

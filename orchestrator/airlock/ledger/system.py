@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy
@@ -27,10 +27,13 @@ class Block:
 
     def variables(self, named: Mapping[str, tuple[int, ...]]) -> Indices:
         """Return the variables whose sum counts the named groups, over everybody on every other axis."""
-        picked = [named.get(axis, range(size)) for axis, size in zip(self.axes, self.numbers.shape, strict=True)]
-        if not picked:
-            return self.numbers.reshape(-1)
-        return self.numbers[numpy.ix_(*(list(each) for each in picked))].reshape(-1)
+        found = self.numbers
+        for at in range(len(self.axes) - 1, -1, -1):
+            atoms = named.get(self.axes[at])
+            if atoms is not None:
+                picked = atoms[0] if len(atoms) == 1 else numpy.array(atoms)
+                found = found[(slice(None),) * at + (picked,)]
+        return numpy.asarray(found).reshape(-1)
 
 
 @dataclass(kw_only=True)
@@ -107,7 +110,7 @@ def system(found: Universe) -> System:
         possible=_possible(found, blocks, count),
     )
     rows, cells = _Gathered(), _Gathered()
-    for statement in found.statements:
+    for statement in _distinct(found.statements):
         _state(statement, built, rows, cells)
     for first, second, shared in chosen.links:
         _agree(blocks[first], blocks[second], sorted(shared), rows)
@@ -115,6 +118,16 @@ def system(found: Universe) -> System:
     return replace(built, rows=rows.rows(), cells=(single.columns, single.low, single.high, single.tables)).only(
         lambda _: True
     )
+
+
+def _distinct(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Yield what is stated once: by the table of the highest number, which is one released before, if any is."""
+    seen: set[tuple[object, int, int | None]] = set()
+    for statement in sorted(statements, key=lambda each: -each.table):
+        said = (statement.groups, statement.low, statement.high)
+        if said not in seen:
+            seen.add(said)
+            yield statement
 
 
 class _Gathered:

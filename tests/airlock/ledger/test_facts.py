@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from orchestrator.airlock.ledger.labels import is_total, measure_and_level, span
@@ -196,3 +198,11 @@ def test_totals_and_headings():
 )
 def test_restrictions(words: str, expected: tuple):
     assert restrictions(words) == expected
+
+
+def test_a_large_table_is_read_in_good_time():
+    rows = "".join(f"r{row}," + ",".join(str(11 + (row * col) % 89) for col in range(190)) + "\n" for row in range(100))
+    started = time.monotonic()
+    (one,) = tables("region," + ",".join(f"c{col}" for col in range(190)) + "\n" + rows)
+    assert len(one.facts) == 19_000
+    assert time.monotonic() - started < 30

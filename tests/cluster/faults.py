@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import psutil
+import yaml
 
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
+    LEASE,
     NETWORK_POLICY,
     PERSISTENT_VOLUME_CLAIM,
     POD,
@@ -21,8 +31,10 @@ from orchestrator.adapters.kubernetes.kinds import (
     SERVICE_ACCOUNT,
 )
 from orchestrator.assembly.cluster import namespace_of
+from orchestrator.cli import sessionfile
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.workspaces.conditions import Condition
+from tests.cluster.wire import Wire
 from tests.journeys.ground import Ground, Seat, eventually
 
 _KEPT = (NETWORK_POLICY, DEPLOYMENT, SECRET, CONFIG_MAP, SERVICE, SERVICE_ACCOUNT, RESOURCE_QUOTA)
@@ -37,6 +49,7 @@ class Faults:
 
     ground: Ground
     cluster: Cluster
+    wire: Wire
 
     # ---- what is there --------------------------------------------------------------------------------------------
 
@@ -49,19 +62,34 @@ class Faults:
         selector = f"tre.orchestrator/part={part}" if part else ""
         return self.cluster.list(POD, self.place(project), selector).items
 
-    def told(self, project: str, kind: str) -> Condition | None:
-        """Return a condition as ``tre project show`` shows it to a member."""
-        seen = self.ground.house.places.conditions(self.ground.actor("james"), project)
+    def told(self, project: str, kind: str, to: str = "james") -> Condition | None:
+        """Return a condition as ``tre project show`` shows it to a member; a closed project has none any more."""
+        seen = self.ground.house.places.conditions(self.ground.actor(to), project)
         return next((one for one in seen if one.kind.value == kind), None)
 
-    def await_told(self, project: str, kind: str, reason: str, seconds: float = 60) -> Condition:
+    def await_told(self, project: str, kind: str, reason: str, seconds: float = 60, to: str = "james") -> Condition:
         """Wait until a condition has this reason."""
-        found: Condition = eventually(
-            lambda: (one := self.told(project, kind)) is not None and one.reason == reason and one,
-            seconds,
-            f"{kind} did not come to {reason}, it is {self.told(project, kind)}",
-        )
-        return found
+        return self._until_told(project, kind, lambda one: one.reason == reason, reason, seconds, to)
+
+    def await_words(self, project: str, kind: str, words: str, seconds: float = 60, to: str = "james") -> Condition:
+        """Wait until a condition says something."""
+        return self._until_told(project, kind, lambda one: words in one.message, words, seconds, to)
+
+    def _until_told(
+        self, project: str, kind: str, holds: Callable[[Condition], bool], what: str, seconds: float, to: str
+    ) -> Condition:
+        deadline = time.monotonic() + seconds
+        while (one := self.told(project, kind, to)) is None or not holds(one):
+            assert time.monotonic() < deadline, f"{kind} did not come to {what}, it is {one}"
+            time.sleep(0.2)
+        return one
+
+    def tre(self, key: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command as somebody who signed in at a terminal of this machine."""
+        identity, state = self.ground.house.identity, self.ground.settings.state
+        sessionfile.keep(state, identity.open_session(self.ground.person(key), "command", second_factor=True))
+        command = [str(Path(sys.executable).with_name("tre")), "--state", str(state), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     def ended(self, project: str, session: str, seconds: float = 40) -> str:
         """Wait until a session has ended; return why."""
@@ -72,6 +100,13 @@ class Faults:
     def session(self, project: str) -> str:
         """Return James' session."""
         return self.ground.sessions(project)[self.ground.person("james")]
+
+    def holder(self) -> str:
+        """Return who leads."""
+        chosen = self.ground.settings.kubernetes
+        assert chosen is not None
+        lease = self.cluster.get(LEASE, f"tre-controller-{chosen.installation}", "default")
+        return str(lease["spec"].get("holderIdentity") or "") if lease else ""
 
     # ---- at rest --------------------------------------------------------------------------------------------------
 
@@ -143,3 +178,46 @@ class Faults:
         """Take a pod away as somebody with rights in the cluster would."""
         metadata = pod["metadata"]
         self.cluster.delete(POD, metadata["name"], metadata["namespace"], uid=metadata["uid"], grace_seconds=0)
+
+    @contextlib.contextmanager
+    def second_controller(self) -> Iterator[None]:
+        """Run another controller of the same installation, with ports of its own."""
+        state = self.ground.settings.state
+        beside = state / "beside"
+        beside.mkdir()
+        for entry in state.iterdir():
+            if entry.name not in ("tre.yaml", "beside"):
+                (beside / entry.name).symlink_to(entry)
+        settings = yaml.safe_load((state / "tre.yaml").read_text())
+        settings["controller"] |= {
+            "desk_port": settings["controller"]["desk_port"] + 40,
+            "health_port": settings["controller"]["health_port"] + 40,
+        }
+        (beside / "tre.yaml").write_text(yaml.safe_dump(settings))
+        command = [sys.executable, "-m", "orchestrator.controller", "--state", str(beside)]
+        with (state / "logs" / "second.log").open("w") as log:
+            running = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parents[2])
+            try:
+                address = ("127.0.0.1", settings["controller"]["health_port"])
+                eventually(lambda: _answers(address), 90, "it does not start")
+                yield
+            finally:
+                running.send_signal(signal.SIGTERM)
+                running.wait(60)
+                shutil.rmtree(beside)
+
+
+def process_in(pod: dict[str, Any], container: str) -> psutil.Process | None:
+    """Return a container's first process where the pod's node is this machine: nobody may ``exec`` into our pods."""
+    told = next(one for one in pod["status"]["containerStatuses"] if one["name"] == container)
+    name = told["containerID"].partition("//")[2]
+    for process in sorted(psutil.process_iter(), key=lambda one: one.pid):
+        with contextlib.suppress(OSError):
+            if name in Path(f"/proc/{process.pid}/cgroup").read_text():
+                return process
+    return None
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    with socket.create_connection(address, 1):
+        return True

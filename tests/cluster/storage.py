@@ -17,6 +17,8 @@ from orchestrator.core.errors import OrchestratorError
 _log = logging.getLogger(__name__)
 _GROUP = 1000
 _PROVISIONER = "tre-tests/local"
+_LEFT = frozenset({"Released", "Failed"})
+"""Phases of a volume whose claim has gone. “Failed”: the cluster tried to destroy it itself before we came to it."""
 
 
 class LocalStorage:
@@ -68,7 +70,7 @@ class LocalStorage:
                 self._provide(claim)
         for volume in self._volumes():
             spec = volume["spec"]
-            if volume["status"].get("phase") == "Released" and spec["persistentVolumeReclaimPolicy"] == "Delete":
+            if volume["status"].get("phase") in _LEFT and spec["persistentVolumeReclaimPolicy"] == "Delete":
                 shutil.rmtree(spec["local"]["path"], ignore_errors=True)
                 self._cluster.delete(PERSISTENT_VOLUME, volume["metadata"]["name"])
 

@@ -26,6 +26,13 @@ _FEWEST_VALUES = 8
 _MOST_VALUES = 1 << 16
 """Rounded views of more distinct values than this would tell little more and cost much."""
 _MOSTLY = 0.5
+_FEW = 1000
+_BY_HAND = (
+    r"^[^a-z0-9]|[^\x20-\x7e]|[\"']$"
+    r"|^[0-9][^a-z]*(?:[etz][^a-z]*){0,3}$"
+    r"|^[0-9]{1,2}[-/. ]?[a-z]{3,9}[-/. ,]*[0-9]{4}"
+)
+"""What has to be read with care: numbers, days, anything in quotes, and letters beyond the plain ones."""
 _MISSING = pa.array(sorted(MISSING_WORDS))
 
 
@@ -128,25 +135,27 @@ def _cells(values: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
     said = compute.if_else(missing, pa.scalar(None, texts.type), texts)
     if compute.all(compute.match_substring_regex(said, PLAIN_NUMBER)).as_py():
         return _cells(said.cast(pa.float64()), hasher)
-    if compute.any(compute.match_substring_regex(texts, r"^[^a-z]|^[0-9]")).as_py() or len(texts) < _MOST_VALUES:
-        return _by_hand(texts, hasher)
-    return _texts(texts, hasher)
+    return _mixed(values, texts, hasher)
 
 
-def _by_hand(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
-    cells = read_cells(texts.to_pylist())
-    return cells, cells.hashes(hasher)
-
-
-def _texts(texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
-    """Hash texts that all begin with a letter, in place."""
-    trimmed = compute.utf8_trim(texts, "\"' \t\r\n")
-    missing = compute.is_in(trimmed, value_set=_MISSING)
-    kinds = np.where(missing.to_numpy(zero_copy_only=False), MISSING, TEXT).astype(np.uint8)
-    ends = np.frombuffer(trimmed.buffers()[1], np.int32)[trimmed.offset : trimmed.offset + len(trimmed) + 1]
-    content = trimmed.buffers()[2].to_pybytes()
-    hashes = hasher.texts(content, ends[:-1].astype(np.int64), ends[1:].astype(np.int64))
-    return Cells(kinds, np.zeros(len(kinds)), []), np.where(kinds == MISSING, np.uint64(0), hashes)
+def _mixed(values: pa.Array, texts: pa.Array, hasher: Hasher) -> tuple[Cells, Words]:
+    """Read one by one what may be a number or a day, or is written unusually; hash the rest where it lies."""
+    by_hand = compute.match_substring_regex(texts, _BY_HAND).to_numpy(zero_copy_only=False)
+    if len(texts) < _FEW or by_hand.all():
+        cells = read_cells(values.to_pylist())
+        return cells, cells.hashes(hasher)
+    unusual, usual = np.flatnonzero(by_hand), np.flatnonzero(~by_hand)
+    read = read_cells(values.take(pa.array(unusual)).to_pylist())
+    kinds, numbers = np.empty(len(texts), np.uint8), np.zeros(len(texts))
+    hashes = np.zeros(len(texts), np.uint64)
+    kinds[unusual], numbers[unusual], hashes[unusual] = read.kinds, read.numbers, read.hashes(hasher)
+    plain = texts.take(pa.array(usual)).cast(pa.string())
+    missing = compute.is_in(plain, value_set=_MISSING).to_numpy(zero_copy_only=False)
+    ends = np.frombuffer(plain.buffers()[1], np.int32)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
+    of_plain = hasher.texts(plain.buffers()[2].to_pybytes(), ends[:-1], ends[1:])
+    kinds[usual] = np.where(missing, MISSING, TEXT)
+    hashes[usual] = np.where(missing, np.uint64(0), of_plain)
+    return Cells(kinds, numbers, []), hashes
 
 
 def _ranked(cells: Cells, hashes: Words) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:

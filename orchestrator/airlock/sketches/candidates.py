@@ -50,17 +50,18 @@ class LoadedPart:
         self._room.move_to_end(name)
         return self._room[name]
 
-    def frequencies(self, column: int, level: int | None) -> tuple[NDArray[np.float64], float]:
-        """Return how many rows have each value of a column, and the column's entropy in bits."""
+    def frequencies(self, column: int, level: int | None) -> tuple[NDArray[np.float64], float, float]:
+        """Return how many rows have each value of a column, its entropy in bits, and how often two rows are alike."""
         name = ("frequencies", column, level)
         if name not in self.known:
             found = self.part.columns[column]
             exact = found.frequencies.astype(np.float64)
             frequencies = exact if level is None else found.levels[level].frequencies(found)
             shares = frequencies[frequencies > 0] / self.part.rows
-            self.known[name] = frequencies, float(-(shares * np.log2(shares)).sum())
-        frequencies, bits = self.known[name]
-        return frequencies, bits
+            alike = float((frequencies * (frequencies - 1.0)).sum()) / (self.part.rows * max(1, self.part.rows - 1))
+            self.known[name] = frequencies, float(-(shares * np.log2(shares)).sum()), alike
+        frequencies, bits, alike = self.known[name]
+        return frequencies, bits, alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,8 @@ class Candidate:
     """The code of missing cells."""
     data_bits: float
     """The entropy of the data's column."""
+    data_alike: float
+    """How often two records have the same value in it."""
     rows: int
 
     @property
@@ -114,11 +117,7 @@ class Candidate:
         """Whether values repeat about as seldom as in the data: “1, 2, 1, 3” are no numbers of records."""
         counts = np.bincount(self.codes[self.said])
         rows = float(counts.sum())
-        shares = np.unique(self.codes[self.said], return_index=True)[1]
-        frequencies = self.frequencies[self.said][shares]
-        alike = float((frequencies * (frequencies - 1)).sum()) / (self.rows * max(1, self.rows - 1))
-        expected = alike * rows * rows / 2
-        return float((counts * (counts - 1.0)).sum()) / 2 <= 10 + 5 * expected
+        return float((counts * (counts - 1.0)).sum()) / 2 <= 10 + 5 * self.data_alike * rows * rows / 2
 
 
 def candidates_of(loaded: LoadedPart, columns: Iterable[HashedColumn]) -> list[Candidate]:
@@ -231,7 +230,7 @@ def candidate_from(
     loaded: LoadedPart, index: int, level: int | None, result: ResultColumn, codes: NDArray[np.int64]
 ) -> Candidate:
     """Return a column of results taken for a column of the data, given the code of each of its distinct cells."""
-    frequencies, bits = loaded.frequencies(index, level)
+    frequencies, bits, alike = loaded.frequencies(index, level)
     missing = len(frequencies) - 1
     of_rows = np.where(result.cells.kinds == 0, np.int64(missing), codes)[result.codes]
     return Candidate(
@@ -243,5 +242,6 @@ def candidate_from(
         frequencies=np.where(of_rows >= 0, frequencies[of_rows], 0.0),
         missing=missing,
         data_bits=bits,
+        data_alike=alike,
         rows=loaded.part.rows,
     )

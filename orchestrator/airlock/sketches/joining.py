@@ -60,11 +60,16 @@ class Match:
         """How unlikely it is that chance gave so many rows with a record of their own (natural logarithm)."""
         return -log_tail(len(self.unique), self.chance.one)
 
+    @property
+    def plain(self) -> bool:
+        """Whether this is so far beyond chance that nothing better needs to be looked for."""
+        return self.unique_surprise > _PLAIN and self.agreeing > 10 * self.chance.any
+
 
 def best_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -> Match | None:
     """Return the match that chance explains worst, or nothing where no two columns agree beyond it."""
     best = exact_match(loaded, candidates, rows)
-    if best is not None and best.surprise > _PLAIN:
+    if best is not None and best.plain:
         return best
     for anchor in _anchors(candidates):
         found = _grown(loaded, anchor, candidates, rows)
@@ -72,7 +77,7 @@ def best_match(loaded: LoadedPart, candidates: Sequence[Candidate], rows: int) -
             continue
         if best is None or found.surprise > best.surprise:
             best = found
-        if best.surprise > _PLAIN and len(best.unique) > 0.5 * rows:
+        if best.plain and len(best.unique) > 0.5 * rows:
             break
     return best
 

@@ -87,6 +87,14 @@ def test_both_sides_read_a_column_alike(values: list[str]) -> None:
             assert column.values[place] == column.codes[row]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_CELL, min_size=1, max_size=25))
+def test_long_columns_are_read_alike_too(values: list[str]) -> None:
+    """Beyond a thousand distinct texts, most are hashed where they lie."""
+    filled = [*(f"{number:04x}-{number}" for number in range(1100)), *values, "“Zoë”", "'quoted'", "ΣΑΣ", "x\u00a0"]
+    test_both_sides_read_a_column_alike.hypothesis.inner_test(filled)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-1e5, 1e5).map(lambda value: round(value, 3)), min_size=1, max_size=60))
 def test_codes_of_numbers_rise_with_them(values: list[float]) -> None:

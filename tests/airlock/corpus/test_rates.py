@@ -15,8 +15,8 @@ from tests.airlock.corpus.held_back.case import FAMILIES, Case, labels
 from tests.airlock.corpus.looking import look
 from tests.airlock.corpus.scoring import FAMILY, REMOVED, Score, judge, score, wilson
 
-EVERY = {"numbers": 5, "linked": 7, "leaks": 19, "identities": 3, "containers": 4}
-FOUND, STOPPED = 0.90, 0.12
+EVERY = {"numbers": 4, "linked": 6, "leaks": 19, "identities": 3, "containers": 4}
+FOUND, STOPPED = 0.93, 0.05
 """Lowest share of disclosive requests found, highest share of harmless ones stopped."""
 
 
@@ -54,7 +54,7 @@ def test_the_open_part_is_made_the_same_each_time():
 
 def test_every_rule_that_is_scored_exists():
     assert set(FAMILY) <= set(RULES) | set(LEDGER_RULES)
-    assert frozenset().union(*FAMILY.values()) == set(FAMILIES) - {"hidden-content"} | {"unchecked"}
+    assert frozenset().union(*FAMILY.values()) == set(FAMILIES) | {"general"}
 
 
 def finding(rule: str, severity: Severity, message: str = "Seen.") -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
@@ -177,11 +177,11 @@ def put_claim(change: Change, submission_id: str, claim: Claim, *, event: Event)
 
 
 def drop_claim(change: Change, submission_id: str, person_id: str, *, event: Event) -> None:
-    """Give a claim up."""
-    change.session.execute(
-        delete(ClaimRow).where(ClaimRow.submission_id == submission_id, ClaimRow.person_id == person_id)
-    )
-    change.tell(event)
+    """Give a claim up; without one nothing happens, and nothing is told."""
+    row = change.session.get(ClaimRow, (submission_id, person_id))
+    if row is not None:
+        change.session.delete(row)
+        change.tell(event)
 
 
 def claims(session: Session, submission_id: str, *, now: datetime) -> tuple[Claim, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import NotFound
-from orchestrator.core.events import Event
+from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 
 from .case_rows import RoundRow
@@ -56,12 +56,20 @@ def _row(submission_id: str, file: File, round_number: int, at: datetime | None 
     )
 
 
-def drop_files(change: Change, submission_id: str, names: Collection[str], *, round_number: int) -> None:
-    """Let files that were sent under these names, and what was made from them, be no part from this round on."""
-    for row in change.session.scalars(_in_round(submission_id, round_number)):
-        if (row.original_name or row.name) in names:
-            row.left_round = round_number
+def drop_files(change: Change, submission_id: str, names: Collection[str], *, round_number: int) -> list[str]:
+    """Let files that were sent under these names, and what was made from them, be no part from this round on.
+
+    Returns the identifiers of all of them, for the event that the caller tells.
+    """
+    rows = [
+        row
+        for row in change.session.scalars(_in_round(submission_id, round_number))
+        if (row.original_name or row.name) in names
+    ]
+    for row in rows:
+        row.left_round = round_number
     change.session.flush()
+    return [row.file_id for row in rows]
 
 
 def _in_round(submission_id: str, round_number: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a select
@@ -157,8 +165,11 @@ def record_scan(
     change.session.flush()
     keep = {file.file_id for file in scanned}
     origins = {(file.original_name, file.original_sha256) for file in scanned}
+    gone: list[Json] = [file_id for file_id, kept in present.items() if kept.original_sha256 and file_id not in keep]
+    if gone:
+        change.tell(Event(kind="files.left-out", actor=event.actor, subject=event.subject, details={"files": gone}))
     for file_id, kept in present.items():
-        if kept.original_sha256 and file_id not in keep:
+        if file_id in gone:
             kept.left_round = row.round
         if not kept.original_sha256:
             kept.reviewed = (kept.name, kept.sha256) not in origins

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
-from orchestrator.core.events import Event
+from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 
 from .model import Choice, Outcome, Review, Submission, Vote
@@ -148,7 +149,8 @@ def carry_over(change: Change, submission: Submission, *, event: Event) -> int:
         for row in carried
     )
     if carried:
-        change.tell(event)
+        whose: list[Json] = [[row.file_id, row.person_id] for row in carried]
+        change.tell(replace(event, details={**event.details, "votes": whose}))
         change.session.flush()
     return len(carried)
 

@@ -56,11 +56,14 @@ def revise(desk: Desk, change: Change, live: LiveSession, said: Announced, recei
         "round": number,
         "files": [file.sha256 for file in fresh],
         "kept": len(left) - len(fresh),
-        "gone": len(gone),
+        "gone": [known[name].file_id for name in sorted(gone)],
     }
     event = event_of("submission.revised", live.person_id, earlier, details)
     store.move(change, earlier, Action.REVISE, at=now, event=event, new_round=True)
-    file_store.drop_files(change, earlier.submission_id, gone, round_number=number)
+    left_out = file_store.drop_files(change, earlier.submission_id, gone, round_number=number)
+    if left_out:
+        told: list[Json] = list(left_out)
+        change.tell(event_of("files.left-out", live.person_id, earlier, {"files": told}))
     file_store.add_files(change, earlier.submission_id, fresh, round_number=number, at=now)
     return store.load(change.session, earlier.submission_id)
 

@@ -176,7 +176,8 @@ class Scanning:
         """Keep the tables for the ledger; they count as known outside from the release on."""
         tables = published(scanned)
         versions = self._desk.governance.versions(submission.project_id)
-        event = self._event(submission, "ledger.kept", {"tables": len(tables)})
+        kept: list[Json] = [table.sha256 for table in tables]
+        event = self._event(submission, "ledger.kept", {"tables": kept, "versions": list[Json](sorted(versions))})
         ledger_store.keep(change, submission, tables, versions, at=self._desk.record.clock(), event=event)
 
     def _quarantine(self, submission: Submission, altered: Sequence[File]) -> State:

@@ -66,7 +66,8 @@ def ask_where_needed(desk: Desk, change: Change, submission: Submission) -> Subm
             detail=custodian_id,
             covers=tuple(sorted(file.binding for file in moved.outputs)),
         )
-        case_store.put_case(change, case, event=_event("sign-off.asked", _ACTOR, moved, custodians=[custodian_id]))
+        asked = _event("sign-off.asked", _ACTOR, moved, custodians=[custodian_id], case=case.case_id)
+        case_store.put_case(change, case, event=asked)
         officers = desk.governance.officers(custodian_id)
         desk.tell_those_who_may(change, moved, "signOffRelease", "submission.sign-off", among=officers)
     return moved
@@ -100,10 +101,10 @@ class SignOffs:
             now = self._desk.record.clock()
             opinion = Opinion(person_id=actor.person_id, yes=agree, reason=reason.strip(), said_at=now)
             kind = "sign-off.given" if agree else "sign-off.refused"
-            told = _event(kind, actor.person_id, submission, custodians=[case.detail])
+            told = _event(kind, actor.person_id, submission, custodians=[case.detail], case=case.case_id)
             case = case_store.add_opinion(change, case, opinion, event=told)
             outcome = CaseOutcome.ACCEPTED if agree else CaseOutcome.REFUSED
-            closed = _event("sign-off.closed", actor.person_id, submission, custodians=[case.detail])
+            closed = _event("sign-off.closed", actor.person_id, submission, custodians=[case.detail], case=case.case_id)
             case_store.close_case(change, case, outcome, at=now, event=closed)
             return self._go_on(change, actor, submission, agree=agree, reason=reason)
 
@@ -135,10 +136,12 @@ class SignOffs:
         return store.move(change, submission, Action.SIGN_OFF, at=now, event=event).state
 
 
-def _event(kind: str, actor: str, submission: Submission, *, custodians: list[str] | None = None) -> Event:
+def _event(
+    kind: str, actor: str, submission: Submission, *, custodians: list[str] | None = None, case: str = ""
+) -> Event:
     return Event(
         kind=kind,
         actor=actor,
         subject=f"submission:{submission.submission_id}",
-        details={"round": submission.round, "custodians": list(custodians or [])},
+        details={"round": submission.round, "custodians": list(custodians or []), "case": case},
     )

@@ -124,7 +124,12 @@ class Voting:
             outcome=CaseOutcome.ACCEPTED,
             closed_at=at,
         )
-        details: dict[str, Json] = {"file": vote.file_id, "change": case.detail, "round": submission.round}
+        details: dict[str, Json] = {
+            "file": vote.file_id,
+            "case": case.case_id,
+            "from": was.value if was else "none",
+            "to": vote.choice.value,
+        }
         case_store.put_case(change, case, event=event_of("file.vote-changed", actor.person_id, submission, details))
         review_store.set_outcome(change, submission.submission_id, after)
         decide(self._desk, change, actor.person_id, submission)

@@ -18,8 +18,9 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from orchestrator.access.model import Answers
+from orchestrator.airlock.cases import Gravity
 from orchestrator.airlock.fakes import FakeInspector
-from orchestrator.airlock.model import Choice, Finding, Severity
+from orchestrator.airlock.model import Choice, Finding, Outcome, Severity
 from orchestrator.airlock.ports import LiveSession
 from orchestrator.airlock.states import State
 from orchestrator.airlock.submissions import Announced
@@ -31,7 +32,7 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.identity.store import PersonRow
-from tests.web.world import SAFE, World, day, description, make_house, make_world, moment
+from tests.web.world import SAFE, World, _role, day, description, make_house, make_world, moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,11 @@ PLAIN = re.compile(r"[A-Za-z0-9:+/=._-]{0,200}")
 
 _LOG = {EntryRow.__tablename__, HeadRow.__tablename__, NoticeRow.__tablename__, "audit_tree", "audit_key"}
 _NAMED_BY = {
+    "airlock_answer": ("file_id", "person_id"),
     "airlock_file": ("submission_id", "sha256"),
+    "airlock_ledger_table": ("submission_id", "sha256"),
+    "airlock_opinion": ("case_id", "person_id"),
+    "airlock_round": ("submission_id",),
     "airlock_finding": ("file_id",),
     "airlock_review": ("submission_id", "person_id"),
     "airlock_view": ("file_id", "person_id"),
@@ -58,8 +63,13 @@ _AT_ONCE = {
     "identity_session": {"session.opened"},  # those that lapsed long ago are forgotten
     "workspace_ticket": {"ticket.made"},  # the same
     "airlock_submission": {"submission.held", "submission.resumed"},
-    "airlock_link": {"link.made", "link.used"},
+    "airlock_link": {"link.made", "link.used", "submission.recall-asked"},
     "airlock_finding": {"submission.scanned"},
+    "airlock_ledger_table": {"ledger.kept", "ledger.known", "files.recalled"},
+    "airlock_ledger_dataset": {"ledger.kept"},
+    "airlock_review": {"review.turn-voided", "review.voided", "file.vote-changed"},
+    "airlock_vote": {"review.turn-voided"},
+    "airlock_case": {"submission.override-accepted", "submission.recalled"},
 }
 """What single statements change, and the entries that tell of it."""
 
@@ -263,7 +273,7 @@ class Story:
         assert self._worker().scanning.scan(returned) is State.IN_REVIEW
         for checker in ("checker", "second checker"):
             self._review(checker, returned, Choice.CHANGES)
-        released = self._submitted(replaces=returned)
+        released = self._submitted(revises=returned)
         self._worker().once()
         for checker in ("checker", "second checker"):
             self._review(checker, released, Choice.APPROVE)
@@ -274,22 +284,53 @@ class Story:
         assert airlock.collect(researcher, secret).files
         taken_back = self._submitted()
         airlock.withdraw(researcher, taken_back)
+        self._extraordinary(released)
 
-    def _submitted(self, replaces: str | None = None) -> str:
+    def _extraordinary(self, released: str) -> None:
+        """What goes beyond votes: every word of it stays in the tables."""
+        airlock, one, two = self.house.airlock, self.world.actor("checker"), self.world.actor("second checker")
+        _role(self.world, "other officer", "sdc-lead")
+        operator, researcher = self.world.actor("operator"), self.world.actor("researcher")
+        self.house.identity.record_training(operator, self.world.people["other officer"], "Output checking", moment(90))
+        lead = self.world.actor("other officer")
+        airlock.recall(one, released, reason=WORDS, gravity=Gravity.HIGH)
+        airlock.confirm_recall(two, released, confirm=True, reason=WORDS)
+        blocked = self._submitted()
+        assert self._worker(Severity.BLOCK).scanning.scan(blocked) is State.BLOCKED
+        airlock.ask_override(researcher, blocked, reason=WORDS)
+        airlock.decide_override(lead, blocked, accept=True, reason=WORDS)
+        airlock.claim(one, blocked)
+        airlock.claim(two, blocked)
+        airlock.hold(operator, blocked, reason=WORDS)
+        airlock.let_go(operator, blocked, reason=WORDS)
+        airlock.return_early(two, blocked, reason=WORDS)
+        self._submitted(revises=blocked)
+        assert self._worker().scanning.scan(blocked) is State.IN_REVIEW
+        self._review("checker", blocked, Choice.APPROVE)
+        self._review("second checker", blocked, Choice.CHANGES)
+        self._vote("checker", blocked, Choice.REJECT)
+        airlock.settle(lead, blocked, outcome=Outcome.REJECT, reason=WORDS)
+        airlock.appeal(researcher, blocked, reason=WORDS)
+        conflicted = self._submitted()
+        self._worker().once()
+        self._review("checker", conflicted, Choice.APPROVE)
+        airlock.declare_conflict(one, conflicted, reason=WORDS)
+
+    def _submitted(self, revises: str | None = None) -> str:
         live = LiveSession(
             session_id=new_id(),
             project_id=self.world.project,
             person_id=self.world.people["researcher"],
             directory=self.house.settings.state,
         )
-        said = Announced(title=CANARY, files=((f"{CANARY}.csv", WORDS),), replaces=replaces)
+        said = Announced(title=CANARY, files=((f"{CANARY}.csv", WORDS),), revises=revises)
         with self.house.airlock_desk.frozen.incoming() as incoming:
             with incoming.file() as file:
                 file.write(SAFE + CANARY.encode() + b",30,30\n")
             return self.house.airlock.submissions.receive(live, said, incoming.files).submission_id
 
-    def _worker(self) -> Worker:
-        seen = Finding(rule="test.words", severity=Severity.FLAG, where=CANARY, message=WORDS, guidance=WORDS)
+    def _worker(self, severity: Severity = Severity.FLAG) -> Worker:
+        seen = Finding(rule="test.words", severity=severity, where=CANARY, message=WORDS, guidance=WORDS)
         world_worker = self.world.worker()
         return Worker.of(
             self.house.airlock_desk,
@@ -299,11 +340,16 @@ class Story:
         )
 
     def _review(self, name: str, submission_id: str, choice: Choice) -> None:
+        self._vote(name, submission_id, choice)
+        self.house.airlock.submit_review(self.world.actor(name), submission_id)
+
+    def _vote(self, name: str, submission_id: str, choice: Choice) -> None:
         airlock, actor = self.house.airlock, self.world.actor(name)
         for file in airlock.view(actor, submission_id).submission.files:
-            binding = airlock.open_file(actor, submission_id, file.file_id).file.binding
-            airlock.vote(actor, submission_id, file.file_id, choice=choice, comment=WORDS, binding=binding)
-        airlock.submit_review(actor, submission_id)
+            seen = airlock.open_file(actor, submission_id, file.file_id).file
+            keys = [each.key for each in seen.findings]
+            words = {"choice": choice, "comment": WORDS, "binding": seen.binding, "acknowledged": keys}
+            airlock.vote(actor, submission_id, file.file_id, **words)
 
     def _ends(self) -> None:
         access, project = self.house.access, self.world.project

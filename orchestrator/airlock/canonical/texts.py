@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 from collections.abc import Iterable, Sequence
@@ -62,9 +61,24 @@ def canonical_json(file: Specimen) -> Canonical | None:
 
 def as_csv(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     """Return rows as delimited text; reading it gives the same cells again."""
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+    out = _Lines()
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
+    return "".join(out.lines)
+
+
+class _Lines:
+    """Takes rows as the writer ends them, and ends them plainly.
+
+    Python before 3.13 puts quotation marks around a line end within a cell only when it is a character of the writer's
+    own line end; a single ``\\r`` would else divide the cell, and the row.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        """Keep one row."""
+        self.lines.append(line.removesuffix("\r\n") + "\n")
 
 
 def _json(value: Any, *, ascii_only: bool) -> str:

@@ -78,6 +78,13 @@ def test_the_usual_results_keep_their_cells_exactly():
         assert "ODD_ENCODING" in canonical.removed
 
 
+def test_a_line_end_of_any_kind_within_a_cell_divides_no_row():
+    for end in ("\r", "\n", "\r\n"):
+        canonical = made(parquet({"w": [f"a{end}b", "c"], "n": [120, 130]}), "results.parquet")
+        assert canonical is not None
+        assert cells(canonical.files[0].content, ",") == [["w", "n"], [f"a{end}b", "120"], ["c", "130"]]
+
+
 def test_a_formula_is_never_silently_changed():
     content = b"arm,n\n=cmd|' /C calc'!A0,120\n"
     canonical = made(content)

@@ -21,6 +21,7 @@ from .ledger.facts import published
 from .ledger.ledger import attack
 from .ledger.numbers import numbers_of
 from .ledger.tables import PublishedTable, ReleasedTable
+from .ledger.words import stated_in_words
 from .model import Finding, Severity
 from .packs import Pack
 from .ports import Derived, Inspection
@@ -137,11 +138,11 @@ def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:
 
 def _published(file: Specimen, pack: Pack) -> tuple[Json, ...]:
     numbers = numbers_of(pack)
-    return tuple(
-        each.as_json()
-        for table in file.tables
-        for each in published(table, file=file.name, numbers=numbers, where=table.where)
-    )
+    counted = [
+        each for table in file.tables for each in published(table, file=file.name, numbers=numbers, where=table.where)
+    ]
+    said = [each for text in file.texts for each in stated_in_words(text.text, file=file.name, where=text.where)]
+    return tuple(each.as_json() for each in (*counted, *said))
 
 
 def _anew(file: Specimen, pack: Pack) -> _Anew:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .linking import Cell, Member
 from .tables import Fact
+from .words import IN_WORDS
 
 __all__ = ["Difference", "differences"]
 
@@ -36,7 +37,7 @@ def differences(
         if not member.new:
             continue
         for other in members[at + 1 :]:
-            if member.table.measure == other.table.measure:
+            if _measure(member) == _measure(other):
                 found = _difference(member, other, facts, threshold)
                 if found is not None:
                     yield found
@@ -68,6 +69,10 @@ def _difference(
         same_versions=not versions[0] or not versions[1] or bool(versions[0] & versions[1]),
         totals_only=not any(_grouped(cell) for cell in few),
     )
+
+
+def _measure(member: Member) -> str:
+    return "" if member.table.measure == IN_WORDS else member.table.measure
 
 
 def _grouped(cell: Cell) -> bool:

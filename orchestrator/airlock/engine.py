@@ -32,6 +32,7 @@ from .sketches.sketch import Sketch, open_sketch
 __all__ = ["Member", "Opened", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
 
 _T = TypeVar("_T")
+_BY_PROGRAMS = frozenset({"ODD_ENCODING", "SCRIPT", "DATA_ATTRIBUTES"})
 _LEAVES_AS_IT_IS = frozenset({"table", "text", "markdown", "code", "json"})
 """Plain words: what a person sees of them is all that there is, once their reading raised no finding."""
 
@@ -121,8 +122,12 @@ def _attempt(what: str, part: Callable[[], _T], problems: list[Finding]) -> _T |
 
 
 def _noted(finding: Finding) -> Finding:
-    """Turn a finding about what the file no longer holds into a note."""
-    return replace(finding, severity=Severity.NOTE, message=f"{finding.message} It was removed before review.")
+    """Say of what the file no longer holds that it is gone. What people hid stays as grave as it was.
+
+    Only what programs put into files by themselves becomes a note: nobody has to answer for it.
+    """
+    severity = Severity.NOTE if finding.rule in _BY_PROGRAMS else finding.severity
+    return replace(finding, severity=severity, message=f"{finding.message} It was removed before review.")
 
 
 def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:

@@ -71,7 +71,7 @@ def test_what_leaves_is_made_anew_within_the_walls(sample, in_a_pod):
     assert seen.kind == "workbook"
     assert [(each.name, each.content) for each in seen.derived] == [("t-Sheet.csv", b"arm,n\na,120\nb,118\n")]
     [hidden] = [each for each in seen.findings if each.rule == "HIDDEN_SHEET"]
-    assert hidden.severity == "note"
+    assert hidden.severity == "flag"
     assert "removed before review" in hidden.message
 
 

@@ -25,7 +25,8 @@ _NAMING = (
 )
 _SPELT = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
 _IN_WORDS = re.compile(
-    rf"(?i)\bn\s*=\s*(\d[\d,]*)(?!\d|\.\d)|(?<![\d.,])(\d[\d,]*|{_SPELT}|eighteen|nineteen)\s+(?:\w+\s+)?(?:{_NAMING})\b|"
+    r"(?i)\bn\s*=\s*(\d[\d,]*)(?!\d|\.\d)|"
+    rf"(?<![\d.,])(?<!\d )(\d[\d,]*|{_SPELT}|eighteen|nineteen)\s+(?:[^\W\d]\w*\s+)?(?:{_NAMING})\b|"
     r"(?<![\d./,])(\d{1,3})\s?(?:/|of|out of)\s?\d[\d,]*\s?\(\s?\d|(?<![\d.,-])(\d{1,3})\s?\(\s?\d[\d.]*\s?%\s?\)"
 )
 _HARMLESS = re.compile(r"\b(?:missing|excluded|removed|unknown|not (?:known|recorded|stated))\b")

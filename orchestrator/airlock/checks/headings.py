@@ -153,6 +153,8 @@ _ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_LONGEST = 300
+"""What stands behind so many characters names nothing."""
 _SUMMARIES = {Role.MEAN, Role.PERCENTILE, Role.SPREAD, Role.MINIMUM, Role.MAXIMUM}
 _SIZE = re.compile(r"\(? ?\bn ?= ?[\d,]+ ?\)?")
 _MONEY = _words("costs? amounts? income revenue turnover spend(?:ing)? expenditure salary wages? charges?")
@@ -161,7 +163,7 @@ _MONEY = _words("costs? amounts? income revenue turnover spend(?:ing)? expenditu
 @lru_cache(maxsize=4096)
 def plain(heading: str) -> str:
     """Return a heading in small letters, its words parted by single spaces; signs that mean something stay."""
-    text = unicodedata.normalize("NFKC", heading)
+    text = unicodedata.normalize("NFKC", heading[:_LONGEST])
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).casefold()
     text = re.sub(r"(?<!\d)\.|\.(?!\d)", " ", text) if re.search(r"[a-z]\.[a-z]", text) else text
     return re.sub(r"\s+", " ", re.sub(r"[^\w%()\[\]|<>.=£$€]+|_", " ", text)).strip()

@@ -7,6 +7,7 @@ import re
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from orchestrator.airlock.reading.parts import Table
 
@@ -62,9 +63,14 @@ class View:
         """Return the positions of the columns with a role."""
         return [index for index, role in enumerate(self.roles) if role is wanted]
 
+    @cached_property
+    def naming(self) -> tuple[int, ...]:
+        """The positions of the columns that name rows."""
+        return tuple(index for index in range(len(self.roles)) if self.names(index))
+
     def label(self, row: Sequence[str]) -> str:
         """Return the words of a row that name it."""
-        words = [row[index] for index in range(len(row)) if index < len(self.roles) and self.names(index)]
+        words = [row[index] for index in self.naming if index < len(row)]
         return " ".join(word.strip() for word in words if word.strip())
 
     def names(self, index: int) -> bool:
@@ -73,7 +79,7 @@ class View:
 
     def total_row(self, row: Sequence[str]) -> bool:
         """Say whether a row holds totals."""
-        return any(self.names(index) and is_total(text) for index, text in enumerate(row[: len(self.roles)]))
+        return any(is_total(row[index]) for index in self.naming if index < len(row))
 
     def heading(self, index: int) -> str:
         """Return the heading of a column, its second line included, or its number."""

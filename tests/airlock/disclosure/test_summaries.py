@@ -64,7 +64,7 @@ sex -0.51322   0.59857  0.16746 -3.065   0.0022 **
 )
 def test_a_printed_summary(text, rules):
     assert flagged(text, "model.txt") & {"LOW_DEGREES", "SATURATED_MODEL", "ONE_PERSON_TERM"} == rules
-    assert ("SMALL_COUNT" in flagged(text, "model.txt")) is ("Observations:                 3 " in text)
+    assert flagged(text, "model.txt") - {"SMALL_COUNT"} == rules
 
 
 def test_what_is_read_from_a_summary():

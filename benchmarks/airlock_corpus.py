@@ -116,8 +116,8 @@ checks were tuned on it. The held-back part was made differently: analyses run o
 mistakes people make.
 
 The held-back part was written by someone who had read none of the checks, and frozen
-(`tests/airlock/corpus/held_back/FROZEN`, commit c81cbf4) before the comparison with data, the ledger, the readers
-of hidden content and the disclosure checks were first committed; counts by heading and identifiers had a first
+(`tests/airlock/corpus/held_back/FROZEN`, commit c81cbf4) before the comparison with data, the ledger’s attack, the
+readers of hidden content and the disclosure checks were first committed; counts by heading and identifiers had a first
 version by then. It is scored once.
 
 A request counts as found when a rule of the right family flags or blocks it, or when what is wrong was taken out

@@ -100,13 +100,12 @@ class _Looking:
         sha256, _ = file_sha256(path)
         base = name.rpartition("/")[2]
         seen = self._inspect(path, base, sha256)
-        findings, members = seen.findings, [_member(path, name, base, sha256, seen)]
+        members, findings = [_member(path, name, base, sha256, seen)], seen.findings
         if seen.derived:
-            members = []
-            for made in seen.derived:
-                inner_findings, member = self._derived(name, made)
-                findings = (*of_derived(findings, inner_findings), *inner_findings)
-                members.append(member)
+            looked = [self._derived(name, made) for made in seen.derived]
+            members = [member for _, member in looked]
+            inner = tuple(finding for found, _ in looked for finding in found)
+            findings = (*of_derived(seen.findings, inner), *inner)
         return _Looked(
             name=name,
             sha256=sha256,

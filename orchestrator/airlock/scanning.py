@@ -87,12 +87,16 @@ class Scanning:
         seen = self._seen(submission, file, pack)
         if not seen.derived:
             return [Looked(file=replace(file, kind=seen.kind, findings=seen.findings), tables=seen.tables)]
-        made = []
-        for each in self._made(submission, file, seen):
-            inner = self._seen(submission, each, pack)
-            findings = (*of_derived(seen.findings, inner.findings), *inner.findings)
-            made.append(Looked(file=replace(each, kind=inner.kind, findings=findings), tables=inner.tables))
-        return made
+        made = [(each, self._seen(submission, each, pack)) for each in self._made(submission, file, seen)]
+        told = [finding for _, inner in made for finding in inner.findings]
+        own = of_derived(seen.findings, told)  # told once, with the first of what was made
+        return [
+            Looked(
+                file=replace(each, kind=inner.kind, findings=(*(own if place == 0 else ()), *inner.findings)),
+                tables=inner.tables,
+            )
+            for place, (each, inner) in enumerate(made)
+        ]
 
     def _seen(self, submission: Submission, file: File, pack: Pack) -> Inspection:
         return self._inspector.inspect(

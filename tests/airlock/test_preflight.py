@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import openpyxl
 import pytest
 
 from orchestrator.airlock.fakes import FakeInspector
@@ -96,3 +97,20 @@ def test_an_airlock_that_is_busy_says_so(checking, tmp_path):
         done = tre_airlock(checking, "check", *put(tmp_path, safe=SAFE), cwd=tmp_path)
     assert done.returncode == 6
     assert "in a minute" in done.stderr
+
+
+def test_what_is_found_in_every_file_made_from_one_is_told(checking, tmp_path):
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("second")):
+        for row in (["arm", "n"], ["a", 120], ["b", 4]):
+            sheet.append(row)
+    book.create_sheet("hidden").sheet_state = "hidden"
+    book.save(tmp_path / "t.xlsx")
+    done = tre_airlock(checking, "check", "t.xlsx", "--output", "json", cwd=tmp_path)
+    [file] = json.loads(done.stdout)["files"]
+    assert file["leaves_as"] == ["t-Sheet.csv", "t-second.csv"]
+    small = [each["where"].split(",")[0] for each in file["findings"] if each["rule"] == "SMALL_COUNT"]
+    assert small == ["t-Sheet.csv", "t-second.csv"]
+    assert [each["where"] for each in file["findings"] if each["rule"] == "HIDDEN_SHEET"] == [
+        "as submitted: hidden sheet “hidden”"
+    ]

@@ -196,7 +196,7 @@ def test_an_address_for_mail_is_found():
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "=cmd|' /C calc'!A0", "+SUM(A1)", "-2+3+cmd", "@SUM(A1)", "\t=1", "＝1+1", "-A1"]
+    "cell", ["=1+1", "=cmd|' /C calc'!A0", "+SUM(A1)", "-2+3+cmd", "@SUM(A1)", "\t=1", "＝1+1", "-A1", "-log2(A1)"]
 )
 def test_a_formula_is_found(cell):
     assert is_formula(cell)
@@ -204,7 +204,23 @@ def test_a_formula_is_found(cell):
 
 
 @pytest.mark.parametrize(
-    "cell", ["- none", "-1.5", "+3", "-", "–", "-0.2 (-0.4, -0.1)", "-1e-5", "-3%", "a=b", "", "-0.5 to -0.1"]
+    "cell",
+    [
+        "- none",
+        "-log2(p)",
+        "-log10(p-value)",
+        "+44 7700 900001",
+        "-1.5",
+        "+3",
+        "-",
+        "–",
+        "-0.2 (-0.4, -0.1)",
+        "-1e-5",
+        "-3%",
+        "a=b",
+        "",
+        "-0.5 to -0.1",
+    ],
 )
 def test_a_number_or_a_dash_is_no_formula(cell):
     assert not is_formula(cell)

@@ -20,6 +20,9 @@ _HARMLESS = re.compile(
     r"[+\-−]?\s*(?:[\d.,]+(?:[eE][+-]?\d+)?\s*%?|inf|nan|[-–]*)"  # a number, or dashes
     r"(?:\s*[(\[][^=@]*[)\]])?(?:\s*(?:to|[-–])\s*[-+]?[\d.]+)?"  # with an interval or a range
     r"|[-+–]\s+[^\W\d_]+(?:[ ,][^\W\d_]+)*"  # a dash before plain words
+    r"|\+\d[\d ()]{6,20}"  # a telephone number
+    r"|-log(?:2|10)?\((?:p|q)(?:[ -]?value)?\)",  # a heading of many programs; as a formula it names nothing
+    re.IGNORECASE,
 )
 
 

@@ -28,11 +28,13 @@ from .ports import Derived, Inspection
 from .reading.specimen import Specimen
 from .sketches.comparing import compare
 from .sketches.sketch import Sketch, open_sketch
+from .sketches.spelling import spelled_out
 
 __all__ = ["Member", "Opened", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
 
 _T = TypeVar("_T")
 _BY_PROGRAMS = frozenset({"ODD_ENCODING", "SCRIPT", "DATA_ATTRIBUTES"})
+_SPELLED = frozenset({"ROW_OVERLAP", "ROWS_MAYBE"})
 _LEAVES_AS_IT_IS = frozenset({"table", "text", "markdown", "code", "json"})
 """Plain words: what a person sees of them is all that there is, once their reading raised no finding."""
 
@@ -134,11 +136,18 @@ def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:
     return [
         finding
         for each in sketches
-        for finding in (
-            [each.problem] if each.sketch is None else compare(file.tables, file.points, each.sketch, key=each.key)
-        )
+        for finding in ([each.problem] if each.sketch is None else _compared_with(file, each.sketch, each.key))
         if finding is not None
     ]
+
+
+def _compared_with(file: Specimen, sketch: Sketch, key: bytes) -> list[Finding]:
+    """Compare tables and plots; then, unless they stay inside already, rows that stand in words, cells and lists."""
+    found = compare(file.tables, file.points, sketch, key=key)
+    if any(each.severity is Severity.BLOCK for each in found):
+        return found
+    spelled = compare(spelled_out(file.tables, file.texts), (), sketch, key=key)
+    return found + [each for each in spelled if each.rule in _SPELLED and each not in found]
 
 
 def _published(file: Specimen, pack: Pack) -> tuple[Json, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from . import case_store, file_store, release_store, review_store, store
 from .case_rows import CaseRow, RoundRow
 from .cases import Case, CaseKind, History, Incident, Round
 from .desk import Desk
-from .model import File, Finding, Severity, State, Submission, Verdict
+from .model import File, Finding, Review, Severity, State, Submission, Verdict
 from .reviews import hold_back
 from .rules import DECIDED
 
@@ -41,7 +41,7 @@ class Histories:
             rounds = self._rounds(session, actor, submission)
             cases = case_store.cases(session, submission_id)
             recipients = release_store.recipients(session, submission_id)
-        shown = [case for case in cases if not author or case.kind not in _FOR_CHECKERS or case.closed_at is None]
+        shown = [_unsaid(case, actor) for case in filter(self._unblinded(actor, submission, rounds), cases)]
         return History(
             submission=submission,
             rounds=rounds,
@@ -49,20 +49,34 @@ class Histories:
             recipients=tuple(recipients),
         )
 
+    def _unblinded(self, actor: Actor, submission: Submission, rounds: Iterable[Round]) -> Callable[[Case], bool]:
+        """Return what says whether a person may read a case: what checkers say to each other is not for everybody."""
+        author = actor.person_id == submission.author_id
+        sees = self._sees_round(actor, submission, (each for one in rounds for each in one.reviews))
+        return lambda case: case.kind not in _FOR_CHECKERS or (not author and (sees or case.round < submission.round))
+
+    def _sees_round(self, actor: Actor, submission: Submission, reviews: Iterable[Review]) -> bool:
+        """Say whether a person reads the present round: it is decided, he handed his review in, or he has to settle."""
+        done = any(
+            review.person_id == actor.person_id and review.round == submission.round and not review.void
+            for review in reviews
+        )
+        settles = submission.state is State.CONSOLIDATING and self._desk.may(actor, "settleConflict", submission)
+        return done or settles or submission.state in DECIDED
+
     def _rounds(self, session: Session, actor: Actor, submission: Submission) -> tuple[Round, ...]:
         every = file_store.every_file(session, submission.submission_id)
         reviews = review_store.reviews(session, submission.submission_id)
         author = actor.person_id == submission.author_id
         query = select(RoundRow).where(RoundRow.submission_id == submission.submission_id).order_by(RoundRow.round)
         ended = {row.round: row for row in session.scalars(query)}
+        sees = self._sees_round(actor, submission, reviews)
         found = []
         for number in sorted({*ended, submission.round}):
             row = ended.get(number)
             own = [review for review in reviews if review.round == number]
             over = number < submission.round
             now = replace(submission, state=State.RETURNED) if over else submission
-            done = any(review.person_id == actor.person_id and not review.void for review in own)
-            settles = self._desk.may(actor, "settleConflict", submission) and submission.state is State.CONSOLIDATING
             found.append(
                 Round(
                     number=number,
@@ -70,7 +84,7 @@ class Histories:
                     ended_by="" if row is None else row.ended_by,
                     reason="" if row is None else row.reason,
                     files=_files_then(every, row) if row is not None and over else submission.files,
-                    reviews=hold_back(now, own, author=author, sees_all=over or done or settles or _over(submission)),
+                    reviews=hold_back(now, own, author=author, sees_all=over or sees),
                 )
             )
         return tuple(found)
@@ -85,13 +99,17 @@ class Histories:
             found = [incident for each in ids for incident in self._of(session, actor, each)]
             for each in altered:
                 submission = store.load(session, each)
-                if self._desk.may(actor, "showSubmission", submission):
+                if self._concerns(actor, submission):
                     found.append(Incident(kind="quarantined", submission=submission, case=None))
         return sorted(found, key=_when, reverse=True)
 
+    def _concerns(self, actor: Actor, submission: Submission) -> bool:
+        """Say whether somebody who keeps order is told: never the author, who reads his own without names."""
+        return actor.person_id != submission.author_id and self._desk.may(actor, "showSubmission", submission)
+
     def _of(self, session: Session, actor: Actor, submission_id: str) -> list[Incident]:
         submission = store.load(session, submission_id)
-        if not self._desk.may(actor, "showSubmission", submission):
+        if not self._concerns(actor, submission):
             return []
         recipients = tuple(release_store.recipients(session, submission_id))
         cases = case_store.cases(session, submission_id, CaseKind.RECALL, CaseKind.HOLD)
@@ -104,9 +122,12 @@ def _when(incident: Incident) -> datetime:
     return incident.submission.entered_at if incident.case is None else incident.case.asked_at
 
 
-def _over(submission: Submission) -> bool:
-    """Say whether the present round is decided, so that blinding has nothing left to protect."""
-    return submission.state in DECIDED
+def _unsaid(case: Case, actor: Actor) -> Case:
+    """Leave out what others of a panel said before one has said one's own word, or the panel has decided."""
+    if case.kind is not CaseKind.APPEAL or case.closed_at is not None:
+        return case
+    said = any(each.person_id == actor.person_id for each in case.opinions)
+    return case if said else replace(case, opinions=())
 
 
 def _nameless(case: Case, author_id: str) -> Case:

@@ -169,7 +169,7 @@ def _reasons(session: Session, words: list[str]) -> Iterator[tuple[Precedent, st
         select(SubmissionRow, CaseRow.kind, OpinionRow.reason, OpinionRow.said_at)
         .join(CaseRow, CaseRow.submission_id == SubmissionRow.submission_id)
         .join(OpinionRow, OpinionRow.case_id == CaseRow.case_id)
-        .where(decided, _like(OpinionRow.reason, words))
+        .where(decided, CaseRow.closed_at.is_not(None), _like(OpinionRow.reason, words))
         .limit(_MOST)
     )
     for query in (said, asked):

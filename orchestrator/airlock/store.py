@@ -155,7 +155,7 @@ def _people(session: Session, submission_id: str) -> _People:
     known = list(
         session.scalars(select(CaseRow).where(CaseRow.submission_id == submission_id).order_by(CaseRow.asked_at))
     )
-    settled = {row.asked_by for row in known if row.kind == CaseKind.SETTLEMENT.value}
+    settled = [(row.asked_by, row.round) for row in known if row.kind == CaseKind.SETTLEMENT.value]
     upheld = [
         row.round for row in known if row.kind == CaseKind.APPEAL.value and row.outcome == CaseOutcome.ACCEPTED.value
     ]
@@ -163,8 +163,8 @@ def _people(session: Session, submission_id: str) -> _People:
     waiting = [row.asked_by for row in known if row.outcome == CaseOutcome.OPEN.value and row.kind in _ASKED]
     return _People(
         reviewers=frozenset(person for person, _ in handed_in),
-        settlers=frozenset(settled),
-        barred=frozenset(person for person, number in handed_in if number <= last),
+        settlers=frozenset(person for person, _ in settled),
+        barred=frozenset(person for person, number in [*handed_in, *settled] if number <= last),
         asker=waiting[-1] if waiting else "",
     )
 

@@ -137,7 +137,7 @@ class Submissions:
                             {"file": names[vote.file_id], "comment": vote.comment}
                             for review in reviews
                             for vote in review.votes
-                            if decided and vote.comment
+                            if decided and vote.comment and not review.void
                         ],
                     }
                 )

@@ -8,11 +8,11 @@ import pytest
 
 from orchestrator.airlock.appeals import verdict_of_panel
 from orchestrator.airlock.cases import Opinion
-from orchestrator.airlock.model import State
+from orchestrator.airlock.model import Choice, Outcome, State
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Conflict, Invalid, NotPossible, Refused
 from orchestrator.core.ids import new_id
-from tests.airlock.places import appealed, rejected
+from tests.airlock.places import appealed, consolidating, rejected
 
 
 def decide(world, submission, person, *, uphold=True, reason="The rounding was overlooked."):
@@ -141,3 +141,34 @@ def test_the_panel_as_a_rule():
     assert verdict_of_panel((word("a", True), word("a", True)), frozenset({"a"})) is None
     assert verdict_of_panel((word("a", True), word("l", True)), lead) is True
     assert verdict_of_panel((word("a", False), word("l", True)), lead) is False
+
+
+def test_nobody_reads_what_one_of_the_panel_said_before_his_own_word(world):
+    submission = appealed(world)
+    word = "A word that must not be read."
+    decide(world, submission, world.checkers[2], reason=word)
+    for person in (world.author, world.lead, world.checkers[0]):
+        (case,) = world.service.history(world.actor(person), submission.submission_id).cases
+        assert case.opinions == ()
+    assert world.service.search_precedents(world.actor(world.lead), "must not be read") == []
+    decide(world, submission, world.lead, uphold=False)
+    (case,) = world.service.history(world.actor(world.author), submission.submission_id).cases
+    assert word in {each.reason for each in case.opinions}
+
+
+def test_a_lead_who_settled_for_the_rejection_has_no_part_after_the_appeal(world):
+    submission = consolidating(world)
+    lead = world.actor(world.lead)
+    world.service.settle(lead, submission.submission_id, outcome=Outcome.REJECT, reason="It names people.")
+    world.service.appeal(world.actor(world.author), submission.submission_id, reason="It is rounded.")
+    another = new_id()
+    world.governance.roles[another] = frozenset({"sdc-lead"})
+    decide(world, submission, world.checkers[2])
+    assert decide(world, submission, another) is State.IN_REVIEW
+    fresh = more_checkers(world)
+    world.review(fresh[0], submission)
+    world.review(fresh[1], submission, Choice.CHANGES)
+    assert world.state(submission) is State.CONSOLIDATING
+    with pytest.raises(Refused, match="appeal"):
+        world.service.settle(lead, submission.submission_id, outcome=Outcome.REJECT, reason="As before.")
+    assert world.service.tasks(lead) == []

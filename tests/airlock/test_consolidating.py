@@ -260,3 +260,37 @@ def test_tasks_name_the_act_of_each_person(world):
     world.service.appeal(world.actor(world.author), submission.submission_id, reason="It is rounded.")
     assert [task.act for task in world.service.tasks(world.actor(world.checkers[2]))] == ["decide_appeal"]
     assert world.service.tasks(world.actor(world.lead)) == [], "who settled it does not judge the appeal"
+
+
+def test_what_checkers_said_to_each_other_is_hidden_from_one_who_is_still_to_review(world):
+    submission = consolidating(world)
+    doubter, fresh = world.checkers[1], world.actor(world.checkers[2])
+    file = world.now(submission).files[0]
+    world.vote_on(doubter, submission, file, Choice.REJECT, "A word that must not be read.")
+    world.service.declare_conflict(world.actor(doubter), submission.submission_id, reason="A friend wrote it.")
+    assert world.state(submission) is State.IN_REVIEW
+    assert world.service.history(fresh, submission.submission_id).cases == ()
+    world.review(fresh.person_id, submission)
+    (case,) = world.service.history(fresh, submission.submission_id).cases
+    assert case.reason == "A word that must not be read."
+
+
+def test_a_settlement_that_was_voided_is_hidden_from_whoever_reviews_anew(world):
+    submission = consolidating(world)
+    settle(world, submission, reason="A word that must not be read.")
+    world.governance.members[world.project] |= {world.done}
+    assert world.worker.releasing.release(submission.submission_id) is State.IN_REVIEW
+    fresh = world.actor(world.checkers[2])
+    assert world.service.history(fresh, submission.submission_id).cases == ()
+
+
+def test_words_that_count_no_more_are_not_told_in_the_workspace(world):
+    submission = world.in_review()
+    one, two = world.checkers[:2]
+    world.review(one, submission)
+    world.service.declare_conflict(world.actor(one), submission.submission_id, reason="A friend wrote it.")
+    for checker in (two, world.checkers[2]):
+        world.review(checker, submission)
+    (status,) = world.service.submissions.status(world.live)
+    said = [each["comment"] for each in status["comments"]]
+    assert sorted(said) == sorted(f"looked at by {checker}" for checker in (two, world.checkers[2]))

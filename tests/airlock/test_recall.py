@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from orchestrator.airlock.cases import CaseOutcome, Gravity
+from orchestrator.airlock.cases import CaseKind, CaseOutcome, Gravity
 from orchestrator.airlock.ledger.rows import LedgerTableRow
 from orchestrator.airlock.model import State
 from orchestrator.audit.store import NoticeRow
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.ids import new_id
+from tests.airlock.places import recall_asked, signing
 from tests.airlock.world import SAFE
 
 OTHER = SAFE + b"other,130,70.1\n"
@@ -211,3 +212,17 @@ def test_only_an_operator_outside_the_project_holds(world):
         world.service.hold(world.actor(world.colleague), submission.submission_id, reason="No.")
     with pytest.raises(NotPossible):
         world.service.let_go(world.actor(world.operator), submission.submission_id, reason="Nothing to end.")
+
+
+def test_an_author_with_a_role_does_not_read_in_the_incidents_who_recalled_his_release(world):
+    signing(world)
+    submission = recall_asked(world)
+    world.governance.roles[world.author] = frozenset({"checker"})
+    assert world.service.incidents(world.actor(world.author)) == []
+    assert len(world.service.incidents(world.actor(world.checkers[0]))) == 1
+    (case,) = [
+        each
+        for each in world.service.history(world.actor(world.author), submission.submission_id).cases
+        if each.kind is CaseKind.RECALL
+    ]
+    assert case.asked_by == ""

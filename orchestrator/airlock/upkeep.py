@@ -80,7 +80,7 @@ class Upkeep:
     def bury(self) -> int:
         """Remove the copies of what was recalled, where a crash left them; return how many submissions had some."""
         found = 0
-        for submission in self._in(frozenset({State.RECALLED, State.LAPSED})):
+        for submission in self._in(frozenset({State.RECALLED, State.LAPSED, State.RELEASED, State.RECALL_ASKED})):
             if not any(file.recalled_at for file in submission.files):
                 continue
             left = {file.sha256 for file in submission.outputs}

@@ -171,6 +171,21 @@ def test_what_a_crash_left_of_a_recalled_release_is_removed_by_the_worker(world)
     assert not released.exists()
 
 
+def test_what_a_crash_left_is_removed_even_when_the_rest_was_issued_again_meanwhile(world):
+    submission = world.released(TWO)
+    taken, left = submission.outputs
+    recall(world, submission, files=[taken.file_id])
+    keep_only, world.desk.frozen.keep_only = world.desk.frozen.keep_only, lambda *_: None
+    confirm(world, submission)
+    world.desk.frozen.keep_only = keep_only
+    secret, _ = world.service.make_link(world.actor(world.author), submission.submission_id)
+    world.worker.once()
+    released = world.desk.frozen.released(submission.submission_id)
+    assert {file.name for file in released.iterdir()} == {left.sha256}
+    collected = world.service.collect(world.actor(world.author), secret)
+    assert [file.name for file, _ in collected.files] == [left.name]
+
+
 # ---- holds ----------------------------------------------------------------------------------------------------------
 
 

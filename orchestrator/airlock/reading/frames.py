@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,8 @@ def read(file: Specimen, into: Gathering) -> None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) < len(found):
-            for name in {name for name, _ in found if sum(name == other for other, _ in found) > 1}:
+            times = Counter(name for name, _ in found)
+            for name in (name for name, many in times.items() if many > 1):
                 repeated.add(f"“{shown(name)}”")
         return made
 

@@ -25,6 +25,17 @@ _LITERAL = re.compile(
     r"(?:[\[({,]|\bc\(|\bvalues\b)\s*(?:(?:[+-]?\d[\d.eE+-]*|'[^'\n]{0,40}'|\"[^\"\n]{0,40}\"|None|NA|NULL)\s*,\s*){20}",
     re.IGNORECASE,
 )
+_TEX = re.compile(r"(?<!\\)&")
+_TEX_RULE = re.compile(
+    r"(?:\\(?:hline|toprule|midrule|bottomrule|addlinespace|c(?:mid)?(?:line|rule)(?:\([^)]*\))?\{[^}]*\})"
+    r"(?:\[[^\]]*\])?\s*)+"
+)
+_TEX_END = re.compile(r"\\\\(?:\[[^\]]*\])?\s*(?:\\\w+(?:\{[^}]*\})?\s*)*$")
+_TEX_AROUND = re.compile(r"\\multi(?:column|row)\{[^}]*\}\{[^}]*\}|\\[a-z]+(?=\{)|[{}$]|\\(?=[%&#_])")
+_PAIR = re.compile(
+    r"\s*(?:[-*•]\s+)?\**([^\W\d][^:=\n]{0,60}?)\**\s*[:=]\s*\**([<≤>~]?\s?\d[\d,]*(?:\s?\([\d.]+\s?%\))?)\**[;,.]?\s*"
+)
+_SHORT = 1_000
 _BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{400,}={0,2}")
 _DATA_LINK = re.compile(r"\bdata:[\w.+-]{1,60}/[\w.+-]{1,60}[;,]", re.IGNORECASE)
 _REMOTE_PICTURE = re.compile(
@@ -115,7 +126,7 @@ def _runs(lines: Sequence[str]) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
         if run and not run[-1] and len(cells) >= 2 and _begins_anew(cells, run):
             yield from _finished(start, run)
             run = []
-        if len(cells) >= 2 or (run and line.strip() and _RULE.fullmatch(line)):
+        if len(cells) >= 2 or (run and line.strip() and (_RULE.fullmatch(line) or _TEX_RULE.fullmatch(line.strip()))):
             start = start if run else number
             run.append(cells if len(cells) >= 2 else ())
             continue
@@ -149,11 +160,21 @@ def _is_table(run: Sequence[tuple[str, ...]]) -> bool:
     return len(rows) >= 2 and numbers >= max(1, (len(rows) - 1) * 0.5)
 
 
+def _written(text: str) -> tuple[str, ...]:
+    """Divide a row of a TeX table, or what is said of one name as in “north: 12” and “- north = 12”; else no cells."""
+    if "&" in text and _TEX_END.search(text):
+        body = _TEX_RULE.sub("", _TEX_END.sub("", text))
+        return tuple(_TEX_AROUND.sub("", cell).strip() for cell in _TEX.split(body))
+    pair = _PAIR.fullmatch(text)
+    return () if pair is None else (pair.group(1), pair.group(2))
+
+
 def _cells(line: str) -> tuple[str, ...]:
     """Divide a line at bars, tabs, semicolons, two or more spaces, or commas between short values; else no cells."""
     text = line.strip()
-    if not text or _RULE.fullmatch(text):
-        return ()
+    written = _written(text) if len(text) < _SHORT else ()
+    if written or not text or _RULE.fullmatch(text):
+        return written
     if text.startswith("|") and text.count("|") >= 2:
         return tuple(cell.strip().replace("\\|", "|") for cell in _BAR.split(text.strip("|")))
     if _ALONE.search(text) and len(text) < 400:  # printed tables set bars and spaces; P>|t| is a word

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 
 import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.airlock.checks import encoding
+from orchestrator.airlock.checks import counts, encoding
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.reading.specimen import Specimen
 from tests.airlock.reading.made import flagged, read, rules
@@ -278,3 +279,26 @@ def test_characters_that_turn_words_round_are_found_behind_escapes_too(content):
     assert "BIDI_TEXT" in {finding.rule for finding in encoding.check(Specimen.of(content.encode(), "x"), RULES)}
     plain = content.replace("\\u202e", "").replace("&#8238;", "").replace("\u202e", "")
     assert list(encoding.check(Specimen.of(plain.encode(), "x"), RULES)) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\\begin{tabular}{lr}\n\\toprule\nregion & n \\\\\n\\midrule\nnorth & 3 \\\\\nsouth & \\textbf{250} \\\\[2pt]\n"
+        "\\bottomrule\n\\end{tabular}\n",
+        "counts:\n  north: 3\n  south: 250\n",
+        "north = 3\nsouth = 250\n",
+        "# Result\n\n* north: **3**\n* south: 250\n",
+    ],
+    ids=["TeX", "YAML", "TOML", "list"],
+)
+def test_counts_beside_their_names_are_a_table(content):
+    assert rows(content)[-1][-2:] == [("north", "3"), ("south", "250")]
+    assert "SMALL_COUNT" in {each.rule for each in counts.check(Specimen.of(content.encode(), "x.txt"), RULES)}
+
+
+def test_many_repeated_names_take_time_that_grows_with_them():
+    begun = time.process_time()
+    content = "{" + ",".join(f'"k{each}": 1, "k{each}": 2' for each in range(15_000)) + "}"
+    assert "REPEATED_KEYS" in rules(content)
+    assert time.process_time() - begun < 10

@@ -383,3 +383,18 @@ def test_training_shows_the_lesson_only_after_the_answer(world: World) -> None:
     assert "Chloe Checker, 1 answered" in words(world.browser("lead").get("/training").text)
     assert "All together" not in words(checker.get("/training").text)
     assert checker.get("/training/nothing").status_code == 404
+
+
+def test_a_file_with_more_findings_than_a_form_may_have_fields_is_answered_in_turns(shared) -> None:
+    wide = b",".join(b"c%d" % n for n in range(300)) + b"\n" + b",".join([b"9"] * 300) + b"\n"
+    submission = shared.in_review({"wide.csv": wide})
+    path, checker = file_path(submission, "wide"), shared.browser("second checker")
+    for _ in range(2):
+        keys = re.findall(r'name="acknowledged" value="([0-9a-f]{32})"', shown(checker, path))
+        assert len(keys) == 150
+        words_said = {"choice": "changes", "comment": "Far too small.", "acknowledged": keys}
+        empty = {f"answer-{key}": "" for key in keys}
+        binding = re.search(r'name="binding" value="([0-9a-f]+)"', shown(checker, path))[1]
+        answer = checker.submit(f"{path}/vote", page=path, binding=binding, **words_said, **empty)
+        assert answer.status_code == 303, words(answer.text)
+    assert 'name="acknowledged"' not in shown(checker, path)

@@ -21,7 +21,14 @@ _HIDING = re.compile(
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff\ue000-\uf8ff]"
 )
 _BOTH = re.compile(f"{_BIDI.pattern}|{_HIDING.pattern}")
-
+_CODED = re.compile(
+    r"(?<![A-Za-z0-9+])(?=[A-Za-z+]{0,40}[0-9])(?=[0-9+]{0,40}[A-Za-z])(?:[0-9a-f]{12,}|[0-9A-F]{12,}|"
+    r"(?=[^a-z]{0,40}[a-z])(?=[^A-Z]{0,40}[A-Z])[A-Za-z0-9+]{24,})(?![A-Za-z0-9+])"
+)
+_MANY_CODED = 20
+"""Different coded words from which they are a list: pseudonyms made by hashing, or rows in base64 or hexadecimal."""
+_BLANKS = re.compile(r"(?<![ \t])[ \t]{8,}+(?=\n|\Z)")
+_FEW_LINES = 3
 
 _AS_IT_STANDS = frozenset({"table", "text", "markdown", "code", "unknown-text"})
 
@@ -36,6 +43,7 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
             message="The text is in no known encoding, so no check could read it.",
             guidance="Save it as UTF-8 and hand it in again.",
         )
+    yield from _coded(file)
     hidden, bidi = Places(), Places()
     for place, words in _words(file):
         for match in _BOTH.finditer(words):
@@ -53,6 +61,33 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
             Severity.FLAG,
             f"{bidi.count} characters turn the direction of writing, so that words read as others than they are.",
             "Remove them.",
+        )
+
+
+def _coded(file: Specimen) -> Iterator[Finding]:
+    """Report lists of hashes or coded words, and blanks of two kinds at the ends of lines."""
+    if file.text is None or (file.kind not in _AS_IT_STANDS and file.kind != "json"):
+        return
+    words: set[str] = set()
+    for match in _CODED.finditer(file.text):
+        words.add(match.group())
+        if len(words) == _MANY_CODED:
+            yield Finding(
+                rule="ENCODED_DATA",
+                severity=Severity.FLAG,
+                where=f"from line {file.text.count(chr(10), 0, match.start()) + 1}",
+                message=f"{_MANY_CODED} or more different words are hashes or encoded data, which nobody can read.",
+                guidance="Remove them; pseudonyms of people stay inside.",
+            )
+            break
+    blanks = [match for match in _BLANKS.finditer(file.text) if len(set(match.group())) > 1]
+    if len(blanks) >= _FEW_LINES:
+        yield Finding(
+            rule="HIDDEN_CHARACTERS",
+            severity=Severity.FLAG,
+            where=f"{len(blanks)} line ends",
+            message="Blanks and tabs stand mixed at the ends of lines, where they can carry what nobody sees.",
+            guidance="Remove blanks at the ends of lines.",
         )
 
 

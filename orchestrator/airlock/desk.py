@@ -55,6 +55,7 @@ class Desk:
                 "conflicted": nobody if submission is None else submission.conflicted,
                 "reviewers": nobody if submission is None else submission.reviewers,
                 "settlers": nobody if submission is None else submission.settlers,
+                "overriders": nobody if submission is None else submission.overriders,
                 "barred": nobody if submission is None else submission.barred,
                 "asker": "" if submission is None else submission.asker,
                 "trained": trained,

@@ -125,6 +125,8 @@ class Submission:
     """Everybody who handed in a review of it, in any round."""
     settlers: frozenset[str] = frozenset()
     """SDC leads who decided where checkers disagreed, in any round."""
+    overriders: frozenset[str] = frozenset()
+    """SDC leads who let people look at what the checks block, in any round."""
     barred: frozenset[str] = frozenset()
     """Checkers whose rejection was appealed: they do not check it again."""
     asker: str = ""

@@ -121,7 +121,9 @@ def _standing(submission: Submission, answers: Iterable[Answer]) -> tuple[Answer
 def _without_people(submission: Submission) -> Submission:
     """Leave out who checks: the author learns what was said, never by whom."""
     nobody: frozenset[str] = frozenset()
-    return replace(submission, conflicted=nobody, reviewers=nobody, settlers=nobody, barred=nobody, asker="")
+    return replace(
+        submission, conflicted=nobody, reviewers=nobody, settlers=nobody, overriders=nobody, barred=nobody, asker=""
+    )
 
 
 def hold_back(submission: Submission, reviews: Iterable[Review], *, author: bool, sees_all: bool) -> tuple[Review, ...]:

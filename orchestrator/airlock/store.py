@@ -14,7 +14,7 @@ from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotFound
 from orchestrator.core.events import Event, Json
 
-from .case_rows import CaseRow
+from .case_rows import CaseRow, OpinionRow
 from .case_store import conflicted, lapse_open
 from .cases import CaseKind, CaseOutcome
 from .file_store import add_files, files, keep_round
@@ -131,6 +131,7 @@ def _submission(session: Session, row: SubmissionRow) -> Submission:
         conflicted=conflicted(session, row.submission_id),
         reviewers=people.reviewers,
         settlers=people.settlers,
+        overriders=people.overriders,
         barred=people.barred,
         asker=people.asker,
         version=row.version,
@@ -144,6 +145,7 @@ class _People:
 
     reviewers: frozenset[str]
     settlers: frozenset[str]
+    overriders: frozenset[str]
     barred: frozenset[str]
     asker: str
 
@@ -161,9 +163,12 @@ def _people(session: Session, submission_id: str) -> _People:
     ]
     last = max(upheld, default=0)
     waiting = [row.asked_by for row in known if row.outcome == CaseOutcome.OPEN.value and row.kind in _ASKED]
+    overrides = [row.case_id for row in known if row.kind == CaseKind.OVERRIDE.value]
+    deciders = select(OpinionRow.person_id).where(OpinionRow.case_id.in_(overrides))
     return _People(
         reviewers=frozenset(person for person, _ in handed_in),
         settlers=frozenset(person for person, _ in settled),
+        overriders=frozenset(session.scalars(deciders) if overrides else ()),
         barred=frozenset(person for person, number in [*handed_in, *settled] if number <= last),
         asker=waiting[-1] if waiting else "",
     )

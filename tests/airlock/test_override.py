@@ -37,6 +37,17 @@ def test_an_accepted_override_lets_people_judge_and_release_it_with_its_record(w
     assert b"invented" not in document
 
 
+def test_who_lets_a_blocked_file_go_to_review_does_not_review_it(world):
+    submission = override_asked(world)
+    world.governance.roles[world.lead] |= {"checker"}
+    decide(world, submission, world.lead)
+    with pytest.raises(Refused, match="override"):
+        world.review(world.lead, submission)
+    assert submission.submission_id not in {
+        view.submission.submission_id for view in world.service.queue(world.actor(world.lead))
+    }
+
+
 @pytest.mark.parametrize("strip", ["overrides", "decided", "bindings"])
 def test_a_record_without_the_override_does_not_verify(world, strip):
     submission = override_asked(world)

@@ -26,9 +26,9 @@ from .model import Finding, Severity
 from .packs import Pack
 from .ports import Derived, Inspection
 from .reading.specimen import Specimen
+from .sketches import spelling
 from .sketches.comparing import compare
 from .sketches.sketch import Sketch, open_sketch
-from .sketches.spelling import spelled_out
 
 __all__ = ["Member", "Opened", "inspect_file", "inspect_together", "member_from_json", "of_derived", "opened"]
 
@@ -111,16 +111,18 @@ def _attempt(what: str, part: Callable[[], _T], problems: list[Finding]) -> _T |
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - any failure means that the file was not checked
-        problems.append(
-            Finding(
-                rule="INSPECTION_INCOMPLETE",
-                severity=Severity.FLAG,
-                where="whole file",
-                message=f"The {what} could not finish ({type(error).__name__}).",
-                guidance="Look at the whole file yourself, or ask for it in a simpler form.",
-            )
-        )
+        problems.append(_incomplete(f"The {what} could not finish ({type(error).__name__})."))
         return None
+
+
+def _incomplete(message: str) -> Finding:
+    return Finding(
+        rule="INSPECTION_INCOMPLETE",
+        severity=Severity.FLAG,
+        where="whole file",
+        message=message,
+        guidance="Look at the whole file yourself, or ask for it in a simpler form.",
+    )
 
 
 def _noted(finding: Finding) -> Finding:
@@ -133,12 +135,16 @@ def _noted(finding: Finding) -> Finding:
 
 
 def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:
-    return [
+    found = [
         finding
         for each in sketches
         for finding in ([each.problem] if each.sketch is None else _compared_with(file, each.sketch, each.key))
         if finding is not None
     ]
+    if sketches and any(text.text.count("\n") >= spelling.LINES for text in file.texts):
+        words = f"Rows that lines spell out were compared with the data in the first {spelling.LINES:,} lines only."
+        found.append(_incomplete(words))
+    return found
 
 
 def _compared_with(file: Specimen, sketch: Sketch, key: bytes) -> list[Finding]:
@@ -146,7 +152,7 @@ def _compared_with(file: Specimen, sketch: Sketch, key: bytes) -> list[Finding]:
     found = compare(file.tables, file.points, sketch, key=key)
     if any(each.severity is Severity.BLOCK for each in found):
         return found
-    spelled = compare(spelled_out(file.tables, file.texts), (), sketch, key=key)
+    spelled = compare(spelling.spelled_out(file.tables, file.texts), (), sketch, key=key)
     return found + [each for each in spelled if each.rule in _SPELLED and each not in found]
 
 

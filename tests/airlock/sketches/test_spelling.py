@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from orchestrator.airlock import engine
 from orchestrator.airlock.model import Finding
+from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.reading.specimen import Specimen
 from orchestrator.airlock.sketches.comparing import compare
 from orchestrator.airlock.sketches.sketch import Sketch
@@ -17,6 +20,7 @@ from orchestrator.airlock.sketches.spelling import spelled_out
 
 from .tables import KEY, people, rules, sketch_of
 
+PACK = load_pack(Path(__file__).parents[3] / "policies" / "airlock" / "sdap.yaml")
 _COLUMNS = ["age", "sbp", "bmi", "hba1c", "cost"]
 
 
@@ -74,3 +78,11 @@ def test_a_long_text_is_read_in_time_that_grows_with_it() -> None:
     file = Specimen.of(text.encode(), "log.txt")
     assert spelled_out(file.tables, file.texts)
     assert time.process_time() - begun < 20
+
+
+def test_lines_beyond_those_that_are_read_so_are_not_passed_over_in_silence(stays, monkeypatch):
+    monkeypatch.setattr("orchestrator.airlock.sketches.spelling.LINES", 50)
+    opened = engine.Opened(dataset="stays", sketch=stays[0], key=KEY)
+    long, short = (Specimen.of(b"some words here\n" * count, "log.txt") for count in (60, 40))
+    assert "INSPECTION_INCOMPLETE" in {each.rule for each in engine.inspect_file(long, PACK, [opened]).findings}
+    assert "INSPECTION_INCOMPLETE" not in {each.rule for each in engine.inspect_file(short, PACK, [opened]).findings}

@@ -260,8 +260,8 @@ def test_a_certificate_of_the_channel_is_not_needed_and_gives_no_rights(port: En
         assert answer(connection)["error"] == "refused"
 
 
-def test_a_stream_of_200_megabytes_ends_at_the_limit_and_takes_no_memory(port: Entered):
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def endless(port: Entered) -> dict:
+    """Send until the airlock ends it; what it answers is lost where the connection is reset under the sender."""
     piece, sent = frame(b"D", bytes(1 << 20)), 0
     with port.forwarder(SECRET) as path, socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(60)
@@ -273,6 +273,12 @@ def test_a_stream_of_200_megabytes_ends_at_the_limit_and_takes_no_memory(port: E
                 sent += 1 << 20
         refused = answer(connection)
     assert sent < 200 << 20
+    return refused
+
+
+def test_a_stream_of_200_megabytes_ends_at_the_limit_and_takes_no_memory(port: Entered):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused = next((told for told in (endless(port) for _ in range(5)) if told), {})
     assert (refused["error"], "bytes" in refused["message"]) == ("invalid", True)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
     wait_for(port.nothing_kept)

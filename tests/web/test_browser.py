@@ -224,6 +224,7 @@ def test_without_scripts_everything_still_works(chromium, served: World, told: d
     page = opened(chromium, served, "checker", javascript=False)
     page.goto(f"/reviews/{told['review']}")
     page.get_by_role("link", name="figure.png").click()
+    page.wait_for_url("**/files/**")  # until its picture is there too
     assert page.locator("main img").evaluate("image => image.naturalWidth") == 1
     page.get_by_label("may leave").check()
     page.get_by_label("Comment").fill("a picture without data")

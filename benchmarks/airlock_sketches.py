@@ -5,8 +5,6 @@ One core: seconds are of the processor, which a busy machine changes less. Data 
 """
 
 import argparse
-import csv
-import io
 import os
 import statistics
 import tempfile
@@ -18,7 +16,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from orchestrator.airlock.reading.parts import Table
 from orchestrator.airlock.sketches.building import build_sketch
 from orchestrator.airlock.sketches.candidates import HashedColumn, LoadedPart, candidates_of
 from orchestrator.airlock.sketches.comparing import compare
@@ -26,38 +23,7 @@ from orchestrator.airlock.sketches.hashing import Hasher
 from orchestrator.airlock.sketches.joining import best_match, joined
 from orchestrator.airlock.sketches.results import block_of, blocks_of
 from orchestrator.airlock.sketches.sketch import Sketch, open_sketch
-
-KEY = bytes(range(32))
-
-
-def people(rows: int, seed: int = 1) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    age = random.integers(18, 95, rows)
-    seldom = 1 / np.arange(1, 1201)
-    code = random.choice(1200, rows, p=seldom / seldom.sum())
-    day = np.datetime64("2015-01-01") + random.integers(0, 3000, rows)
-    bmi = np.round(random.normal(24 + age / 20, 4, rows), 1)
-    return pd.DataFrame(
-        {
-            "person": [f"{number:016x}" for number in random.integers(0, 2**62, rows)],
-            "dob": (day - age * 365 - random.integers(0, 365, rows)).astype(str),
-            "sex": random.choice(["M", "F"], rows),
-            "region": random.choice([f"R{number}" for number in range(12)], rows),
-            "icd": [f"{chr(65 + each % 26)}{each:03d}" for each in code],
-            "age": age,
-            "sbp": np.rint(random.normal(105 + age / 3, 12, rows)).astype(int),
-            "bmi": bmi,
-            "hba1c": np.round(30 + bmi / 2 + random.normal(0, 7, rows), 1),
-            "cost": np.round(random.lognormal(5 + age / 60, 1, rows), 2),
-            "los": random.geometric(0.2, rows),
-            "admitted": day.astype(str),
-        }
-    )
-
-
-def table(frame: pd.DataFrame) -> Table:
-    rows = list(csv.reader(io.StringIO(frame.to_csv(index=False))))
-    return Table(columns=tuple(rows[0]), again=lambda: iter(rows[1:]))
+from tests.airlock.sketches.tables import KEY, people, table
 
 
 def timed(call, rounds: int = 1):

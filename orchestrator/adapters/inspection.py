@@ -20,7 +20,7 @@ from orchestrator.airlock.ports import Inspected, Inspection
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Json
 
-from .inspection_answers import IncompleteError, findings_of_each, incomplete, incomplete_finding, understood
+from .inspection_answers import IncompleteError, findings_of_each, incomplete, understood
 from .inspection_walls import inspection_command
 from .restraint import SINGLE_THREADED, restrained_command
 
@@ -115,7 +115,7 @@ class IsolatedInspector:
         except OSError as error:
             why = f"the inspection could not be started ({error.strerror or type(error).__name__})"
         words = f"The files of this request were not checked against each other and against earlier releases: {why}."
-        return {file.file_id: (incomplete_finding(words),) for file in files}
+        return {file.file_id: (Finding.incomplete(words),) for file in files}
 
     def _run(self, request: dict[str, Any], pack: Pack, *, file: int | None, passed: list[int], most: int) -> bytes:
         command = self._command(self._module, extra_source=self._extra_source)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.model import Finding
 from orchestrator.airlock.names import check_name
 from orchestrator.airlock.ports import Derived, Inspection
 from orchestrator.airlock.scan import finding_from_json
 from orchestrator.core.errors import Invalid
 
-__all__ = ["IncompleteError", "findings_of_each", "incomplete", "incomplete_finding", "understood"]
+__all__ = ["IncompleteError", "findings_of_each", "incomplete", "understood"]
 
 _FINDINGS = 2_000
 _DERIVED_FILES = 1_000
@@ -79,18 +79,7 @@ def _derived(said: Any, content: bytes) -> tuple[Derived, ...]:
     return tuple(made)
 
 
-def incomplete_finding(message: str) -> Finding:
-    """Return the finding that stands for a check that did not come to its end."""
-    return Finding(
-        rule="INSPECTION_INCOMPLETE",
-        severity=Severity.FLAG,
-        where="whole file",
-        message=message,
-        guidance="Look at the whole file yourself, or ask for it in a simpler form.",
-    )
-
-
 def incomplete(why: str) -> Inspection:
     """Return the inspection of a file that was not read to its end."""
     words = f"The file was not inspected to its end: {why.rstrip('.')}."
-    return Inspection(kind="unread", findings=(incomplete_finding(words),))
+    return Inspection(kind="unread", findings=(Finding.incomplete(words),))

@@ -111,18 +111,8 @@ def _attempt(what: str, part: Callable[[], _T], problems: list[Finding]) -> _T |
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - any failure means that the file was not checked
-        problems.append(_incomplete(f"The {what} could not finish ({type(error).__name__})."))
+        problems.append(Finding.incomplete(f"The {what} could not finish ({type(error).__name__})."))
         return None
-
-
-def _incomplete(message: str) -> Finding:
-    return Finding(
-        rule="INSPECTION_INCOMPLETE",
-        severity=Severity.FLAG,
-        where="whole file",
-        message=message,
-        guidance="Look at the whole file yourself, or ask for it in a simpler form.",
-    )
 
 
 def _noted(finding: Finding) -> Finding:
@@ -143,7 +133,7 @@ def _compared(file: Specimen, sketches: Sequence[Opened]) -> list[Finding]:
     ]
     if sketches and any(text.text.count("\n") >= spelling.LINES for text in file.texts):
         words = f"Rows that lines spell out were compared with the data in the first {spelling.LINES:,} lines only."
-        found.append(_incomplete(words))
+        found.append(Finding.incomplete(words))
     return found
 
 

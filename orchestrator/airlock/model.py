@@ -56,6 +56,17 @@ class Finding:
     message: str
     guidance: str = ""
 
+    @classmethod
+    def incomplete(cls, message: str) -> Finding:
+        """Return the finding that stands for a check of the whole file that did not come to its end."""
+        return cls(
+            rule="INSPECTION_INCOMPLETE",
+            severity=Severity.FLAG,
+            where="whole file",
+            message=message,
+            guidance="Look at the whole file yourself, or ask for it in a simpler form.",
+        )
+
     @property
     def key(self) -> str:
         """What names this finding within its file, whenever it is found again: 32 letters of a digest."""

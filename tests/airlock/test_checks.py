@@ -21,10 +21,10 @@ from orchestrator.airlock.checks import CHECKS, run
 from orchestrator.airlock.checks.counts import whole_number
 from orchestrator.airlock.checks.formulas import is_formula
 from orchestrator.airlock.checks.identifiers import valid_nhs_number
-from orchestrator.airlock.checks.specimen import Specimen
 from orchestrator.airlock.model import Severity
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.previews import preview
+from orchestrator.airlock.reading.specimen import Specimen
 from orchestrator.airlock.rules import verdict_of
 from tests.airlock.world import PACK
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.airlock.checks.catalogue import DISCLOSURE, RULES
-from orchestrator.airlock.checks.findings import shown
 from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.reading.places import shown
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .bundle import Bundle, Claim, Named, read_bundle

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from orchestrator.airlock.acro.supporting import check as check_acro_files
-from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.model import Finding
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.specimen import Specimen
 
 from . import (
     contacts,
@@ -33,7 +34,6 @@ from . import (
     suppression,
     survival,
 )
-from .specimen import Specimen
 
 __all__ = ["CHECKS", "Check", "run"]
 
@@ -73,13 +73,6 @@ def run(file: Specimen, pack: Pack) -> list[Finding]:
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - any failure of a check means that the file was not checked
-            findings.append(
-                Finding(
-                    rule="INSPECTION_INCOMPLETE",
-                    severity=Severity.FLAG,
-                    where="whole file",
-                    message=f"The check “{name}” could not finish ({type(error).__name__}).",
-                    guidance="Look at the whole file yourself, or ask for it in a simpler form.",
-                )
-            )
+            words = f"The check “{name}” could not finish ({type(error).__name__})."
+            findings.append(Finding.incomplete(words))
     return findings

@@ -10,10 +10,10 @@ import numpy
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
-from .findings import Places
 from .flat import Bytes, Flat, Positions, flats
-from .specimen import Specimen
 
 __all__ = ["check"]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .cells import Cell, read, spelt, whole_number
-from .findings import Places
 from .headings import Role, plain
 from .rounding import midpoints
-from .specimen import Specimen
 from .views import View, view
 
 __all__ = ["asked", "check", "whole_number"]

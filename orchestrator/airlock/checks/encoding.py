@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
 from orchestrator.airlock.reading.specimen import Specimen
-
-from .findings import Places
 
 __all__ = ["check"]
 

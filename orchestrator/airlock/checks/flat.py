@@ -14,9 +14,8 @@ import numpy
 from numpy.typing import NDArray
 
 from orchestrator.airlock.reading.parts import Table
-
-from .findings import shown
-from .specimen import Specimen
+from orchestrator.airlock.reading.places import shown
+from orchestrator.airlock.reading.specimen import Specimen
 
 __all__ = ["Bytes", "Flat", "Piece", "Positions", "flats"]
 

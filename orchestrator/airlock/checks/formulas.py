@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.reading.parts import Table
+from orchestrator.airlock.reading.places import Places, shown
 from orchestrator.airlock.reading.specimen import Specimen
-
-from .findings import Places, shown
 
 __all__ = ["check", "is_formula"]
 

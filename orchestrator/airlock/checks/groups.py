@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
-from .findings import Places
 from .headings import Role, plain
 from .roles import is_total
-from .specimen import Specimen
 from .statistics import Group, groups
 from .views import View, view
 

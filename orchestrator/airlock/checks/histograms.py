@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
-from .findings import Places
 from .headings import Role, plain
-from .specimen import Specimen
 from .views import View, view
 
 __all__ = ["check"]

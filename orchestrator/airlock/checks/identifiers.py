@@ -10,11 +10,11 @@ import numpy
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
-from .findings import Places
 from .flat import Flat, flats
 from .health_numbers import Found, find, valid_nhs_number
-from .specimen import Specimen
 
 __all__ = ["check", "valid_nhs_number"]
 

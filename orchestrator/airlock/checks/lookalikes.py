@@ -11,9 +11,8 @@ from functools import lru_cache
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.reading.parts import Table
+from orchestrator.airlock.reading.places import Places, shown
 from orchestrator.airlock.reading.specimen import Specimen
-
-from .findings import Places, shown
 
 __all__ = ["check", "looks_like_another"]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
-from .findings import Places
 from .fitted import Model, Term, from_table, from_text
-from .specimen import Specimen
 from .views import view
 
 __all__ = ["across", "check", "people_behind"]

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
-from .findings import Places
 from .headings import Role
 from .roles import is_total
-from .specimen import Specimen
 from .views import View, view
 
 __all__ = ["check", "follows", "midpoints", "rounding_claimed"]

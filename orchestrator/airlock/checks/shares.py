@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .cells import Cell
 from .counts import asked
-from .findings import Places
 from .headings import Role, plain
 from .roles import is_total
 from .rounding import follows
-from .specimen import Specimen
 from .statistics import groups
 from .views import View, view
 

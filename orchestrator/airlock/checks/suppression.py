@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
+from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
-from .findings import Places
-from .specimen import Specimen
 from .sums import Family, Grid, Line, families, grid
 from .views import View, view
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestrator.airlock.reading.parts import Table
+from orchestrator.airlock.reading.places import shown
 
 from .cells import Cell, read
 from .columns import Frame, frame
-from .findings import shown
 from .headings import Role, named, plain
 from .roles import is_total, roles, row_roles
 

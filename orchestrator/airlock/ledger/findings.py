@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from orchestrator.airlock.checks.findings import shown
 from orchestrator.airlock.model import Severity
+from orchestrator.airlock.reading.places import shown
 
 from .differencing import Difference
 from .inference import Hidden

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from orchestrator.airlock.checks.findings import shown
 from orchestrator.airlock.model import Finding, Severity
+from orchestrator.airlock.reading.places import shown
 
 from .attacker import Bounds
 from .linking import IN

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from orchestrator.airlock.checks.findings import shown
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.reading.parts import Points, Table
+from orchestrator.airlock.reading.places import shown
 
 from .candidates import Candidate, HashedColumn, LoadedPart, candidates_of
 from .columns import Dump, column_dump

@@ -273,19 +273,25 @@ def test_a_file_that_did_not_arrive_as_sent_is_refused(entrance):
     assert nothing_kept(entrance)
 
 
-def test_hanging_up_in_the_middle_leaves_nothing(entrance):
-    for sent in range(4):
-        raw = Raw(entrance)
-        raw.header("a.csv", "b.csv")
-        if sent > 0:
-            raw.send(b"D", SAFE)
-        if sent > 1:
-            raw.send(b"E", json.dumps({"size": len(SAFE), "sha256": hashlib.sha256(SAFE).hexdigest()}).encode())
-        if sent > 2:
-            raw.connection.sendall(b"D" + struct.pack(">I", 1000) + b"half")
-        raw.connection.close()
-    wait_for(lambda: not list((entrance.desk.frozen.directory / "incoming").iterdir()))
-    assert nothing_kept(entrance)
+@pytest.mark.parametrize("sent", range(4))
+@pytest.mark.parametrize("abruptly", [True, False])
+def test_hanging_up_in_the_middle_leaves_nothing(entrance, sent, abruptly):
+    raw = Raw(entrance)
+    raw.header("a.csv", "b.csv")
+    if sent > 0:
+        raw.send(b"D", SAFE)
+    if sent > 1:
+        raw.send(b"E", json.dumps({"size": len(SAFE), "sha256": hashlib.sha256(SAFE).hexdigest()}).encode())
+    if sent > 2:
+        raw.connection.sendall(b"D" + struct.pack(">I", 1000) + b"half")
+    if not abruptly:
+        # The intake hangs up in its turn when it has put everything away: nothing may be left from then on.
+        raw.connection.shutdown(socket.SHUT_WR)
+        while raw.connection.recv(4096):
+            pass
+        assert nothing_kept(entrance)
+    raw.connection.close()
+    wait_for(lambda: nothing_kept(entrance))
 
 
 @pytest.mark.parametrize("which", ["file_bytes", "total_bytes", "files"])

@@ -61,24 +61,36 @@ class Applications(Neighbours):
         justifications: Mapping[str, str] | None = None,
     ) -> Application:
         """Begin an application; ``justifications`` are per custodian identifier."""
-        application_id = new_id()
         with self._record.change() as change:
-            self._check(change.session, actor, "draftApplication", SITE)
-            kept = self._checked(change.session, actor.person_id, answers)
-            parts = self._parts(change.session, application_id, actor.person_id, dataset_ids, justifications or {})
-            now = self._record.clock()
-            row = ApplicationRow(
-                application_id=application_id,
-                applicant_id=actor.person_id,
-                state=APPLICATION_STATES.start.value,
-                state_since=now,
-                made_at=now,
-            )
-            _write(row, kept)
-            change.session.add(row)
-            change.session.flush()
-            store.add(change, *parts, event=application_event("application.drafted", actor.person_id, row))
-            return store.to_application(change.session, row)
+            return self.draft_within(change, actor, answers, dataset_ids, justifications=justifications)
+
+    def draft_within(
+        self,
+        change: Change,
+        actor: Actor,
+        answers: Answers,
+        dataset_ids: Sequence[str],
+        *,
+        justifications: Mapping[str, str] | None = None,
+    ) -> Application:
+        """Begin an application as part of a larger change, such as the end of an enquiry."""
+        application_id = new_id()
+        self._check(change.session, actor, "draftApplication", SITE)
+        kept = self._checked(change.session, actor.person_id, answers)
+        parts = self._parts(change.session, application_id, actor.person_id, dataset_ids, justifications or {})
+        now = self._record.clock()
+        row = ApplicationRow(
+            application_id=application_id,
+            applicant_id=actor.person_id,
+            state=APPLICATION_STATES.start.value,
+            state_since=now,
+            made_at=now,
+        )
+        _write(row, kept)
+        change.session.add(row)
+        change.session.flush()
+        store.add(change, *parts, event=application_event("application.drafted", actor.person_id, row))
+        return store.to_application(change.session, row)
 
     def redraft(
         self,

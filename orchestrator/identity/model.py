@@ -31,11 +31,13 @@ class Role(StrEnum):
     """What a person may be trusted with, besides research. A custodian's officer speaks for one custodian.
 
     An SDC lead answers where output checkers disagree, and lets blocked results go to review; no reviewing is in it.
+    A concierge answers enquiries for the hub; no say over data or people is in it.
     """
 
     OPERATOR = "operator"
     CHECKER = "checker"
     SDC_LEAD = "sdc-lead"
+    CONCIERGE = "concierge"
     CUSTODIAN = "custodian"
 
 

@@ -23,6 +23,7 @@ from orchestrator.core.clock import system_clock
 from orchestrator.core.database import make_engine
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.arrivals import Arrivals
+from orchestrator.discovery.catalogue.service import CatalogueService
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.ports import SignOnProvider
 from orchestrator.identity.service import IdentityService
@@ -47,6 +48,7 @@ class House:
     identity: IdentityService
     alliance: AllianceService
     discovery: DiscoveryService
+    catalogue: CatalogueService
     access: AccessService
     workspaces: WorkspaceService
     places: PlaceService
@@ -95,6 +97,7 @@ def open_house(settings: Settings) -> House:
         identity=identity,
         alliance=alliance,
         discovery=discovery,
+        catalogue=CatalogueService(record, policy),
         access=access,
         workspaces=workspaces,
         places=PlaceService(

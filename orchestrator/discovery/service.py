@@ -21,6 +21,7 @@ from orchestrator.policy.service import Policy
 
 from . import rules, store
 from .arrivals import Arrivals
+from .catalogue.offering import follow, follow_withdrawal
 from .model import (
     DATASET_STATES,
     VERSION_STATES,
@@ -96,6 +97,7 @@ class DiscoveryService(Asking):
                 raise NotPossible(f"The name “{name}” is taken; choose another one.")
             event = _event("dataset.registered", actor, row, description=rules.text_fingerprint(row.description))
             store.add_dataset(change, row, event=event)
+            follow(change, row, actor=actor.person_id, now=self._now())
         return store.to_dataset(row)
 
     def describe_dataset(self, actor: Actor, dataset_id: str, description: Mapping[str, Any]) -> Dataset:
@@ -107,6 +109,7 @@ class DiscoveryService(Asking):
             _must_be_listed(row)
             row.title, row.description = _title(kept), _text(kept)
             change.tell(_event("dataset.described", actor, row, description=rules.text_fingerprint(row.description)))
+            follow(change, row, actor=actor.person_id, now=self._now())
         return store.to_dataset(row)
 
     def withdraw_dataset(self, actor: Actor, dataset_id: str, reason: str) -> Dataset:
@@ -118,6 +121,7 @@ class DiscoveryService(Asking):
             row.state = DATASET_STATES.after(DatasetState(row.state), "withdraw").value
             row.reason = words
             change.tell(_event("dataset.withdrawn", actor, row))
+            follow_withdrawal(change, row, actor=actor.person_id, now=self._now())
             gone = [each for each in store.versions_of(change.session, dataset_id) if _may_withdraw(each)]
             for version in gone:
                 self._withdraw(change, actor, version, words)

@@ -6,6 +6,7 @@ import orchestrator.airlock.store
 import orchestrator.airlock.training_store
 import orchestrator.alliance.store
 import orchestrator.audit.store
+import orchestrator.discovery.catalogue.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
 import orchestrator.workspaces.place_store

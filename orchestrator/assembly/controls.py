@@ -33,6 +33,7 @@ from orchestrator.workspaces.surroundings import Surroundings
 
 from .house import House
 from .machine import open_machine
+from .replaying import Replayer
 from .sketches import open_sketch_maker
 from .sources import open_prefixes, open_sealed, vault_url
 from .vaults import open_pod_vault, open_vault
@@ -57,6 +58,7 @@ class Controls:
     keeper: WorkspaceKeeper
     conditions: Conditions
     couriers: tuple[Courier, ...]
+    replayer: Replayer
     sketches: SketchMaker | None = None
     """Makes the sketches that the airlock compares results with; without it results are not compared."""
     surroundings: Surroundings = field(default_factory=Surroundings)
@@ -143,6 +145,7 @@ class Controls:
     def chase(self) -> None:
         """Act on deadlines that have passed."""
         self.house.access.chase()
+        self.house.enquiries.chase()
 
 
 def open_controls(house: House) -> Controls:
@@ -264,6 +267,14 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         keeper=keeper,
         conditions=conditions,
         couriers=_couriers(house),
+        replayer=Replayer(
+            replays=house.airlock.replays,
+            access=house.access,
+            launcher=launcher,
+            register=register,
+            keeper=keeper,
+            clock=house.record.clock,
+        ),
         sketches=open_sketch_maker(house.settings, held.vault),
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.access.enquiries.candidates import CatalogueCandidates
+from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.service import AccessService
 from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
 from orchestrator.airlock.desk import Desk
@@ -50,6 +52,7 @@ class House:
     discovery: DiscoveryService
     catalogue: CatalogueService
     access: AccessService
+    enquiries: EnquiryService
     workspaces: WorkspaceService
     places: PlaceService
     numbers: Numbers
@@ -99,6 +102,13 @@ def open_house(settings: Settings) -> House:
         discovery=discovery,
         catalogue=CatalogueService(record, policy),
         access=access,
+        enquiries=EnquiryService(
+            record=record,
+            policy=policy,
+            access=access,
+            discovery=discovery,
+            candidates=CatalogueCandidates(discovery),
+        ),
         workspaces=workspaces,
         places=PlaceService(
             record=record,

@@ -1,5 +1,6 @@
 """Imports every room's tables, so that the metadata is whole wherever the record is opened."""
 
+import orchestrator.access.enquiries.store
 import orchestrator.access.store
 import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.store

@@ -179,6 +179,12 @@ def _more(terminal: Terminal) -> None:
     terminal.ids["proposed_role"] = waiting["holding_id"]
     accredited = terminal.done("accreditation", "record", terminal.ids["uma"], "--number", "AR-2", "--until", LATER)
     terminal.ids["accreditation"] = accredited["accreditation_id"]
+    con = terminal.done("person", "register", "--name", "Con", "--email", "con@example.org", who="ada")
+    terminal.ids["con"] = con["person_id"]
+    _give(terminal, "con", "concierge", confirmed_by="ben")
+    words = ("--kind", "curation", "--title", "Cohorts", "--description", "We make cohorts.")
+    terminal.ids["offer"] = terminal.done("offer", "publish", *words, who="ada")["offer_id"]
+    terminal.ids["enquiry"] = terminal.done("enquiry", "ask", "Is there a register?", who="rex")["enquiry_id"]
 
 
 def _decided(terminal: Terminal, datasets: list[str]) -> str:

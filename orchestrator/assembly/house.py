@@ -18,6 +18,7 @@ from orchestrator.airlock.service import AirlockService
 from orchestrator.airlock.training import Training
 from orchestrator.airlock.training_cases import TRAINING_CASES
 from orchestrator.alliance.service import AllianceService
+from orchestrator.alliance.uses.service import UsesService
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
 from orchestrator.audit.service import AuditService
@@ -27,10 +28,12 @@ from orchestrator.core.errors import Invalid
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.catalogue.service import CatalogueService
 from orchestrator.discovery.service import DiscoveryService
+from orchestrator.discovery.store import custodian_of
 from orchestrator.identity.ports import SignOnProvider
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.service import Policy
 from orchestrator.settings import Settings, VolumeSettings
+from orchestrator.transparency.service import RegisterService
 from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
@@ -49,6 +52,7 @@ class House:
     policy: Policy
     identity: IdentityService
     alliance: AllianceService
+    uses: UsesService
     discovery: DiscoveryService
     catalogue: CatalogueService
     access: AccessService
@@ -59,6 +63,7 @@ class House:
     airlock: AirlockService
     airlock_desk: Desk
     training: Training
+    register: RegisterService
     audit: AuditService
     outbox: Outbox
     sign_on: SignOnProvider | None
@@ -80,11 +85,14 @@ def open_house(settings: Settings) -> House:
         stores={name: store.custodian for name, store in settings.stores.items() if store.role_arn},
         volumes={name: volume.custodian for name, volume in _volumes(settings).items()},
     )
+    uses = UsesService(record, policy, as_now=identity.as_now, owner_of=custodian_of)
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
     numbers = _numbers(settings)
     workspaces = WorkspaceService(record=record, policy=policy, access=access, numbers=numbers, as_now=identity.as_now)
     packs = load_packs(POLICIES / "airlock")
     alliance.airlock_packs = frozenset(packs)
+    register = RegisterService(record, policy)
+    record.follow(register.follow)
     desk = Desk(
         record=record,
         policy=policy,
@@ -99,6 +107,7 @@ def open_house(settings: Settings) -> House:
         policy=policy,
         identity=identity,
         alliance=alliance,
+        uses=uses,
         discovery=discovery,
         catalogue=CatalogueService(record, policy),
         access=access,
@@ -121,6 +130,7 @@ def open_house(settings: Settings) -> House:
         airlock=AirlockService.of(desk),
         airlock_desk=desk,
         training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
+        register=register,
         audit=AuditService(record),
         outbox=Outbox(record),
         sign_on=_sign_on(settings),

@@ -122,6 +122,11 @@ class Record:
         self.clock = clock
         self._write_engine = engine.execution_options(**{WRITE: True})
         self._instead: Callable[[Sequence[Event]], NoReturn] | None = None
+        self._followers: list[Callable[[Change], None]] = []
+
+    def follow(self, follower: Callable[[Change], None]) -> None:
+        """Have ``follower`` look at every change before it commits; what it writes and tells commits with it."""
+        self._followers.append(follower)
 
     def rehearse(self, instead: Callable[[Sequence[Event]], NoReturn]) -> None:
         """Commit nothing any more: hand each finished change's events to ``instead``, which raises, and undo it."""
@@ -150,6 +155,9 @@ class Record:
             change = Change(session, self.clock)
             _watch(session, change)
             yield change
+            if change.told:
+                for follower in self._followers:
+                    follower(change)
             change.finish()
             if self._instead is not None and change.told:
                 session.rollback()

@@ -13,7 +13,8 @@ from orchestrator.core.small_counts import protected, small_counts
 EASY = "We want to know who gets better. We look at old notes. We count how many people live well after an operation."
 HARD = (
     "Utilising longitudinally harmonised electronic healthcare administrative repositories, investigators "
-    "retrospectively characterise multimorbidity trajectories, pharmacoepidemiological heterogeneity and socioeconomic determinants of "
+    "retrospectively characterise multimorbidity trajectories, "
+    "pharmacoepidemiological heterogeneity and socioeconomic determinants of "
     "cardiometabolic outcomes notwithstanding unobserved confounding."
 )
 

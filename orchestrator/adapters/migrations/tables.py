@@ -10,5 +10,6 @@ import orchestrator.audit.store
 import orchestrator.discovery.catalogue.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
+import orchestrator.transparency.store
 import orchestrator.workspaces.place_store
 import orchestrator.workspaces.store  # noqa: F401

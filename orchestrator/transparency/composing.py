@@ -1,0 +1,155 @@
+"""Composes a project's entry of the register from the record as one transaction sees it; nobody types it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import rfc8785
+from sqlalchemy.orm import Session
+
+from orchestrator.access import store as access
+from orchestrator.access.model import Grant, GrantState, Project
+from orchestrator.alliance import store as alliance
+from orchestrator.core.events import Event, Json
+from orchestrator.core.small_counts import protected
+from orchestrator.discovery import store as catalogue
+from orchestrator.identity import store as identity
+from orchestrator.identity.model import Person
+
+from . import store
+from .fields import FIELDS, Source
+from .log import Log, Releasing
+from .model import Statement
+from .rules import merged
+
+__all__ = ["DEFAULT_MINIMUM", "compose", "lead_of", "named_people", "smallest_count"]
+
+DEFAULT_MINIMUM = 10
+"""Smallest count of people shown where no custodian's terms say another."""
+
+
+def compose(session: Session, project_id: str, *, told: Sequence[Event], now: datetime) -> bytes:
+    """Return a project's entry as canonical JSON: the same record gives the same bytes, whoever composes."""
+    project = access.to_project(session, access.project_row(session, project_id))
+    log = Log(session, told, now)
+    minimum = smallest_count(session, (grant.custodian_id for grant in project.grants))
+    stated = store.statements(session, project_id)
+    custodians = {grant.custodian_id: _name(session, grant.custodian_id) for grant in project.grants}
+    fields = _recorded(session, project, log) | _stated(stated, custodians)
+    used = [_used(session, grant, custodians[grant.custodian_id]) for grant in project.grants]
+    used.sort(key=_order)
+    content: dict[str, Json] = {
+        "state": project.state.value,
+        "fields": {
+            key: protected(value, minimum=minimum) for key, value in sorted(fields.items()) if value and _public(key)
+        },
+        "used": [*used],
+        "releases": _by_day(log.releases(project_id)),
+        "minimum": minimum,
+    }
+    return rfc8785.dumps(content)
+
+
+def smallest_count(session: Session, custodian_ids: Iterable[str]) -> int:
+    """Return the strictest “smallest count that may be shown” over the custodians' newest terms."""
+    terms = [alliance.current_terms(session, custodian_id) for custodian_id in custodian_ids]
+    return max((each.minimum_count for each in terms if each is not None), default=DEFAULT_MINIMUM)
+
+
+def named_people(session: Session, project_id: str) -> tuple[str, ...]:
+    """Return the names of the members who agree at this moment that the public register names them."""
+    rows = access.memberships(session, project_id)
+    return tuple(sorted({identity.load(session, Person, row.person_id).name for row in rows if row.named}))
+
+
+def lead_of(session: Session, project_id: str) -> tuple[str, bool]:
+    """Return who leads a project (the newest lead) and whether that person agrees to be named."""
+    leads = [row for row in access.memberships(session, project_id) if row.role == "lead"]
+    if not leads:
+        return "", False
+    current = [row for row in leads if row.ended_at is None] or leads
+    return current[-1].person_id, current[-1].named
+
+
+_KEYS = frozenset(field.key for field in FIELDS if not field.personal)
+
+
+def _public(key: str) -> bool:
+    """Whether the register keeps a field itself; those that name people are joined when somebody looks."""
+    return key in _KEYS
+
+
+def _recorded(session: Session, project: Project, log: Log) -> dict[str, str]:
+    first = log.first_use(project.project_id)
+    return {
+        "organisation_name": project.organisation,
+        "project_id": project.project_id,
+        "title": project.title,
+        "lay_summary": project.lay_summary,
+        "other_approvals": project.ethics_reference,
+        "start": _day(project.start),
+        "end": _last_day(project.end),
+        "latest_approval": _day(max((grant.granted_at for grant in project.grants), default=project.approved_at)),
+        "datasets": ", ".join(sorted({_title(session, grant.dataset_id) for grant in project.grants})),
+        "access_date": _day(first) if first else "",
+        "access_type": "TRE",
+    }
+
+
+def _stated(stated: Mapping[tuple[str, str], Statement], custodians: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    for field in FIELDS:
+        if field.source is Source.LEAD and ("", field.key) in stated:
+            values[field.key] = stated["", field.key].value
+        elif field.source is Source.CUSTODIAN:
+            own = {
+                name: stated[custodian_id, field.key].value if (custodian_id, field.key) in stated else ""
+                for custodian_id, name in custodians.items()
+            }
+            values[field.key] = merged(field, own)
+    return values
+
+
+def _order(used: Mapping[str, Json]) -> tuple[str, ...]:
+    return tuple(str(used[key]) for key in ("title", "custodian", "since", "until", "dataset_id"))
+
+
+def _used(session: Session, grant: Grant, custodian: str) -> dict[str, Json]:
+    ends = min(grant.agreement_until, grant.ended_at or grant.agreement_until)
+    return {
+        "dataset_id": grant.dataset_id,
+        "title": _title(session, grant.dataset_id),
+        "custodian_id": grant.custodian_id,
+        "custodian": custodian,
+        "since": _day(grant.granted_at),
+        "until": _last_day(ends) if ends == grant.agreement_until else _day(ends),
+        "withdrawn": grant.state is GrantState.WITHDRAWN,
+    }
+
+
+def _by_day(releases: Iterable[Releasing]) -> list[Json]:
+    """Return what left, by day: which submission it was is nobody's business outside."""
+    days: dict[tuple[str, bool], int] = {}
+    for each in releases:
+        key = (_day(each.released_at), each.recalled_at is not None)
+        days[key] = days.get(key, 0) + each.files
+    return [{"day": day, "files": files, "recalled": recalled} for (day, recalled), files in sorted(days.items())]
+
+
+def _title(session: Session, dataset_id: str) -> str:
+    row = session.get(catalogue.DatasetRow, dataset_id)
+    return row.title if row is not None else "a dataset that is not in the catalogue any more"
+
+
+def _name(session: Session, custodian_id: str) -> str:
+    found = alliance.custodian(session, custodian_id)
+    return found.name if found else "an unknown custodian"
+
+
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()
+
+
+def _last_day(until: datetime) -> str:
+    return _day(until - timedelta(microseconds=1))

@@ -1,0 +1,159 @@
+"""Reads of the audit log what transparency tells of: mounts, releases, decisions; a change's own events among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.store import EntryRow
+from orchestrator.core.events import Event
+
+__all__ = ["Log", "Logged", "Releasing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """One entry of the log, or one event of the change that is about to commit (which has no position yet)."""
+
+    position: int | None
+    kind: str
+    subject: str
+    actor: str
+    at: datetime
+    details: Mapping[str, Any]
+
+    @property
+    def about(self) -> str:
+        """The identifier that the subject names."""
+        return self.subject.partition(":")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Releasing:
+    """What the log says of one submission that was released."""
+
+    submission_id: str
+    project_id: str
+    author_id: str
+    released_at: datetime
+    position: int | None
+    files: int
+    record_sha256: str
+    reviewers: frozenset[str]
+    """Who handed in a review of it."""
+    signed_off: Mapping[str, str]
+    """By custodian, the officer who agreed to it last."""
+    recalled_at: datetime | None = None
+
+
+class Log:
+    """The log as one transaction sees it."""
+
+    def __init__(self, session: Session, told: Sequence[Event] = (), now: datetime | None = None) -> None:
+        self._session = session
+        self._told = told
+        self._now = now or datetime.now(UTC)
+
+    def about(self, subjects: Iterable[str], *, kinds: Iterable[str] | None = None) -> list[Logged]:
+        """Return what was recorded of these things, oldest first."""
+        wanted, words = list(subjects), None if kinds is None else list(kinds)
+        query = select(EntryRow.position, EntryRow.body).where(EntryRow.subject.in_(wanted))
+        if words is not None:
+            query = query.where(EntryRow.kind.in_(words))
+        found = [_logged(row.position, row.body) for row in self._session.execute(query.order_by(EntryRow.position))]
+        return found + [
+            self._of(event)
+            for event in self._told
+            if event.subject in wanted and (words is None or event.kind in words)
+        ]
+
+    def first_use(self, project_id: str) -> datetime | None:
+        """Return when data first reached the project: a lease was issued, or a session with data began."""
+        found = self.about([f"project:{project_id}"], kinds=["lease.issued"])
+        found += [each for each in self._naming("session.begun", project_id) if each.details.get("versions")]
+        return min((each.at for each in found), default=None)
+
+    def sessions(self, project_id: str) -> list[Logged]:
+        """Return the sessions that began in a project, with the grants and versions each was given."""
+        return self._naming("session.begun", project_id)
+
+    def project_of(self, submission_id: str) -> str:
+        """Return the project that a submission belongs to; empty where the log does not know it."""
+        found = self.about([f"submission:{submission_id}"], kinds=["submission.frozen"])
+        return str(found[0].details.get("project", "")) if found else ""
+
+    def releases(self, project_id: str) -> list[Releasing]:
+        """Return what left a project, oldest first."""
+        frozen = {each.subject: each for each in self._naming("submission.frozen", project_id)}
+        if not frozen:
+            return []
+        by_subject: dict[str, list[Logged]] = {}
+        for each in self.about(frozen, kinds=_OF_RELEASES):
+            by_subject.setdefault(each.subject, []).append(each)
+        made = [_releasing(frozen[subject], entries, project_id) for subject, entries in by_subject.items()]
+        return sorted((each for each in made if each is not None), key=lambda each: each.released_at)
+
+    def _naming(self, kind: str, project_id: str) -> list[Logged]:
+        """Return entries of a kind whose details name the project. Entries are canonical JSON: one spelling."""
+        query = select(EntryRow.position, EntryRow.body).where(
+            EntryRow.kind == kind, EntryRow.body.contains(f'"project":"{project_id}"', autoescape=True)
+        )
+        found = [_logged(row.position, row.body) for row in self._session.execute(query.order_by(EntryRow.position))]
+        found += [self._of(event) for event in self._told if event.kind == kind]
+        return [each for each in found if each.details.get("project") == project_id]
+
+    def _of(self, event: Event) -> Logged:
+        return Logged(
+            position=None,
+            kind=event.kind,
+            subject=event.subject,
+            actor=event.actor,
+            at=self._now,
+            details=event.details,
+        )
+
+
+_OF_RELEASES = ("submission.released", "submission.recalled", "review.submitted", "sign-off.given")
+
+
+def _releasing(frozen: Logged, entries: Sequence[Logged], project_id: str) -> Releasing | None:
+    released = [each for each in entries if each.kind == "submission.released"]
+    if not released:
+        return None
+    last = released[-1]
+    recalled = [each.at for each in entries if each.kind == "submission.recalled" and each.at >= last.at]
+    return Releasing(
+        submission_id=frozen.about,
+        project_id=project_id,
+        author_id=frozen.actor,
+        released_at=last.at,
+        position=last.position,
+        files=int(last.details.get("files", 0)),
+        record_sha256=str(last.details.get("record", "")),
+        reviewers=frozenset(each.actor for each in entries if each.kind == "review.submitted"),
+        signed_off={
+            str(custodian): each.actor
+            for each in entries
+            if each.kind == "sign-off.given"
+            for custodian in each.details.get("custodians", [])
+        },
+        recalled_at=recalled[0] if recalled else None,
+    )
+
+
+def _logged(position: int, body: str) -> Logged:
+    entry = json.loads(body)
+    return Logged(
+        position=position,
+        kind=entry["kind"],
+        subject=entry["subject"],
+        actor=entry["actor"],
+        at=datetime.fromisoformat(entry["at"].replace("Z", "+00:00")),
+        details=entry["details"],
+    )

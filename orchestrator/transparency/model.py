@@ -1,0 +1,154 @@
+"""Entries of the register, what is stated for them, and what came of an import, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from .fields import BY_KEY, FIELDS, Field
+
+__all__ = ["DoneWith", "Entry", "Imported", "Origin", "Refusal", "Release", "Revision", "Row", "Statement", "Used"]
+
+
+class Origin(StrEnum):
+    """Where an entry comes from."""
+
+    OWN = "own"
+    """A project of this installation; the record writes it."""
+    IMPORTED = "imported"
+    """A line of a register that a custodian kept elsewhere before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """One dataset in one project: from when, until when, and whether its custodian took it away."""
+
+    dataset_id: str
+    title: str
+    custodian_id: str
+    custodian: str
+    since: str
+    """A day, YYYY-MM-DD."""
+    until: str
+    withdrawn: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """Results that left on one day: how many files, and whether they were recalled."""
+
+    day: str
+    files: int
+    recalled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """One state of one entry, as it was written and never changed since."""
+
+    register_id: str
+    revision: int
+    origin: Origin
+    custodian_id: str | None
+    """Whose register it was imported from; ``None`` for own projects."""
+    recorded_at: datetime
+    sha256: str
+    state: str
+    fields: Mapping[str, str]
+    """The fields without those that name people; empty where nothing is known."""
+    used: tuple[Used, ...] = ()
+    releases: tuple[Release, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the public sees of an entry now: its newest revision, and who agrees to be named at this moment."""
+
+    latest: Revision
+    first_recorded_at: datetime
+    people: tuple[str, ...] = ()
+    applicant_id: str = ""
+
+    @property
+    def register_id(self) -> str:
+        """The entry's identifier; that of the project where it is one of ours."""
+        return self.latest.register_id
+
+    def value(self, key: str) -> str:
+        """Return one field as the public sees it."""
+        if key == "applicant_names":
+            return ", ".join(self.people)
+        if key == "applicant_id":
+            return self.applicant_id
+        return self.latest.fields.get(key, "")
+
+    def row(self) -> tuple[str, ...]:
+        """Return the 32 fields in the order of the specification."""
+        return tuple(self.value(field.key) for field in FIELDS)
+
+    def gaps(self) -> tuple[Field, ...]:
+        """Return the recommended fields that nobody has filled."""
+        return tuple(field for field in FIELDS if field.recommended and not self.value(field.key))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What somebody stated for one field of one project; a custodian's counts for its own data."""
+
+    project_id: str
+    custodian_id: str
+    """Empty for what the lead or an operator stated."""
+    key: str
+    value: str
+    stated_by: str
+    stated_at: datetime
+
+    @property
+    def field(self) -> Field:
+        """The field it is about."""
+        return BY_KEY[self.key]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of an imported register that can be taken. ``number`` counts lines of the file from 1."""
+
+    number: int
+    key: str
+    """What makes it the same entry in another import: 64 letters of a digest."""
+    fields: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why one line of a file was not taken."""
+
+    row: int
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What came of an import: how many entries are new, changed and as they were, and every line that was refused."""
+
+    new: int
+    changed: int
+    unchanged: int
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoneWith:
+    """What was done with one dataset, and what came out of the projects that hold or held it."""
+
+    dataset_id: str
+    entries: tuple[Entry, ...]
+    released_files: int
+    """Files that left these projects and were not recalled; a project's results may rest on its other data too."""
+    outputs: tuple[str, ...]
+    """Addresses that the projects' leads stated."""

@@ -1,0 +1,133 @@
+"""Tables of the register: revisions and statements, both written once and never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from orchestrator.audit.record import Change
+from orchestrator.core.database import Base, Moment
+from orchestrator.core.events import Event
+
+from .model import Statement
+
+__all__ = [
+    "RevisionRow",
+    "StatementRow",
+    "add",
+    "add_statement",
+    "all_revisions",
+    "latest",
+    "latest_revisions",
+    "newest_revisions",
+    "revisions",
+    "statements",
+]
+
+
+class RevisionRow(Base):
+    """One state of one entry: canonical JSON of what the public sees, without people."""
+
+    __tablename__ = "register_revision"
+    __table_args__ = (Index("ix_register_revision_recorded", "recorded_at"),)
+
+    register_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    origin: Mapped[str] = mapped_column(String(10))
+    custodian_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    content: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class StatementRow(Base):
+    """What somebody stated for one field of one project; the newest counts."""
+
+    __tablename__ = "register_statement"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(16), index=True)
+    custodian_id: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str] = mapped_column(Text)
+    stated_by: Mapped[str] = mapped_column(String(16))
+    stated_at: Mapped[datetime] = mapped_column(Moment)
+
+
+def add(change: Change, row: RevisionRow, *, event: Event) -> None:
+    """Keep a revision, with what is recorded of it."""
+    change.session.add(row)
+    change.session.flush()
+    change.tell(event)
+
+
+def add_statement(change: Change, statement: Statement, *, event: Event) -> None:
+    """Keep a statement, with what is recorded of it."""
+    change.session.add(StatementRow(**vars(statement)))
+    change.session.flush()
+    change.tell(event)
+
+
+def latest(session: Session, register_id: str) -> RevisionRow | None:
+    """Return an entry's newest revision."""
+    query = select(RevisionRow).where(RevisionRow.register_id == register_id)
+    return session.scalar(query.order_by(RevisionRow.revision.desc()).limit(1))
+
+
+def revisions(session: Session, register_id: str) -> list[RevisionRow]:
+    """Return an entry's revisions, oldest first."""
+    query = select(RevisionRow).where(RevisionRow.register_id == register_id)
+    return list(session.scalars(query.order_by(RevisionRow.revision)))
+
+
+def latest_revisions(session: Session) -> list[tuple[RevisionRow, datetime]]:
+    """Return each entry's newest revision with the moment of its first, newest entries first."""
+    numbers = (
+        select(
+            RevisionRow.register_id,
+            func.max(RevisionRow.revision).label("revision"),
+            func.min(RevisionRow.recorded_at).label("first"),
+        )
+        .group_by(RevisionRow.register_id)
+        .subquery()
+    )
+    query = (
+        select(RevisionRow, numbers.c.first)
+        .join(
+            numbers,
+            (RevisionRow.register_id == numbers.c.register_id) & (RevisionRow.revision == numbers.c.revision),
+        )
+        .order_by(numbers.c.first.desc(), RevisionRow.register_id)
+    )
+    return [(row, at) for row, at in session.execute(query)]
+
+
+def newest_revisions(session: Session, limit: int) -> list[RevisionRow]:
+    """Return what was last written into the register, newest first."""
+    query = select(RevisionRow).order_by(RevisionRow.recorded_at.desc(), RevisionRow.register_id, RevisionRow.revision)
+    return list(session.scalars(query.limit(limit)))
+
+
+def all_revisions(session: Session) -> list[RevisionRow]:
+    """Return every revision of every entry, in order."""
+    return list(session.scalars(select(RevisionRow).order_by(RevisionRow.register_id, RevisionRow.revision)))
+
+
+def statements(session: Session, project_id: str) -> dict[tuple[str, str], Statement]:
+    """Return what counts now, by custodian (empty for the lead) and field."""
+    query = select(StatementRow).where(StatementRow.project_id == project_id)
+    rows = session.scalars(query.order_by(StatementRow.number))
+    return {(row.custodian_id, row.key): _statement(row) for row in rows}
+
+
+def _statement(row: StatementRow) -> Statement:
+    return Statement(
+        project_id=row.project_id,
+        custodian_id=row.custodian_id,
+        key=row.key,
+        value=row.value,
+        stated_by=row.stated_by,
+        stated_at=row.stated_at,
+    )

@@ -22,6 +22,7 @@ __all__ = [
     "add_dataset",
     "add_version",
     "all_datasets",
+    "custodian_of",
     "dataset_named",
     "dataset_row",
     "next_number",
@@ -88,6 +89,11 @@ def dataset_row(session: Session, dataset_id: str) -> DatasetRow:
     if row is None:
         raise NotFound("There is no such dataset; look for it in the catalogue.")
     return row
+
+
+def custodian_of(session: Session, dataset_id: str) -> str:
+    """Return whose dataset this is or raise ``NotFound``."""
+    return dataset_row(session, dataset_id).custodian_id
 
 
 def version_row(session: Session, version_id: str) -> VersionRow:

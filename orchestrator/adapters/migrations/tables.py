@@ -3,9 +3,11 @@
 import orchestrator.access.enquiries.store
 import orchestrator.access.store
 import orchestrator.airlock.ledger.rows
+import orchestrator.airlock.replay.rows
 import orchestrator.airlock.store
 import orchestrator.airlock.training_store
 import orchestrator.alliance.store
+import orchestrator.alliance.uses.store
 import orchestrator.audit.store
 import orchestrator.discovery.catalogue.store
 import orchestrator.discovery.store

@@ -14,7 +14,7 @@ from .packs import Limits
 
 __all__ = ["Announced", "announced"]
 
-_KEYS = frozenset({"protocol", "action", "title", "files", "replaces", "revises", "drop"})
+_KEYS = frozenset({"protocol", "action", "title", "files", "replaces", "revises", "drop", "program"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,8 @@ class Announced:
     """Names and words of what will be sent. ``files`` are pairs of name and context, in the order of their bytes.
 
     ``revises`` names a returned or blocked submission whose next round this is; ``drop`` lists files of it that shall
-    not be part any more. ``whole`` says that the files sent are all of it: what is not sent is dropped.
+    not be part any more. ``whole`` says that the files sent are all of it: what is not sent is dropped. ``program``
+    names the file that makes the others when it is run again.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Announced:
     revises: str | None = None
     drop: tuple[str, ...] = ()
     whole: bool = False
+    program: str | None = None
 
 
 def announced(header: Any, limits: Limits) -> Announced:
@@ -52,8 +54,17 @@ def announced(header: Any, limits: Limits) -> Announced:
     if revises is None and len(supporting) == len(named):
         raise Invalid("At least one file has to be an output; nothing would be left to release.", field="files")
     words = "" if title is None else check_words(title, characters=limits.title_characters, field="title")
+    program = header.get("program")
+    if program is not None and not isinstance(program, str):
+        raise Invalid("The program must be given by its file's name.", field="program")
     return Announced(
-        title=words, files=tuple(named), supporting=frozenset(supporting), revises=revises, drop=drop, whole=whole
+        title=words,
+        files=tuple(named),
+        supporting=frozenset(supporting),
+        revises=revises,
+        drop=drop,
+        whole=whole,
+        program=program,
     )
 
 

@@ -12,6 +12,7 @@ On the wire both sides speak frames: one letter, four bytes of length (big endia
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import hashlib
 import json
@@ -20,6 +21,7 @@ import pathlib
 import socket
 import stat
 import struct
+import subprocess
 import sys
 from typing import Any
 
@@ -53,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
             answer = check(options)
             _show_check(answer, options.output)
             return VERDICTS.get(str(answer.get("verdict")), 1)
+        elif options.verb == "replay":
+            replay(options.socket, pathlib.Path.home())
         else:
             _show(ask(options.socket, {"protocol": PROTOCOL, "action": "status"}), options.output)
     except Problem as problem:
@@ -90,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
         ("--supporting", "a file among these that helps checkers to judge and never leaves"),
     ):
         hand_in.add_argument(option, action="append", default=[], metavar="FILE", help=words)
+    hand_in.add_argument(
+        "--program",
+        metavar="FILE",
+        help="the notebook or script among these files that makes the others: it is run again without you",
+    )
+    verbs.add_parser("replay")  # what a session of its own runs, without a person; elsewhere the airlock refuses it
     look = verbs.add_parser("check", help="run the airlock's own checks on files first; nothing is kept")
     look.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory whose files are all checked")
     status = verbs.add_parser("status", help="list what you have submitted from this project, and what it waits for")
@@ -115,7 +125,7 @@ def submit(options: argparse.Namespace) -> dict[str, Any]:
         role = "supporting" if name in options.supporting else "output"
         files.append({"name": name, "context": context, "role": role})
     header = {"protocol": PROTOCOL, "action": "submit", "title": options.title, "files": files}
-    for key in ("replaces", "revises", "drop"):
+    for key in ("replaces", "revises", "drop", "program"):
         if getattr(options, key):
             header[key] = getattr(options, key)
     with contextlib.ExitStack() as stack:
@@ -130,6 +140,53 @@ def check(options: argparse.Namespace) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         opened = [(name, _open(path, stack)) for name, path in paths]
         return ask(options.socket, header, opened, seconds=CHECK_SECONDS)
+
+
+def replay(address: str, home: pathlib.Path) -> None:
+    """Run the submitted program in an empty folder and hand in what it made; what fails is handed in as words."""
+    task = ask(address, {"protocol": PROTOCOL, "action": "replay"})
+    work = home / "replay"
+    work.mkdir()
+    for file in task["files"]:
+        (work / pathlib.PurePath(file["name"]).name).write_bytes(base64.b64decode(file["content"]))
+    trouble = _run(work, pathlib.PurePath(task["program"]).name)
+    given = {pathlib.PurePath(file["name"]).name for file in task["files"]} - {task["program"]}
+    found = {}
+    for name in task["outputs"]:
+        places = [path for path in sorted(home.rglob("*")) if path.name == name and _plain(path)]
+        if len(places) == 1 and name not in given:
+            found[name] = places[0]
+        elif len(places) > 1:
+            trouble = trouble or f"It made several files called {name}."
+    header = {
+        "protocol": PROTOCOL,
+        "action": "replayed",
+        "files": [{"name": name} for name in found],
+        "trouble": trouble,
+    }
+    with contextlib.ExitStack() as stack:
+        ask(address, header, [(name, _open(str(path), stack)) for name, path in found.items()])
+
+
+def _run(work: pathlib.Path, program: str) -> str:
+    """Run one program; return a sentence on what went wrong, or an empty text."""
+    ending = pathlib.PurePath(program).suffix.lower()
+    if ending == ".ipynb":
+        command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace"]
+        command += ["--ExecutePreprocessor.timeout=-1", "--", program]
+    else:
+        command = ["Rscript" if ending == ".r" else sys.executable, program]
+    try:
+        done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, check=False)
+    except OSError as error:
+        return f"It could not be started ({error.strerror})."
+    if done.returncode < 0:
+        return f"It was ended by signal {-done.returncode}, as a session is that needs more memory than it may have."
+    return "" if done.returncode == 0 else f"It ended with code {done.returncode}."
+
+
+def _plain(path: pathlib.Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _paths(given: list[str]) -> list[tuple[str, str]]:

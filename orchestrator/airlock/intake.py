@@ -26,6 +26,7 @@ from .frozen import FrozenStore, Incoming, IncomingFile
 from .packs import Limits
 from .ports import LiveSession, LiveSessions
 from .preflight import Preflight, named
+from .replay.intake import ReplayIntake
 from .submissions import Submissions, announced
 
 __all__ = ["Intake", "IntakeTimes"]
@@ -59,9 +60,10 @@ class Intake:
         at_once: int = 32,
         at_once_per_session: int = 2,
         preflight: Preflight | None = None,
+        replays: ReplayIntake | None = None,
     ) -> None:
         self._submissions, self._frozen, self._sessions, self._limits = submissions, frozen, sessions, limits
-        self._preflight = preflight
+        self._preflight, self._replays = preflight, replays
         self._times = times or IntakeTimes()
         self._at_once, self._per_session = at_once, at_once_per_session
         self._live: list[LiveSession] = []
@@ -197,6 +199,8 @@ class Intake:
 
     def _converse(self, session: LiveSession, channel: Channel) -> dict[str, Any]:
         header = channel.json(channel.next(b"H")[1])
+        if session.replay_of is not None:
+            return self._replay(session, channel, header)
         action = header.get("action") if isinstance(header, dict) else None
         if not isinstance(header, dict) or header.get("protocol") != 1 or action not in ("submit", "check", "status"):
             raise Invalid("This airlock does not know that request; use its own tre-airlock.", field="header")
@@ -229,6 +233,20 @@ class Intake:
             channel.next(b"F")
             self._check_live(session)
             return self._preflight.check(session, names, incoming.files)
+
+    def _replay(self, session: LiveSession, channel: Channel, header: Any) -> dict[str, Any]:
+        """Give a session that runs a program again its task, or take what it made; it may ask for nothing else."""
+        if self._replays is None:
+            raise NotPossible("This airlock runs no program again.")
+        wanted = self._replays.asked(session, header)
+        if wanted is None:
+            channel.next(b"F")
+            return self._replays.job(session)
+        with self._frozen.incoming() as incoming:
+            self._receive(wanted.names, incoming, channel)
+            channel.next(b"F")
+            self._check_live(session)
+            return self._replays.keep(session, wanted, incoming.files)
 
     def _receive(self, names: Sequence[str], incoming: Incoming, channel: Channel) -> None:
         total = 0

@@ -257,3 +257,5 @@ class View:
     """Checkers who say that they are at it now; the author sees none."""
     unlocked: frozenset[str] = field(default_factory=frozenset)
     """Bindings of blocked files that an SDC lead let go to review with a written reason."""
+    runs_again: str = ""
+    """The program that is run again without its author, while the first checks wait for that."""

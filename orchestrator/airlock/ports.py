@@ -41,6 +41,8 @@ class LiveSession:
     """The user id the sandbox runs under, checked against the caller's where it is known."""
     intake_sha256: bytes | None = None
     """Hash of the secret that the session shows at the port."""
+    replay_of: str | None = None
+    """The submission whose program this session runs again without its author; it may do nothing else."""
 
 
 class LiveSessions(Protocol):

@@ -14,6 +14,7 @@ from . import case_store, review_store, store
 from .deciding import event_of
 from .desk import Desk
 from .model import Answer, File, Review, State, Submission, View
+from .replay.service import Replays
 from .rules import DECIDED, unanswered
 
 __all__ = ["Opened", "Reviews", "file_of", "hold_back"]
@@ -63,6 +64,7 @@ class Reviews:
             answers = case_store.answers(session, submission_id)
             claims = case_store.claims(session, submission_id, now=desk.record.clock())
             unlocked = case_store.overrides(case_store.cases(session, submission_id))
+            replay = Replays(desk).of(session, submission)
         done = any(review.person_id == me and not review.void for review in reviews)
         author = me == submission.author_id
         settles = submission.state is State.CONSOLIDATING and desk.may(actor, "settleConflict", submission)
@@ -79,6 +81,7 @@ class Reviews:
             unanswered=len(unanswered(submission, answers, me)),
             claims=() if author else claims,
             unlocked=unlocked,
+            runs_again=replay.program if replay and submission.state is State.FROZEN and replay.pending else "",
         )
 
     def open_file(self, actor: Actor, submission_id: str, file_id: str) -> Opened:

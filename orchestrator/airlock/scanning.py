@@ -20,6 +20,9 @@ from .names import collision_key
 from .overrides import blocked_bindings
 from .packs import Pack
 from .ports import Inspection, Inspector
+from .replay.comparing import compared
+from .replay.model import Replay, Replayed
+from .replay.service import Replays
 from .rules import binding_of, text_sha256, verdict_of
 from .states import Action
 
@@ -35,11 +38,13 @@ class Scanning:
     def __init__(self, desk: Desk, inspector: Inspector) -> None:
         self._desk = desk
         self._inspector = inspector
+        self._replays = Replays(desk)
 
     def waiting(self) -> list[str]:
-        """List the submissions to scan, oldest first."""
+        """List the submissions to scan, oldest first; not those whose program is still to run again."""
         with self._desk.record.read() as session:
-            return store.ids_in(session, State.FROZEN)
+            frozen = store.ids_in(session, State.FROZEN)
+            return [each for each in frozen if not self._replays.pending(session, store.load(session, each))]
 
     def resume(self) -> int:
         """Put back what a killed worker left half scanned."""
@@ -72,24 +77,27 @@ class Scanning:
                 frozen = store.load(change.session, submission_id)
                 submission = self._move(change, frozen, Action.START_SCAN, "submission.scanning")
                 received = file_store.received(change.session, submission_id, round_number=submission.round)
+                replay = self._replays.of(change.session, submission)
             pack = self._desk.pack_for(submission.project_id)
             altered = [file for file in received if not self._desk.frozen.intact(file.sha256, file.size)]
             if altered:
                 return self._quarantine(submission, altered)
-            scanned = told_apart([each for file in received for each in self._inspect(submission, file, pack)])
+            scanned = told_apart([each for file in received for each in self._inspect(submission, file, pack, replay)])
             return self._record(submission, self._together(submission, scanned, pack), pack)
         except (Conflict, NotPossible):
             with self._desk.record.read() as session:
                 return store.load(session, submission_id).state
 
-    def _inspect(self, submission: Submission, file: File, pack: Pack) -> list[Looked]:
+    def _inspect(self, submission: Submission, file: File, pack: Pack, replay: Replay | None) -> list[Looked]:
         """Inspect one file as it was sent, and whatever is made from it: that is what people will see in its place."""
         seen = self._seen(submission, file, pack)
+        again = self._compared(submission, file, seen, pack, replay)
         if not seen.derived:
-            return [Looked(file=replace(file, kind=seen.kind, findings=seen.findings), tables=seen.tables)]
+            findings = (*seen.findings, *again)
+            return [Looked(file=replace(file, kind=seen.kind, findings=findings), tables=seen.tables)]
         made = [(each, self._seen(submission, each, pack)) for each in self._made(submission, file, seen)]
         told = [finding for _, inner in made for finding in inner.findings]
-        own = of_derived(seen.findings, told)  # told once, with the first of what was made
+        own = (*of_derived(seen.findings, told), *again)  # told once, with the first of what was made
         return [
             Looked(
                 file=replace(each, kind=inner.kind, findings=(*(own if place == 0 else ()), *inner.findings)),
@@ -97,6 +105,25 @@ class Scanning:
             )
             for place, (each, inner) in enumerate(made)
         ]
+
+    def _compared(
+        self, submission: Submission, file: File, seen: Inspection, pack: Pack, replay: Replay | None
+    ) -> tuple[Finding, ...]:
+        """Compare the file with what its program made when it ran again, if it did."""
+        frozen = self._desk.frozen
+
+        def inspect(made: Replayed) -> Inspection:
+            return self._inspector.inspect(
+                frozen.path(made.sha256),
+                name=file.name,
+                sha256=made.sha256,
+                pack=pack,
+                project_id=submission.project_id,
+            )
+
+        return compared(
+            file, seen, replay, pack, content=lambda sha256: frozen.path(sha256).read_bytes(), inspect=inspect
+        )
 
     def _seen(self, submission: Submission, file: File, pack: Pack) -> Inspection:
         return self._inspector.inspect(

@@ -20,6 +20,7 @@ from .overrides import Overrides
 from .precedents import Precedents
 from .recalls import Recalls
 from .releases import Collected, Releases
+from .replay.service import Replays
 from .reviews import Opened, Reviews
 from .signoffs import SignOffs
 from .submissions import Submissions
@@ -52,6 +53,7 @@ class AirlockService:
     precedents: Precedents
     task_lists: Tasks
     metering: Metering
+    replays: Replays
 
     @classmethod
     def of(cls, desk: Desk) -> AirlockService:
@@ -73,6 +75,7 @@ class AirlockService:
             precedents=Precedents(desk, reviews),
             task_lists=Tasks(desk),
             metering=Metering(desk),
+            replays=Replays(desk),
         )
 
     # ---- what one sees ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from .desk import Desk
 from .frozen import Received
 from .model import File, FileRole, State, Submission
 from .ports import LiveSession
+from .replay.service import Replays
 from .rounds import revise
 from .rules import DECIDED, OPEN, check_moves
 from .states import AIRLOCK_STATES, Action
@@ -31,6 +32,7 @@ class Submissions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._replays = Replays(desk)
 
     def check_may_submit(self, project_id: str, person_id: str, *, revising: bool = False) -> None:
         """Raise ``Refused`` with the reasons why this person may not submit from this project now.
@@ -97,12 +99,14 @@ class Submissions:
                     details={"project": live.project_id, "session": live.session_id, "files": hashes},
                 ),
             )
+            self._replays.ask(change, submission, said.program)
         return submission
 
     def _revise(self, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
         with self._desk.record.change() as change:
             self.check_may_submit(live.project_id, live.person_id, revising=True)
             submission = revise(self._desk, change, live, said, received)
+            self._replays.ask(change, submission, said.program)
             self._desk.frozen.freeze(received)
             return submission
 

@@ -11,17 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
-
 from orchestrator.core.errors import NotPossible, OrchestratorError
 
 from .desk import Desk
 from .entrance import Port
+from .file_store import known_hashes
 from .intake import Intake
 from .ports import Inspector, LiveSessions, RecordSigner
 from .preflight import Preflight
 from .releasing import Releasing
-from .rows import FileRow
+from .replay.intake import ReplayIntake
+from .replay.service import Replays
+from .replay.store import known_hashes as replayed_hashes
 from .scanning import Scanning
 from .submissions import Submissions
 from .upkeep import Upkeep
@@ -42,6 +43,7 @@ class Worker:
     scanning: Scanning
     releasing: Releasing
     upkeep: Upkeep
+    replays: Replays
     pause: float = 1.0
     upkeep_pause: float = 5.0
 
@@ -56,7 +58,7 @@ class Worker:
         port: Port | None = None,
     ) -> Worker:
         """Put a worker together; ``port`` is where sessions without a socket of their own come to."""
-        submissions = Submissions(desk)
+        submissions, replays = Submissions(desk), Replays(desk)
         at_once = _AT_ONCE if port is None else _AT_ONCE_AT_PORT
         return cls(
             desk=desk,
@@ -68,10 +70,12 @@ class Worker:
                 port=port,
                 at_once=at_once,
                 preflight=Preflight(desk, inspector),
+                replays=ReplayIntake(replays, desk.pack.limits),
             ),
             scanning=Scanning(desk, inspector),
             releasing=Releasing(desk, signer, inspector),
             upkeep=Upkeep(desk),
+            replays=replays,
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -100,7 +104,7 @@ class Worker:
     def recover(self) -> None:
         """Put right what a killed worker left: half-received files go, half-scanned submissions start again."""
         with self.desk.record.read() as session:
-            known = set(session.scalars(select(FileRow.sha256).distinct()))
+            known = known_hashes(session) | replayed_hashes(session)
         self.desk.frozen.clean(known)
         self.scanning.resume()
 
@@ -113,6 +117,7 @@ class Worker:
     def _keep_up(self) -> None:
         self.upkeep.hold()
         self.upkeep.expire()
+        self.replays.expire()
         self.upkeep.bury()
         self.scanning.again_where_rules_changed()
 

@@ -51,6 +51,7 @@ class _RecordedSessions:
                 directory=self._run / row.project_id / "i" / row.session_id if self._run else None,
                 user_number=self._user(row.project_id),
                 intake_sha256=None if self._run else row.intake_sha256,
+                replay_of=row.replay_of,
             )
             for row in self._register.live()
         ]

@@ -31,6 +31,7 @@ class Chores:
         self._chores: Mapping[str, tuple[float, Callable[[], object]]] = {
             "seal": (1.0, controls.seal_arrivals),
             "deliver": (1.0, controls.deliver_notices),
+            "replays": (2.0, controls.replayer.step),
             "orphans": (15.0, controls.keeper.end_orphans),
             "bytes": (15.0, self._count_bytes),
             "chase": (60.0, controls.chase),

@@ -26,6 +26,7 @@ class FakeBackend:
         self.sessions: dict[str, SessionPlan] = {}
         self.ended: dict[str, SessionPlan] = {}
         self.received: dict[str, dict[str, int]] = {}
+        self.image = "image-1"
 
     def wake(self, plan: WorkspacePlan) -> bool:
         """Note the workspace as running."""
@@ -79,6 +80,10 @@ class FakeBackend:
                 self.stop_session(project_id, session)
         self.awake.pop(project_id, None)
         self.admitted.pop(project_id, None)
+
+    def environment(self, project_id: str) -> str:  # noqa: ARG002 - the port's shape
+        """Return what the test says."""
+        return self.image
 
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return and forget what was counted."""

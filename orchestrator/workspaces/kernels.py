@@ -23,6 +23,7 @@ __all__ = ["kernel_objects", "kernel_pod"]
 _USER = 1000
 _HOME = "/home/researcher"
 _SERVER = ("/opt/workspace/bin/python", "-m", "jupyterhub.singleuser")
+_REPLAY = ("/opt/workspace/bin/python", "-I", "/opt/tre/lib/client.py", "replay")
 _AIRLOCK = "airlock.tre.internal"
 _PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
@@ -68,17 +69,20 @@ def _head(kind: str, plan: PlacePlan, session: SessionPlan, layout: ClusterLayou
 
 def _kernel(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout) -> Object:
     profile = plan.profile
+    listens = {
+        "ports": [{"name": "notebook-port", "containerPort": KERNEL_PORT, "protocol": "TCP"}],
+        "startupProbe": startup_probe(KERNEL_PORT, seconds=180),
+    }
     return {
         **container("notebook", profile.image, layout),
         "command": ["/opt/tre/bin/tre-session"],
         "envFrom": [{"secretRef": {"name": f"session-{session.session_id}"}}],
-        "ports": [{"name": "notebook-port", "containerPort": KERNEL_PORT, "protocol": "TCP"}],
+        **({} if session.replay else listens),
         "resources": resources(
             cpus=(min(profile.cpu_guarantee, profile.cpus), profile.cpus),
             memory_mib=(profile.memory_mib, profile.memory_mib),
             extra=profile.extra_resources,
         ),
-        "startupProbe": startup_probe(KERNEL_PORT, seconds=180),
         "volumeMounts": _mounts(session),
     }
 
@@ -93,8 +97,8 @@ def _environment(plan: PlacePlan, session: SessionPlan, layout: ClusterLayout, a
     threads = dict.fromkeys(_THREADS, str(max(1, math.ceil(plan.profile.cpus))))
     program = {
         "links": [_intake(session, layout, authority), *(_database(*each) for each in sorted(session.relays.items()))],
-        "folders": [f"{_HOME}/outbox"],
-        "command": [*_SERVER, *session.arguments],
+        "folders": [] if session.replay else [f"{_HOME}/outbox"],
+        "command": [*_REPLAY] if session.replay else [*_SERVER, *session.arguments],
     }
     own = {"JUPYTER_RUNTIME_DIR": "/tmp/jupyter", "TRE_SESSION": json.dumps(program, sort_keys=True)}  # noqa: S108
     return {**passed, **threads, **own}
@@ -122,9 +126,12 @@ def _mounts(session: SessionPlan) -> list[Object]:
     if len(set(names)) != len(names):
         raise Invalid("Two datasets of one session have the same folder name; give each its own.", field="mounts")
     home = f"homes/{check_id(session.person_id, field='person_id')}"
-    return [
+    own = [
         {"name": "work", "mountPath": _HOME, "subPath": home},
         {"name": "work", "mountPath": "/shared", "subPath": "shared"},
+    ]
+    return [
+        *([{"name": "home", "mountPath": _HOME}] if session.replay else own),
         *[_dataset(mount) for mount in sorted(session.mounts, key=lambda mount: mount.name)],
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own memory
         {"name": "run", "mountPath": "/run/tre"},
@@ -143,8 +150,9 @@ def _volumes(plan: PlacePlan, session: SessionPlan) -> list[Object]:
     if unknown := set(datasets) - set(claim_names(plan)):
         raise Invalid(f"The place has no claim {', '.join(sorted(unknown))}; provision it first.", field="mounts")
     memory = plan.profile.memory_mib
+    work = {"name": "work", "persistentVolumeClaim": {"claimName": "work"}}
     return [
-        {"name": "work", "persistentVolumeClaim": {"claimName": "work"}},
+        memory_volume("home", memory // 2) if session.replay else work,
         *[{"name": name, "persistentVolumeClaim": {"claimName": name, "readOnly": True}} for name in datasets],
         memory_volume("tmp", memory // 2),
         memory_volume("run", 16),

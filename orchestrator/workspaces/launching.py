@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from orchestrator.access.model import Granted
 from orchestrator.access.service import AccessService
@@ -53,20 +54,55 @@ class SessionLauncher:
         if person_id not in self._access.admitted(project_id):
             raise Refused("You may not work in this project now; the portal says why.")
         for earlier in self._register.live(project_id):
-            if earlier.person_id == person_id:
+            if earlier.person_id == person_id and earlier.replay_of is None:
                 self.end(project_id, earlier.session_id, "replaced")
         granted = self._access.granted(project_id, person_id)
         session_id, intake_secret = self._register.begin(project_id, person_id, granted)
+        self._start(
+            project_id,
+            person_id,
+            session_id,
+            granted,
+            environment=dict(environment),
+            arguments=tuple(arguments),
+            intake_secret=intake_secret,
+        )
+        return session_id
+
+    def replay(
+        self,
+        project_id: str,
+        person_id: str,
+        *,
+        submission_id: str,
+        versions: Collection[str],
+        begun: Callable[[str], None],
+    ) -> str:
+        """Start a session that runs a submitted program again, on exactly these dataset versions.
+
+        ``begun`` learns the session's identifier before anything runs. Raises ``Refused`` when the author or a version
+        is no longer admitted or granted: what may not be used does not run again either.
+        """
+        if person_id not in self._access.admitted(project_id):
+            raise Refused("The author may not work in this project now, so the program does not run again.")
+        granted = [each for each in self._access.granted(project_id, person_id) if each.version_id in versions]
+        if {each.version_id for each in granted} != set(versions):
+            raise Refused("Data that the program was run on are no longer granted, so it does not run again.")
+        session_id, intake_secret = self._register.begin(project_id, person_id, granted, replay_of=submission_id)
+        begun(session_id)
+        self._start(project_id, person_id, session_id, granted, replay=True, intake_secret=intake_secret)
+        return session_id
+
+    def _start(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted], **told: Any) -> None:
         try:
-            plan = self._plan(project_id, person_id, session_id, granted)
-            plan = replace(plan, environment=dict(environment), arguments=tuple(arguments), intake_secret=intake_secret)
+            plan = replace(self._plan(project_id, person_id, session_id, granted), **told)
             self._still_granted(project_id, person_id, granted)
+            environment = self._backend.environment(project_id)
             self._backend.start_session(plan)
         except OrchestratorError as error:
             self.end(project_id, session_id, "start-failed", error.message)
             raise
-        self._register.running(session_id)
-        return session_id
+        self._register.running(session_id, environment=environment)
 
     def _still_granted(self, project_id: str, person_id: str, given: Sequence[Granted]) -> None:
         """Refuse a start whose person or data were withdrawn while the data were made ready."""

@@ -77,6 +77,8 @@ class SessionPlan:
     """What the hub passes to its server (JUPYTERHUB_…); never a dataset credential."""
     arguments: tuple[str, ...] = ()
     """What the hub appends to the server's command line."""
+    replay: bool = False
+    """Whether it runs a submitted program again instead of a server: in an empty home, without hub or shared folder."""
 
 
 @dataclass(frozen=True, kw_only=True)

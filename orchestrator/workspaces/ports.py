@@ -42,6 +42,9 @@ class WorkspaceBackend(Protocol):
     def sleep(self, project_id: str) -> None:
         """Stop sessions, then hub and gate; homes and shared folder are kept."""
 
+    def environment(self, project_id: str) -> str:
+        """Return a word for the programs and libraries that this project's sessions run with; another, other ones."""
+
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return, per person, the bytes that left through the gate since it was last asked."""
 

@@ -169,7 +169,9 @@ class WorkspaceService:
             state=state,
             url=self._numbers.url(row),
             trouble=row.trouble,
-            sessions=tuple(live.person_id for live in store.live_sessions(session, project_id)),
+            sessions=tuple(
+                live.person_id for live in store.live_sessions(session, project_id) if live.replay_of is None
+            ),
             bytes_today=sum(received.values()),
         )
 

@@ -56,8 +56,10 @@ class SessionRegister:
             raise Refused("You may no longer enter this workspace; the portal says why.")
         return Entry(person_id=person_id, until=until)
 
-    def begin(self, project_id: str, person_id: str, granted: Sequence[Granted]) -> tuple[str, str]:
-        """Record a session that is about to start, with what it is given.
+    def begin(
+        self, project_id: str, person_id: str, granted: Sequence[Granted], *, replay_of: str | None = None
+    ) -> tuple[str, str]:
+        """Record a session that is about to start, with what it is given; ``replay_of`` as in ``SessionRow``.
 
         Returns its identifier and the secret that it shows to the airlock's port; only the secret's hash is kept.
         """
@@ -67,6 +69,8 @@ class SessionRegister:
             "grants": [*sorted(grant.grant_id for grant in granted)],
             "versions": [*sorted(grant.version_id for grant in granted)],
         }
+        if replay_of is not None:
+            details["replay_of"] = replay_of
         with self._record.change() as change:
             workspace = store.workspace(change.session, project_id)
             workspace.used_at = now
@@ -79,6 +83,7 @@ class SessionRegister:
                     started_at=now,
                     active_at=now,
                     intake_sha256=hashlib.sha256(secret.encode()).digest(),
+                    replay_of=replay_of,
                 )
             )
             change.session.flush()
@@ -96,12 +101,12 @@ class SessionRegister:
             )
         return session_id, secret
 
-    def running(self, session_id: str) -> None:
-        """Note that the session's server was started."""
+    def running(self, session_id: str, *, environment: str = "") -> None:
+        """Note that the session was started, and in which environment."""
         with self._record.change() as change:
             row = _session(change.session.get(SessionRow, session_id))
             if row.state is SessionState.STARTING:
-                row.state = SessionState.RUNNING
+                row.state, row.environment = SessionState.RUNNING, environment
                 change.tell(Event(kind="session.started", actor=_CONTROLLER, subject=f"session:{session_id}"))
 
     def ended(self, session_id: str, reason: str) -> None:
@@ -173,6 +178,15 @@ class SessionRegister:
                     details=dict(sorted(counted.items())),
                 )
             )
+
+    def wake(self, project_id: str) -> None:
+        """Have a workspace awake because something is to run in it without a person."""
+        now = self._record.clock()
+        with self._record.change() as change:
+            row = store.workspace(change.session, project_id)
+            if not row.awake:
+                row.awake, row.used_at, row.ready_at, row.trouble = True, now, None, ""
+                change.tell(Event(kind="workspace.opened", actor=_CONTROLLER, subject=f"project:{project_id}"))
 
     def workspace(self, project_id: str) -> WorkspaceRow:
         """Return a project's workspace as recorded."""

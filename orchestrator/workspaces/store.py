@@ -52,6 +52,10 @@ class SessionRow(Base):
     active_at: Mapped[datetime] = mapped_column(Moment)
     intake_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     """Hash of the secret that the session shows to the airlock's port."""
+    replay_of: Mapped[str | None] = mapped_column(String(16))
+    """The submission whose program this session runs again; none where a person works in it."""
+    environment: Mapped[str] = mapped_column(String(200), default="")
+    """What its programs and libraries are, as a digest: two sessions with the same word run the same."""
 
 
 class MountRow(Base):

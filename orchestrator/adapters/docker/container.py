@@ -30,7 +30,14 @@ _PATH = "/opt/workspace/bin:/opt/tre/bin:/usr/local/bin:/usr/bin:/bin"
 _OVERHEAD = 1  # the container's first process
 _MIB = 1024 * 1024
 _NOBODY = 65_534
-_SIZES = {"/tmp": "rw,exec,nosuid,nodev,mode=1777", "/run": "rw,noexec,nosuid,nodev,mode=0755"}  # noqa: S108 - inside
+_OWN = "rw,exec,nosuid,nodev,mode=1777"
+_SIZES = {
+    "/tmp": _OWN,  # noqa: S108 - inside
+    "/run": "rw,noexec,nosuid,nodev,mode=0755",
+    "/home/researcher": _OWN,
+    "/shared": _OWN,
+}
+"""The last two are folders of the machine, except where a program runs again with nothing of anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,7 @@ def _limits(plan: SessionPlan) -> dict[str, Any]:
         "PidsLimit": plan.limits.processes + _OVERHEAD,
         "Ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "fsize", "Soft": size, "Hard": size}],
         "ShmSize": in_memory["/dev/shm"],  # noqa: S108 - inside
-        "Tmpfs": {name: f"{options},size={in_memory[name]}" for name, options in _SIZES.items()},
+        "Tmpfs": {name: f"{options},size={in_memory[name]}" for name, options in _SIZES.items() if name in in_memory},
     }
 
 

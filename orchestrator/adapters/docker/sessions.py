@@ -97,6 +97,10 @@ class DockerSessions:
         shutil.rmtree(self._places.server_directory(project_id, session_id), ignore_errors=True)
         self._places.ending(project_id, session_id).unlink(missing_ok=True)
 
+    def environment(self) -> str:
+        """Return the image that sessions run in."""
+        return self._box.image
+
     def known(self) -> set[tuple[str, str]]:
         """List what this installation's containers and notes name; without an engine, what the notes name."""
         found = set()

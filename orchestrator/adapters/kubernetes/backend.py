@@ -159,6 +159,10 @@ class KubernetesBackend:
         self._hubs.end(place)
         self._sessions.clear(place)
 
+    def environment(self, project_id: str) -> str:
+        """Return the image, by its digest, that the project's profile runs."""
+        return self._place_of(project_id).profile.image
+
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return, per person, the bytes that left through the gate since it was last asked."""
         report = self._ask_gate(project_id, "GET", "/meter")

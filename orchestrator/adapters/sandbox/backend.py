@@ -163,6 +163,10 @@ class SandboxBackend:
         self._processes.stop("gate", group=project_id)
         self._places.clear(project_id)
 
+    def environment(self, project_id: str) -> str:  # noqa: ARG002 - the same for all projects of one machine
+        """Return a word for the programs and libraries that sessions run with; another, other ones."""
+        return self._sessions.environment()
+
     def bytes_to_browser(self, project_id: str) -> dict[str, int]:
         """Return, per person, the bytes that left through the gate since it was last asked."""
         run = self._places.run(project_id)

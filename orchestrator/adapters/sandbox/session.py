@@ -30,11 +30,14 @@ __all__ = [
 _PASSED_ON = ("JUPYTERHUB_", "JPY_", "MEM_", "CPU_")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS", "POLARS_MAX_THREADS")
 _SERVER = ("-m", "jupyterhub.singleuser")
+_REPLAY = ("-I", "/opt/tre/lib/client.py", "replay")
 _MIB = 1024 * 1024
 
 
 def make_folders(plan: SessionPlan, places: Places) -> None:
     """Make home with its outbox, shared folder and socket directory. Repeatable, and safe against planted links."""
+    if plan.replay:
+        return  # its home lies in memory, and it listens nowhere
     root = os.geteuid() == 0
     user = plan.user_number
     place = places.home(plan.project_id, plan.person_id)
@@ -55,14 +58,9 @@ def make_folders(plan: SessionPlan, places: Places) -> None:
 
 def session_views(plan: SessionPlan, places: Places) -> list[View]:
     """Return what a session sees besides its image: its folders, its sockets, and what it was granted."""
-    run = places.run(plan.project_id)
-    views = [
-        View(source=places.home(plan.project_id, plan.person_id), target="/home/researcher", writable=True),
-        View(source=places.shared(plan.project_id), target="/shared", writable=True),
-        View(source=run / "h", target="/run/tre/hub"),
-        View(source=places.server_directory(plan.project_id, plan.session_id), target="/run/tre/server", writable=True),
-        View(source=places.intake(plan.project_id, plan.session_id), target="/run/tre/intake"),
-    ]
+    views = [View(source=places.intake(plan.project_id, plan.session_id), target="/run/tre/intake")]
+    if not plan.replay:
+        views += _own_views(plan, places)
     names = [mount.name for mount in plan.mounts]
     if len(set(names)) != len(names):
         raise Invalid("Two datasets of one session have the same folder name; give each its own.", field="mounts")
@@ -72,6 +70,17 @@ def session_views(plan: SessionPlan, places: Places) -> list[View]:
     views += [View(source=mount.source, target=f"/data/{mount.name}") for mount in plan.mounts]
     views += [View(source=Path(place), target=f"/run/tre/databases/{name}") for name, place in plan.relays.items()]
     return views
+
+
+def _own_views(plan: SessionPlan, places: Places) -> list[View]:
+    """Return what a person's session has besides its data: his home, the shared folder, the way to and from the hub."""
+    sockets = places.server_directory(plan.project_id, plan.session_id)
+    return [
+        View(source=places.home(plan.project_id, plan.person_id), target="/home/researcher", writable=True),
+        View(source=places.shared(plan.project_id), target="/shared", writable=True),
+        View(source=places.run(plan.project_id) / "h", target="/run/tre/hub"),
+        View(source=sockets, target="/run/tre/server", writable=True),
+    ]
 
 
 def session_sandbox(
@@ -94,7 +103,9 @@ def session_sandbox(
 
 
 def server_command(plan: SessionPlan, python: str) -> tuple[str, ...]:
-    """Return the command of a session's server, with what the hub appends to it."""
+    """Return what a session runs: its server, with what the hub appends to it, or a submitted program again."""
+    if plan.replay:
+        return (python, *_REPLAY)
     arguments = [argument for argument in plan.arguments if not argument.startswith("--ServerApp.sock=")]
     return (python, *_SERVER, "--ServerApp.sock=/run/tre/server/ws.sock", *arguments)
 
@@ -102,7 +113,8 @@ def server_command(plan: SessionPlan, python: str) -> tuple[str, ...]:
 def memory_directories(plan: SessionPlan) -> tuple[tuple[str, int], ...]:
     """Return the directories that lie in memory, each with its size in bytes."""
     half = plan.limits.memory_mib * _MIB // 2
-    return (("/tmp", half), ("/run", 16 * _MIB), ("/dev/shm", half))  # noqa: S108
+    own = (("/home/researcher", half), ("/shared", 16 * _MIB)) if plan.replay else ()
+    return (("/tmp", half), ("/run", 16 * _MIB), ("/dev/shm", half), *own)  # noqa: S108
 
 
 def session_environment(plan: SessionPlan) -> dict[str, str]:

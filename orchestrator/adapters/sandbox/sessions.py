@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -42,6 +43,9 @@ class MachineSessions(Protocol):
 
     def known(self) -> set[tuple[str, str]]:
         """List project and session of everything that runs or left a trace."""
+
+    def environment(self) -> str:
+        """Return a word for the programs and libraries that sessions run with; another, other ones."""
 
 
 class SandboxSessions:
@@ -125,6 +129,12 @@ class SandboxSessions:
             if record.group and record.name.startswith(PREFIX):
                 found.add((record.group, record.name.removeprefix(PREFIX)))
         return found
+
+    def environment(self) -> str:
+        """Return a digest over the interpreter and the names and versions of all that is installed beside it."""
+        found = sorted(path.name for path in self._workspace.glob("lib/python*/site-packages/*.dist-info"))
+        interpreter = str((self._workspace / "bin" / "python").resolve())
+        return "sha256:" + hashlib.sha256("\n".join((interpreter, *found)).encode()).hexdigest()
 
     def _ending(self, project_id: str, session_id: str) -> dict[str, Any]:
         try:

@@ -74,6 +74,9 @@ def _waits_for(view: View, *, checker: bool) -> Iterator[str]:
     if submission.state is State.CONSOLIDATING:
         yield "The checkers disagree: it waits until one of them changes a vote, or an SDC lead settles it."
         return
+    if view.runs_again:
+        yield f"“{view.runs_again}” is run again without its author; the first checks follow."
+        return
     waiting = AIRLOCK_STATES.waiting.get(submission.state)
     if waiting is not None:
         yield _WORDS.get(submission.state, f"It waits for: {waiting.owner}.")

@@ -200,9 +200,19 @@ _TOGETHER = (
     Rule("LEDGER_INCOMPLETE", "what an outsider could compute was not computed to the end", FLAG, _SATRE),
 )
 
+_AGAIN = "own choice, docs/decisions/025; after OpenSAFELY, which releases only what its job server ran"
+_REPLAYED = (
+    Rule("REPLAY_SAME", "the program ran again without its author and made the same", NOTE, _AGAIN),
+    Rule("REPLAY_DIFFERS", "the program ran again without its author and made something else", FLAG, _AGAIN),
+    Rule("REPLAY_MISSING", "the program ran again and did not make this file", FLAG, _AGAIN),
+    Rule("REPLAY_FAILED", "the program could not be run again to its end", FLAG, _AGAIN),
+    Rule("REPLAY_ENVIRONMENT", "the replay’s environment is not the author’s", NOTE, _AGAIN),
+)
+
 DISCLOSURE = frozenset(each.rule for each in _DISCLOSURE)
 """Rules about what numbers say of people."""
 RULES: Mapping[str, Rule] = {
-    each.rule: each for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN, *_COMPARED, *_TOGETHER)
+    each.rule: each
+    for each in (*_DISCLOSURE, *_ACRO_BUNDLE, *_PERSONS, *_FILES, *_HIDDEN, *_COMPARED, *_TOGETHER, *_REPLAYED)
 }
 """Every rule by its name."""

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["ANSWERS", "Limits", "Pack", "Resources", "pack_from_json"]
+__all__ = ["ANSWERS", "REPLAYS", "Limits", "Pack", "Resources", "pack_from_json"]
 
 ANSWERS = ("stay", "ask", "refused")
 """What becomes of a thing, from lenient to strict: it may stay, a person must agree, or it does not leave."""
+
+REPLAYS = ("none", "offered", "required")
+"""Whether the program that made results runs again before review: never, where its author names it, always."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,8 @@ class Pack:
     """Parameters of a model in percent of its observations, at most; 100 asks nothing."""
     minimum_at_risk: int = 10
     """People still at risk at every step of a survival curve."""
+    replay: str = "none"
+    """Whether the submitted program runs again without its author: one of ``REPLAYS``."""
     marks: tuple[str, ...] = ()
     """How this rule book writes a count that was taken out; words for guidance, not a condition."""
     sources: tuple[tuple[str, str], ...] = ()

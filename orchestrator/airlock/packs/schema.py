@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from .model import ANSWERS
+from .model import ANSWERS, REPLAYS
 
 __all__ = [
     "DOMINANCE",
@@ -31,7 +31,11 @@ NUMBERS: Final[Mapping[str, tuple[bool, int, int]]] = {
     "parameters_percent": (False, 1, 100),
     "minimum_at_risk": (True, 1, 1_000_000),
 }
-WORDS: Final[Mapping[str, tuple[str, ...]]] = {"zeros": ANSWERS, "small_counts": ANSWERS[1:]}
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "zeros": ANSWERS,
+    "small_counts": ANSWERS[1:],
+    "replay": REPLAYS,
+}
 ROUNDING: Final = "rounding"
 DOMINANCE: Final = "dominance"
 _SCHEME = re.compile(r"(?:nearest|midpoint)-([1-9]\d{0,3})")

@@ -1,0 +1,184 @@
+"""The index on disk: a cache of the catalogue that any process may open, change in turns, lose and build again.
+
+A directory of tantivy, named by the shape of its documents. A commit is atomic and carries how far it follows the
+record, so a process that is killed leaves the index as it was at its last commit. Who changes it holds a file lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import tantivy
+
+from orchestrator.core.errors import OrchestratorError, Unavailable
+from orchestrator.core.ids import new_id
+
+from .model import Searchable
+from .schema import MARK, document, fingerprint, mark_document, prepare, schema
+
+__all__ = ["Index", "Mark"]
+
+_log = logging.getLogger(__name__)
+_HEAP = 64 * 1024 * 1024
+_PAUSE = 0.02
+_STATEMENT = "meta.json"
+_SIGNS = ("orrupt", "IO error", "Io", "ailed to open", "does not exist", "deserialize", "incompatible", "ncompatib")
+"""What the library says when files of the index are damaged, gone or another version's."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """How far an index follows: up to ``sequence`` of the record whose log is called ``of``."""
+
+    sequence: int = 0
+    of: str = ""
+
+
+class Index:
+    """One index, opened when it is first needed and again whenever another process changed or replaced it."""
+
+    def __init__(self, directory: Path) -> None:
+        """``directory`` may be deleted at any time; nothing but the index is kept in it."""
+        self._directory = directory
+        self._opened: tantivy.Index | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._guard = threading.RLock()
+
+    @property
+    def place(self) -> Path:
+        """Where an index of this shape lies."""
+        return self._directory / fingerprint()
+
+    def look(self, question: Callable[[tantivy.Searcher], Answer]) -> Answer:
+        """Ask the index as it is now; one that cannot be read is thrown away, and an empty one is asked."""
+        try:
+            return question(self._searcher())
+        except BaseException as error:
+            if not _broken(error):
+                raise
+            _log.warning("the search index cannot be read (%s) and is built anew", type(error).__name__)
+        with self.writing() as free:
+            if free:
+                self.forget()
+        return question(self._searcher())
+
+    def mark(self) -> Mark:
+        """Return how far the index follows."""
+        return self.look(_mark)
+
+    def apply(self, found: Sequence[Searchable], gone: Sequence[str], mark: Mark) -> None:
+        """Put descriptions in, take others out, and move the mark, all or nothing. Call it within ``writing``."""
+        index = self._index()
+        try:
+            writer = index.writer(_HEAP, 1)
+            for entry_id in (*(each.entry_id for each in found), *gone, MARK):
+                writer.delete_documents_by_term("id", entry_id)
+            for each in found:
+                writer.add_document(document(each))
+            writer.add_document(mark_document(mark.sequence, mark.of))
+            writer.commit()
+            writer.wait_merging_threads()
+        except (ValueError, OSError) as error:
+            raise Unavailable(
+                f"The search index in {self._directory} could not be written ({str(error)[:120]}); the catalogue "
+                "itself is whole. Make room or give the directory back to this account.",
+                system="search",
+            ) from error
+
+    def forget(self) -> None:
+        """Throw the index away. Call it within ``writing``."""
+        with self._guard:
+            self._opened = self._seen = None
+            gone = self._directory / f"gone-{new_id()}"
+            if self.place.exists():
+                self.place.rename(gone)
+            for left in self._directory.glob("gone-*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+    @contextmanager
+    def writing(self, patience: float = 0.0) -> Iterator[bool]:
+        """Hold the right to change the index; gives ``False`` when another process holds it beyond ``patience`` s.
+
+        A process that dies lets go of it.
+        """
+        self._make()
+        with (self._directory / "lock").open("ab") as lock:
+            yield _locked(lock.fileno(), time.monotonic() + patience)
+
+    def _searcher(self) -> tantivy.Searcher:
+        with self._guard:
+            index = self._index()
+            now = self._statement()
+            if now != self._seen:
+                index.reload()
+                self._seen = now
+            return index.searcher()
+
+    def _index(self) -> tantivy.Index:
+        with self._guard:
+            if self._opened is not None and self._statement() is None:
+                self._opened = self._seen = None
+            if self._opened is None:
+                self._make()
+                self.place.mkdir(exist_ok=True)
+                self._opened = prepare(tantivy.Index(schema(), str(self.place)))
+                self._opened.config_reader("manual")
+                self._seen = self._statement()
+            return self._opened
+
+    def _statement(self) -> tuple[int, int, int] | None:
+        """Return what changes with each commit, or nothing when the index was taken away."""
+        try:
+            state = (self.place / _STATEMENT).stat()
+        except FileNotFoundError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
+    def _make(self) -> None:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Unavailable(
+                f"The search index needs the directory {self._directory}, which cannot be made ({error.strerror}).",
+                system="search",
+            ) from error
+
+
+def _mark(searcher: tantivy.Searcher) -> Mark:
+    found = searcher.search(tantivy.Query.term_query(schema(), "id", MARK, "basic"), 1).hits
+    if not found:
+        return Mark()
+    kept = searcher.doc(found[0][1])
+    return Mark(sequence=int(kept["sequence"][0]), of=str(kept["of"][0]))
+
+
+def _locked(descriptor: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PAUSE)
+        else:
+            return True
+
+
+def _broken(error: BaseException) -> bool:
+    """Say whether the index itself failed: errors of its files, and what the library calls a panic."""
+    if isinstance(error, OrchestratorError):
+        return False
+    if isinstance(error, OSError) or type(error).__name__ == "PanicException":
+        return True
+    return isinstance(error, ValueError) and any(sign in str(error) for sign in _SIGNS)

@@ -1,0 +1,150 @@
+"""What is asked of the catalogue's search and what it answers, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "DEEPEST",
+    "LARGEST_PAGE",
+    "POPULATIONS",
+    "Asked",
+    "Facet",
+    "FacetCount",
+    "Found",
+    "Hit",
+    "Read",
+    "Searchable",
+]
+
+LARGEST_PAGE = 200
+"""Most hits in one answer."""
+
+DEEPEST = 10_000
+"""How far one may page; who needs more narrows the search."""
+
+POPULATIONS = (1_000, 10_000, 100_000, 1_000_000)
+"""Where the classes of population size begin, in people."""
+
+
+class Facet(StrEnum):
+    """By what results can be counted and narrowed."""
+
+    PUBLISHER = "publisher"
+    KIND = "kind"
+    PLACE = "place"
+    SOURCE = "source"
+    SAMPLE = "sample"
+    STANDARD = "standard"
+    CODING = "coding"
+    FOLLOW_UP = "follow-up"
+    FREQUENCY = "frequency"
+    ACCESS = "access"
+    LEAD_TIME = "lead-time"
+    ORIGIN = "origin"
+
+    @property
+    def heading(self) -> str:
+        """How it is headed for people."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Facet.PUBLISHER: "Custodian",
+    Facet.KIND: "Kind of data",
+    Facet.PLACE: "Place",
+    Facet.SOURCE: "Collected in",
+    Facet.SAMPLE: "Samples",
+    Facet.STANDARD: "Data model",
+    Facet.CODING: "Coding system",
+    Facet.FOLLOW_UP: "Follow-up",
+    Facet.FREQUENCY: "Published",
+    Facet.ACCESS: "Way of access",
+    Facet.LEAD_TIME: "Time until delivery",
+    Facet.ORIGIN: "Known from",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searchable:
+    """What the index keeps of one description."""
+
+    entry_id: str
+    title: str
+    keywords: tuple[str, ...] = ()
+    text: str = ""
+    columns: tuple[str, ...] = ()
+    """Names of tables and columns, each followed by its description where there is one."""
+    facets: Mapping[Facet, tuple[str, ...]] = field(default_factory=dict)
+    population: int | None = None
+    first_year: int | None = None
+    last_year: int | None = None
+    """``OPEN_END`` of ``reading`` where data still arrive; nothing where it is not known."""
+    changed: int = 0
+    """When the description last changed, in seconds since 1970: orders what is equal otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One search. ``words`` may hold “phrases in quotes”, ``-word``, ``title:word`` and ``column:word``.
+
+    ``chosen`` narrows: one of the values of each facet named. ``people`` is the least population size. ``since`` and
+    ``until`` are years in which there must be data.
+    """
+
+    words: str = ""
+    chosen: Mapping[Facet, tuple[str, ...]] = field(default_factory=dict)
+    people: int | None = None
+    since: int | None = None
+    until: int | None = None
+    offset: int = 0
+    limit: int = 20
+    counted: bool = True
+    """Whether facets are counted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One description that answers the search; ``score`` compares hits of one search only."""
+
+    entry_id: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacetCount:
+    """One value of a facet and how many descriptions of the result have it; its own facet's choice does not narrow."""
+
+    value: str
+    count: int
+    chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """How one typed word was understood: as it was corrected, and what else was searched for as meaning the same."""
+
+    typed: str
+    corrected: str = ""
+    """The word that was searched for instead, because no description has the typed one; empty where it was not."""
+    also: tuple[str, ...] = ()
+    likely: str = ""
+    """A far more common word of nearly the same spelling, to offer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The answer to one search."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    read: tuple[Read, ...] = ()
+    loosened: bool = False
+    """No description has all of the words; the hits have some of them."""
+    facets: Mapping[Facet, tuple[FacetCount, ...]] = field(default_factory=dict)
+    populations: tuple[tuple[int, int], ...] = ()
+    """For each class of ``POPULATIONS``: its lower bound and how many descriptions lie in it."""
+    behind: int = 0
+    """How many changes of the catalogue are not yet in the index."""

@@ -1,0 +1,89 @@
+"""The shape of the index: its fields, how each is analysed, and how a description becomes a document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import version
+
+import tantivy
+
+from .model import Facet, Searchable
+from .words import PLAIN, STEMMED, bare, named, plain_analyzer, stemming_analyzer
+
+__all__ = ["MARK", "document", "fingerprint", "mark_document", "prepare", "schema"]
+
+MARK = "mark"
+"""The identifier of the one document that says how far the index follows the record."""
+
+_SHAPE = 1
+"""Raised whenever documents are made otherwise: an index of another shape is built anew."""
+
+_TITLE_COUNTS = 3
+_KEYWORD_COUNTS = 2
+"""A word of the title counts as if the text had it three times, a keyword twice: one field is matched, and fast."""
+
+_LONGEST_VALUE = 200
+
+
+@cache
+def schema() -> tantivy.Schema:
+    """Return the fields."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("words", tokenizer_name=STEMMED, index_option="position")
+    builder.add_text_field("title", tokenizer_name=STEMMED, index_option="position")
+    builder.add_text_field("columns", tokenizer_name=STEMMED, index_option="position")
+    builder.add_text_field("spelt", tokenizer_name=PLAIN, index_option="basic")
+    for facet in Facet:
+        builder.add_text_field(facet.value, tokenizer_name="raw", index_option="basic", fast=True)
+    for number in ("population", "first_year", "last_year", "changed", "sequence"):
+        builder.add_integer_field(number, stored=number == "sequence", indexed=True, fast=True)
+    builder.add_text_field("of", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def prepare(index: tantivy.Index) -> tantivy.Index:
+    """Give an opened index its analysers."""
+    index.register_tokenizer(STEMMED, stemming_analyzer())
+    index.register_tokenizer(PLAIN, plain_analyzer())
+    return index
+
+
+@cache
+def fingerprint() -> str:
+    """Return what tells indexes of another shape apart: it names the index's directory."""
+    shape = [_SHAPE, version("tantivy"), [facet.value for facet in Facet], _TITLE_COUNTS, _KEYWORD_COUNTS]
+    return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:12]
+
+
+def document(found: Searchable) -> tantivy.Document:
+    """Return what is indexed of a description."""
+    columns = "\n".join(named(column) for column in found.columns)
+    keywords = "\n".join(found.keywords)
+    words = "\n".join([found.title] * _TITLE_COUNTS + [keywords] * _KEYWORD_COUNTS + [found.text, columns])
+    made = tantivy.Document()
+    made.add_text("id", found.entry_id)
+    made.add_text("words", words)
+    made.add_text("title", found.title)
+    made.add_text("columns", columns)
+    made.add_text("spelt", " ".join(sorted(set(bare(words)))))
+    for facet, values in found.facets.items():
+        for value in values:
+            made.add_text(facet.value, value[:_LONGEST_VALUE])
+    numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
+    for name, number in numbers.items():
+        if number is not None:
+            made.add_integer(name, number)
+    made.add_integer("changed", found.changed)
+    return made
+
+
+def mark_document(sequence: int, of: str) -> tantivy.Document:
+    """Return the document that says up to which change of which record the index reaches."""
+    made = tantivy.Document()
+    made.add_text("id", MARK)
+    made.add_text("of", of)
+    made.add_integer("sequence", sequence)
+    return made

@@ -1,0 +1,158 @@
+"""Answers one search on an opened index: understands the words, finds and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tantivy
+from tantivy import Query
+
+from orchestrator.core.errors import Invalid
+
+from .model import DEEPEST, LARGEST_PAGE, POPULATIONS, Asked, Facet, FacetCount, Found, Hit, Read
+from .querying import Understood, every, narrowed, some, unlike_mark
+from .spelling import is_likelier, nearest
+from .typed import Wanted, read_words
+from .words import bare, stems
+
+__all__ = ["answer", "check", "matching"]
+
+_VALUES = 40
+"""Most values counted of one facet."""
+
+_MOST_CHOSEN = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Matched:
+    query: Query
+    """Everything but what narrows it."""
+    result: tantivy.SearchResult
+    loosened: bool = False
+
+
+def check(asked: Asked) -> Asked:
+    """Return what was asked if it makes sense; raise ``Invalid`` with the field otherwise."""
+    if not 1 <= asked.limit <= LARGEST_PAGE:
+        raise Invalid(f"Ask for 1 to {LARGEST_PAGE} results at once.", field="limit")
+    if asked.offset < 0 or asked.offset + asked.limit > DEEPEST:
+        raise Invalid(f"Only the first {DEEPEST:,} results can be paged through; narrow the search.", field="offset")
+    if sum(map(len, asked.chosen.values())) > _MOST_CHOSEN:
+        raise Invalid(f"Choose at most {_MOST_CHOSEN} values of all facets together.", field="chosen")
+    if asked.people is not None and not 0 <= asked.people <= 10**12:
+        raise Invalid("Enter the least number of people as a whole number.", field="people")
+    for name, year in (("since", asked.since), ("until", asked.until)):
+        if year is not None and not 1000 <= year <= 9999:
+            raise Invalid(f"Enter the year “{name}” with four digits.", field=name)
+    if asked.since is not None and asked.until is not None and asked.since > asked.until:
+        raise Invalid("The first year must not be after the last.", field="since")
+    return asked
+
+
+def answer(searcher: tantivy.Searcher, asked: Asked) -> Found:
+    """Return what is found. Where no description has all words, the hits are those that have some, and it is said."""
+    words = read_words(check(asked).words)
+    understood = [_understand(searcher, word) for word in words]
+    matched = _match(searcher, asked, [each for each, _ in understood])
+    hits = [
+        Hit(entry_id=str(searcher.doc(place)["id"][0]), score=float(score or 0.0))
+        for score, place in matched.result.hits
+    ]
+    facets, populations = _counted(searcher, matched.query, asked) if asked.counted else ({}, ())
+    return Found(
+        hits=tuple(hits),
+        total=count_of(matched.result),
+        read=tuple(read for _, read in understood),
+        loosened=matched.loosened,
+        facets=facets,
+        populations=populations,
+    )
+
+
+def matching(searcher: tantivy.Searcher, asked: Asked, most: int) -> tuple[list[str], int]:
+    """Return the identifiers of up to ``most`` descriptions that have all words, and how many there are."""
+    words = [_understand(searcher, word)[0] for word in read_words(check(asked).words)]
+    query = narrowed(every(words) if words else unlike_mark(), asked)
+    result = searcher.search(query, most)
+    return [str(searcher.doc(place)["id"][0]) for _, place in result.hits], count_of(result)
+
+
+def count_of(result: tantivy.SearchResult) -> int:
+    """Return how many descriptions answer."""
+    count: int | None = getattr(result, "count", None)
+    return count or 0
+
+
+def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]) -> _Matched:
+    if not words:
+        query = unlike_mark()
+        result = searcher.search(
+            narrowed(query, asked), asked.limit, offset=asked.offset, order_by_field="changed", order=tantivy.Order.Desc
+        )
+        return _Matched(query=query, result=result)
+    query = every(words)
+    result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
+    if count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
+        return _Matched(query=query, result=result)
+    loose = some(words)
+    result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
+    return _Matched(query=loose, result=result, loosened=count_of(result) > 0)
+
+
+def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood, Read]:
+    """Return what is searched for: the typed words, or those most like them where no description has them."""
+    understood = Understood(wanted=wanted, terms=wanted.terms)
+    if wanted.quoted or wanted.unwanted or len(wanted.terms) > 1 or not wanted.terms[0].isalpha():
+        return understood, _read(understood)
+    known = searcher.doc_freq(wanted.place.value, wanted.terms[0])
+    if known and not is_likelier(searcher.num_docs, known):
+        return understood, _read(understood)
+    if not known and understood.also():
+        return understood, _read(understood)
+    typed = "".join(bare(wanted.typed))
+    likely, count = nearest(searcher, typed)
+    if known:
+        offered = likely if is_likelier(count, known) and stems(likely) != wanted.terms else ""
+        return understood, _read(understood, likely=offered)
+    if not likely:
+        return Understood(wanted=wanted, terms=wanted.terms, fuzzy=True), Read(typed=wanted.typed)
+    corrected = Understood(wanted=wanted, terms=stems(likely))
+    return corrected, _read(corrected, corrected=likely)
+
+
+def _read(word: Understood, *, corrected: str = "", likely: str = "") -> Read:
+    also = () if word.wanted.unwanted else tuple(word.also().values())
+    return Read(typed=word.wanted.typed, corrected=corrected, also=also, likely=likely)
+
+
+def _counted(
+    searcher: tantivy.Searcher, query: Query, asked: Asked
+) -> tuple[dict[Facet, tuple[FacetCount, ...]], tuple[tuple[int, int], ...]]:
+    """Count values of every facet; those of a facet in which something is chosen as if nothing were chosen in it."""
+    chosen = {facet: values for facet, values in asked.chosen.items() if values}
+    wanted: dict[str, Any] = {facet.value: _terms(facet) for facet in Facet if facet not in chosen}
+    bounds = [*POPULATIONS, None]
+    ranges = [
+        {"from": float(low), **({"to": float(high)} if high else {})}
+        for low, high in zip((1, *POPULATIONS), bounds, strict=True)
+    ]
+    wanted["population"] = {"range": {"field": "population", "ranges": ranges}}
+    answers = searcher.aggregate(narrowed(query, asked), wanted)
+    for facet in chosen:
+        answers |= searcher.aggregate(narrowed(query, asked, apart_from=facet), {facet.value: _terms(facet)})
+    facets = {facet: _values(answers[facet.value]["buckets"], chosen.get(facet, ())) for facet in Facet}
+    buckets = [each for each in answers["population"]["buckets"] if "from" in each and each["doc_count"]]
+    return facets, tuple((int(each["from"]), int(each["doc_count"])) for each in buckets)
+
+
+def _terms(facet: Facet) -> dict[str, Any]:
+    return {"terms": {"field": facet.value, "size": _VALUES}}
+
+
+def _values(buckets: Sequence[dict[str, Any]], chosen: Sequence[str]) -> tuple[FacetCount, ...]:
+    counted = {str(each["key"]): int(each["doc_count"]) for each in buckets}
+    counted |= {value: 0 for value in chosen if value not in counted}
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
+    return tuple(FacetCount(value=value, count=count, chosen=value in chosen) for value, count in ordered)

@@ -24,7 +24,8 @@ class Terms:
 
     ``checkers_needed`` people review what leaves, ``minimum_count`` is the smallest count that may be shown.
     With ``release_signoff`` one of the custodian's officers agrees to each release; ``airlock_pack`` names the rule
-    book of output checking that the custodian asks for, empty where the installation's is enough.
+    book of output checking that the custodian asks for, empty where the installation's is enough. ``evidence`` are the
+    kinds that have to be on record, verified and in date, as long as its data are used.
     """
 
     custodian_id: str
@@ -38,6 +39,7 @@ class Terms:
     published_at: datetime
     release_signoff: bool = False
     airlock_pack: str = ""
+    evidence: tuple[str, ...] = ()
 
     def in_force(self, now: datetime) -> bool:
         """Whether these terms are within their dates at ``now``."""

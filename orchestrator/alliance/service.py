@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from orchestrator.policy.model import SITE, Actor, Thing
 from orchestrator.policy.service import Policy
 
 from . import store
+from .evidence import check_kinds
 from .model import Custodian, Terms, TermsAcceptance
 from .rules import check_acceptable, check_name, check_pack, check_terms, hash_of
 
@@ -62,6 +63,7 @@ class AllianceService:
         minimum_count: int = 10,
         release_signoff: bool = False,
         airlock_pack: str = "",
+        evidence: Collection[str] = (),
     ) -> Terms:
         """Publish the next version of a custodian's terms: everybody has to accept it anew."""
         now = self._record.clock()
@@ -85,6 +87,7 @@ class AllianceService:
                 published_at=now,
                 release_signoff=release_signoff,
                 airlock_pack=airlock_pack,
+                evidence=check_kinds(evidence),
             )
             return store.add(change, terms, event=_published(terms))
 
@@ -190,5 +193,6 @@ def _published(terms: Terms) -> Event:
             "minimum_count": terms.minimum_count,
             "release_signoff": terms.release_signoff,
             "airlock_pack": terms.airlock_pack,
+            "evidence": list(terms.evidence),
         },
     )

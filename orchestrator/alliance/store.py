@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from orchestrator.audit.record import Change
@@ -52,6 +52,7 @@ class TermsRow(Base):
     published_at: Mapped[datetime] = mapped_column(Moment)
     release_signoff: Mapped[bool] = mapped_column(default=False)
     airlock_pack: Mapped[str] = mapped_column(String(60), default="")
+    evidence: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class AcceptanceRow(Base):
@@ -81,7 +82,11 @@ def add(change: Change, thing: Thing, *, event: Event) -> Thing:
 
 
 def _thing(kind: type[Thing], row: Any) -> Thing | None:
-    return None if row is None else kind(**{each.name: getattr(row, each.name) for each in fields(kind)})
+    return None if row is None else kind(**{each.name: _plain(getattr(row, each.name)) for each in fields(kind)})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _things(kind: type[Thing], rows: Any) -> list[Thing]:

@@ -1,0 +1,1 @@
+"""Fees: price lists as data, estimates, quotes, orders, statements of use, invoices, credits, budgets."""

@@ -1,0 +1,61 @@
+"""The shipped price lists, and requests to price by them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.billing.grammar import read_list
+from orchestrator.billing.model import PriceList
+from orchestrator.billing.periods import end_of_months
+from orchestrator.billing.request import AskedDataset, Request
+
+FEES = Path(__file__).parents[2] / "policies" / "fees"
+
+
+def shipped(name: str) -> PriceList:
+    """A shipped list, by its file's name."""
+    return read_list((FEES / f"{name}.yaml").read_text(encoding="utf-8"), name=name)
+
+
+def asked(
+    *,
+    months: int = 12,
+    start: date = date(2026, 4, 1),
+    datasets: int = 0,
+    periods: int = 1,
+    usage: Any = (),
+    passed_on: Any = None,
+    **answers: Any,
+) -> Request:
+    """A request of an academic for so many months; underscores in names of answers stand for hyphens."""
+    return Request(
+        start=start,
+        last=end_of_months(start, months),
+        answers={"applicant": "academic"} | {name.replace("_", "-"): answer for name, answer in answers.items()},
+        datasets=tuple(AskedDataset(key=f"d{n}", title=f"Data {n}", periods=periods) for n in range(datasets)),
+        usage=tuple(usage),
+        passed_on=passed_on or {},
+    )
+
+
+WRITTEN = """
+series: own
+title: A list
+currency: GBP
+valid: {from: 2026-04-01, until: 2027-03-31}
+vat: {treatment: exempt}
+refused: {charge: nothing}
+source: A test
+lines:
+  - {id: fee, says: A fee, amount: 10, source: A test}
+"""
+
+
+@pytest.fixture
+def written() -> str:
+    """The text of a small list."""
+    return WRITTEN

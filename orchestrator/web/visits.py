@@ -66,6 +66,11 @@ class Visit:
         return bool({"checker", "sdc-lead"} & self.actor.roles)
 
     @property
+    def is_concierge(self) -> bool:
+        """Whether this person answers enquiries for the hub."""
+        return "concierge" in self.actor.roles
+
+    @property
     def is_officer(self) -> bool:
         """Whether this person speaks for a custodian."""
         return bool(self.actor.custodians)

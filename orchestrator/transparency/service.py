@@ -60,11 +60,9 @@ class RegisterService(Looking):
         source = Source.CUSTODIAN if custodian_id else Source.LEAD
         with self._record.change() as change:
             session = change.session
-            project = self._project(session, project_id)
+            self._project(session, project_id)
             held = {grant.custodian_id for grant in access.grants_of(session, project_id)}
-            lead, _ = lead_of(session, project.project_id)
-            thing = Thing(kind="RegisterEntry", id=project_id, attributes={"lead": lead, "custodian": custodian_id})
-            self._check(session, actor, "stateForCustodian" if custodian_id else "stateForProject", thing)
+            self._check_may_state(session, actor, project_id, custodian_id)
             if custodian_id and custodian_id not in held:
                 raise NotPossible("This project holds no data of that custodian, so it has nothing to state here.")
             minimum = smallest_count(session, held)
@@ -82,6 +80,20 @@ class RegisterService(Looking):
                 store.add_statement(change, statement, event=_stated(statement))
             self._write(change, project_id)
         return self.entry(project_id)
+
+    def stated(self, actor: Actor, project_id: str, *, custodian_id: str = "") -> dict[str, str]:
+        """Return what counts now of what was stated, for whoever may state it anew."""
+        with self._record.read() as session:
+            self._project(session, project_id)
+            self._check_may_state(session, actor, project_id, custodian_id)
+            every = store.statements(session, project_id)
+        return {key: each.value for (owner, key), each in every.items() if owner == custodian_id}
+
+    def may_state(self, actor: Actor, project_id: str) -> bool:
+        """Say whether this person may state what the register says of the project: for pages."""
+        with self._record.read() as session:
+            thing = _entry_thing(session, project_id, "")
+            return self._policy.may(self.as_now(session, actor), "stateForProject", thing)
 
     # ---- taking in ----------------------------------------------------------------------------------------------
 
@@ -127,11 +139,20 @@ class RegisterService(Looking):
         before = store.latest(session, project_id)
         return before is None or before.content != compose(session, project_id, told=(), now=self._now()).decode()
 
+    def _check_may_state(self, session: Session, actor: Actor, project_id: str, custodian_id: str) -> None:
+        thing = _entry_thing(session, project_id, custodian_id)
+        self._check(session, actor, "stateForCustodian" if custodian_id else "stateForProject", thing)
+
     def _project(self, session: Session, project_id: str) -> access.ProjectRow:
         row = session.get(access.ProjectRow, project_id)
         if row is None:
             raise NotFound(UNKNOWN)
         return row
+
+
+def _entry_thing(session: Session, project_id: str, custodian_id: str) -> Thing:
+    lead, _ = lead_of(session, project_id)
+    return Thing(kind="RegisterEntry", id=project_id, attributes={"lead": lead, "custodian": custodian_id})
 
 
 def _append(

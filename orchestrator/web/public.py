@@ -1,19 +1,15 @@
-"""Pages for everybody: the first page, the catalogue, the public register, how it works."""
+"""Pages for everybody: the first page, the catalogue, how it works."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from orchestrator.access.model import RegisterEntry
 from orchestrator.alliance.model import Terms
-from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.events import Json
 
@@ -24,7 +20,7 @@ from .visits import house_of, visitor
 if TYPE_CHECKING:
     from orchestrator.assembly import House
 
-__all__ = ["Id", "abstract_of", "register_document", "router", "terms_in_force"]
+__all__ = ["Id", "abstract_of", "router", "terms_in_force"]
 
 router = APIRouter()
 
@@ -75,34 +71,6 @@ def dataset(request: Request, dataset_id: Id) -> Response:
     )
 
 
-@router.get("/register")
-def register(request: Request) -> Response:
-    """Show the public register of projects."""
-    return page(request, "register.html", title="Register of projects", entries=house_of(request).access.register())
-
-
-@router.get("/register.json")
-def register_as_json(request: Request) -> Response:
-    """Give the register as JSON."""
-    entries = [register_document(entry) for entry in house_of(request).access.register()]
-    return JSONResponse({"projects": entries}, headers={"cache-control": "public, max-age=60"})
-
-
-@router.get("/register.csv")
-def register_as_csv(request: Request) -> Response:
-    """Give the register as CSV, a line per project and dataset; no cell can be taken for a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("project", "title", "organisation", "state", "start", "end", "dataset", "custodian", "withdrawn"))
-    for entry in house_of(request).access.register():
-        days = (entry.start.date().isoformat(), entry.end.date().isoformat())
-        head = (entry.project_id, _cell(entry.title), _cell(entry.organisation), entry.state.value, *days)
-        for used in entry.datasets:
-            writer.writerow((*head, _cell(used.title), _cell(used.custodian), "yes" if used.withdrawn else "no"))
-    headers = {"cache-control": "public, max-age=60", "content-disposition": 'attachment; filename="register.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
 @router.get("/how-it-works")
 def how_it_works(request: Request) -> Response:
     """Explain the whole way from a question to a checked result."""
@@ -121,31 +89,6 @@ def terms_in_force(house: House, custodian_id: str) -> Terms | None:
         return house.alliance.current_terms(custodian_id)
     except NotPossible:
         return None
-
-
-def register_document(entry: RegisterEntry) -> dict[str, object]:
-    """Return an entry of the register as plain JSON."""
-    return {
-        "project": entry.project_id,
-        "title": entry.title,
-        "lay_summary": entry.lay_summary,
-        "organisation": entry.organisation,
-        "state": entry.state.value,
-        "start": iso(entry.start),
-        "end": iso(entry.end),
-        "approved_at": iso(entry.approved_at),
-        "people": list(entry.people),
-        "datasets": [
-            {
-                "title": used.title,
-                "custodian": used.custodian,
-                "since": iso(used.since),
-                "until": iso(used.until),
-                "withdrawn": used.withdrawn,
-            }
-            for used in entry.datasets
-        ],
-    }
 
 
 def abstract_of(description: Mapping[str, Json]) -> str:
@@ -184,10 +127,6 @@ def _spaced(name: str) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 240 else text[:240].rsplit(" ", 1)[0] + " …"
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _count(number: int, noun: str) -> str:

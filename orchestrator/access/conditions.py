@@ -17,7 +17,17 @@ from .model import (
     ProjectState,
 )
 
-__all__ = ["Condition", "Facts", "PersonFacts", "TermsFacts", "VersionFacts", "judge", "last_day"]
+__all__ = [
+    "Condition",
+    "EvidenceFacts",
+    "Facts",
+    "PersonFacts",
+    "TermsFacts",
+    "VersionFacts",
+    "judge",
+    "last_day",
+    "of_evidence",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +70,23 @@ class VersionFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceFacts:
+    """One kind of evidence that terms ask for; ``spans`` are the times that verified pieces of it cover."""
+
+    kind: str
+    title: str
+    spans: tuple[tuple[datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """Everything that a project's standing hangs on. What is missing counts as not so."""
 
     people: Mapping[str, PersonFacts] = field(default_factory=dict)
     terms: Mapping[str, TermsFacts] = field(default_factory=dict)
     versions: Mapping[str, VersionFacts] = field(default_factory=dict)
+    evidence: Mapping[str, tuple[EvidenceFacts, ...]] = field(default_factory=dict)
+    """By custodian: what its terms ask for."""
 
 
 def last_day(until: datetime) -> str:
@@ -206,7 +227,28 @@ def _of_grant(grant: Grant, facts: Facts, at: datetime) -> list[Condition]:
             holds=version is None or not version.withdrawn,
             otherwise=f"This version of {title} was withdrawn; apply for the next one.",
         ),
+        *(of_evidence(each, at, asked_by=custodian) for each in facts.evidence.get(grant.custodian_id, ())),
     ]
+
+
+def of_evidence(facts: EvidenceFacts, at: datetime, *, asked_by: str = "the custodian") -> Condition:
+    """Judge one kind of evidence: it holds as long as verified pieces follow on one another without a gap."""
+    until, reaching = at, True
+    while reaching:
+        later = max((end for begin, end in facts.spans if begin <= until < end), default=until)
+        until, reaching = later, later > until
+    if until > at:
+        return Condition(holds=True, until=until, otherwise="")
+    ahead = min((begin for begin, _ in facts.spans if begin > at), default=None)
+    if ahead is not None:
+        words = f"The {facts.title} begins to count on {ahead.day} {ahead:%B %Y}; wait until then."
+        return Condition(holds=False, since=ahead, otherwise=words)
+    ended = max((end for _, end in facts.spans if end <= at), default=None)
+    if ended is not None:
+        words = f"The {facts.title} that {asked_by} asks for ended on {last_day(ended)}; renew it and have it verified."
+    else:
+        words = f"The terms of {asked_by} ask for a verified {facts.title}; bring it and have somebody else verify it."
+    return Condition(holds=False, otherwise=words)
 
 
 def _not_accepted(terms: TermsFacts | None) -> str:

@@ -28,6 +28,7 @@ from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
 
 from .conditions import Facts, PersonFacts, TermsFacts, VersionFacts
+from .evidence.facts import evidence_facts
 from .model import Project
 
 __all__ = ["Neighbours"]
@@ -132,6 +133,11 @@ class Neighbours(Asking):
                 if (found := self._terms_facts(session, custodian_id, project)) is not None
             },
             versions={grant.version_id: self._version_facts(session, grant.version_id) for grant in project.grants},
+            evidence={
+                custodian_id: evidence_facts(session, project.application_id, terms)
+                for custodian_id in sorted({grant.custodian_id for grant in project.grants})
+                if (terms := alliance.current_terms(session, custodian_id)) is not None
+            },
         )
 
     def _person_facts(self, session: Session, person_id: str, at: datetime) -> PersonFacts:

@@ -145,6 +145,7 @@ class Controls:
     def chase(self) -> None:
         """Act on deadlines that have passed."""
         self.house.access.chase()
+        self.house.evidence.chase()
         self.house.enquiries.chase()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.access.enquiries.candidates import CatalogueCandidates
 from orchestrator.access.enquiries.service import EnquiryService
+from orchestrator.access.evidence.service import EvidenceService
 from orchestrator.access.service import AccessService
 from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
 from orchestrator.airlock.desk import Desk
@@ -27,6 +28,8 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.catalogue.service import CatalogueService
+from orchestrator.discovery.search.index import Index
+from orchestrator.discovery.search.service import SearchService
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.discovery.store import custodian_of
 from orchestrator.identity.ports import SignOnProvider
@@ -55,7 +58,9 @@ class House:
     uses: UsesService
     discovery: DiscoveryService
     catalogue: CatalogueService
+    search: SearchService
     access: AccessService
+    evidence: EvidenceService
     enquiries: EnquiryService
     workspaces: WorkspaceService
     places: PlaceService
@@ -110,7 +115,11 @@ def open_house(settings: Settings) -> House:
         uses=uses,
         discovery=discovery,
         catalogue=CatalogueService(record, policy),
+        search=SearchService(record, Index(settings.state / "search")),
         access=access,
+        evidence=EvidenceService(
+            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
+        ),
         enquiries=EnquiryService(
             record=record,
             policy=policy,

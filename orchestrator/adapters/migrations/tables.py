@@ -1,6 +1,7 @@
 """Imports every room's tables, so that the metadata is whole wherever the record is opened."""
 
 import orchestrator.access.enquiries.store
+import orchestrator.access.evidence.store
 import orchestrator.access.store
 import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.replay.rows
@@ -10,6 +11,7 @@ import orchestrator.alliance.store
 import orchestrator.alliance.uses.store
 import orchestrator.audit.store
 import orchestrator.discovery.catalogue.store
+import orchestrator.discovery.harvest.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
 import orchestrator.transparency.store

@@ -1,0 +1,1 @@
+"""Typed evidence: ethics approvals, assessments, contracts; verified by another person, with an end."""

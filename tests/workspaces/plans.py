@@ -153,6 +153,9 @@ VARIANTS: dict[str, Callable[[], list[Object]]] = {
     "session-with-files": lambda: _session(session=replace(SESSION, mounts=_FILES)),
     "session-with-files-and-volume": lambda: _session(_WITH_VOLUMES, session=replace(SESSION, mounts=_MOUNTED)),
     "session-with-databases": lambda: _session(session=replace(SESSION, relays=_RELAYS)),
+    "session-that-replays": lambda: _session(
+        session=replace(SESSION, mounts=_FILES, replay=True, environment={}, arguments=())
+    ),
     "session-with-graphics-card": lambda: _session(replace(PLACE, profile=GPU)),
     "session-on-one-node": lambda: _session(layout=ONE_NODE, session=replace(SESSION, mounts=_FILES)),
     "admission-of-sessions": _admission,

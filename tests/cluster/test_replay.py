@@ -1,0 +1,47 @@
+"""A script runs again in a pod of its own on a real cluster: same image, same data, an empty home, nobody inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from orchestrator.adapters.kubernetes.cluster import Cluster
+from tests.cluster.ground import cluster_installation
+from tests.journeys.ground import Ground, Seat, eventually
+from tests.journeys.replays import BREAST, SCRIPT, TRIAL, findings, made_again, submit, write
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+
+RUN = """
+import subprocess, sys
+print(subprocess.run([sys.executable, "make.py"], cwd="/home/researcher").returncode)
+"""
+
+
+@pytest.fixture(scope="module")
+def ground(cluster: Cluster, images: dict[str, str], here: str) -> Iterator[Ground]:
+    with cluster_installation(cluster, images, here) as ground:
+        yield ground
+
+
+def test_a_script_makes_the_same_files_again_in_a_pod(ground: Ground) -> None:
+    ground.await_sealed()
+    ground.accept_terms("james")
+    project = ground.project("Run again", [BREAST, TRIAL])
+    ground.wake(project.project_id)
+    with Seat(ground, project.project_id) as seat:
+        write(seat, "make.py", SCRIPT)
+        assert seat.read(RUN) == "0"
+        sent = ["groups.csv", "subjects.csv", "where.txt", "make.py"]
+        submission = submit(seat, *sent, "--program", "make.py", "--supporting", "make.py")
+        found = findings(ground, submission)
+        assert set(found["groups.csv"]) == {"REPLAY_SAME"}
+        assert set(found["subjects.csv"]) == {"REPLAY_SAME"}
+        assert made_again(ground, submission, "where.txt")[1] == "hub False, token False"
+
+        def only_the_person() -> bool:
+            rows = ground.controls.register.live(project.project_id)
+            return [row.replay_of for row in rows] == [None]
+
+        eventually(only_the_person, what="the replay's session did not end")

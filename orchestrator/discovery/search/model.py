@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.discovery.catalogue.model import Entry
+
 __all__ = [
     "DEEPEST",
     "LARGEST_PAGE",
@@ -15,8 +17,11 @@ __all__ = [
     "FacetCount",
     "Found",
     "Hit",
+    "Listed",
     "Read",
+    "Results",
     "Searchable",
+    "Where",
 ]
 
 LARGEST_PAGE = 200
@@ -103,6 +108,8 @@ class Asked:
     limit: int = 20
     counted: bool = True
     """Whether facets are counted."""
+    loose: bool = False
+    """Some of the words are enough, as for a question in whole sentences; the more of them, the better."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +137,7 @@ class Read:
     corrected: str = ""
     """The word that was searched for instead, because no description has the typed one; empty where it was not."""
     also: tuple[str, ...] = ()
+    unwanted: bool = False
     likely: str = ""
     """A far more common word of nearly the same spelling, to offer."""
 
@@ -146,5 +154,32 @@ class Found:
     facets: Mapping[Facet, tuple[FacetCount, ...]] = field(default_factory=dict)
     populations: tuple[tuple[int, int], ...] = ()
     """For each class of ``POPULATIONS``: its lower bound and how many descriptions lie in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where in a description words were found: ``title``, ``keyword``, ``column`` or ``text``, with what stands there.
+
+    For a similar dataset: ``words`` that both have.
+    """
+
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One hit with the entry it stands for and where the words were found."""
+
+    entry: Entry
+    score: float
+    where: tuple[Where, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What a person gets: the answer with its entries, and how many changes of the catalogue it does not know yet."""
+
+    found: Found
+    listed: tuple[Listed, ...]
     behind: int = 0
-    """How many changes of the catalogue are not yet in the index."""

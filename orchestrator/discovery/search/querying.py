@@ -17,7 +17,6 @@ __all__ = ["Understood", "every", "narrowed", "some", "unlike_mark"]
 
 _SAME_MEANING = 0.4
 _NEAR_SPELLING = 0.4
-_LOOSE_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +53,12 @@ def every(words: Sequence[Understood]) -> Query:
     return Query.boolean_query([*(wanted or [(Occur.Must, unlike_mark())]), *_without(words)])
 
 
-def some(words: Sequence[Understood]) -> Query:
-    """Return the query for descriptions that have at least half of the wanted words."""
+def some(words: Sequence[Understood], share: float = 0.5) -> Query:
+    """Return the query for descriptions that have at least such a share of the wanted words."""
     wanted = [(Occur.Should, word.query()) for word in words if not word.wanted.unwanted]
-    least = max(1, round(len(wanted) * _LOOSE_SHARE))
+    if not wanted:
+        return every(words)
+    least = max(1, round(len(wanted) * share))
     loose = Query.boolean_query(wanted, minimum_number_should_match=least)
     return Query.boolean_query([(Occur.Must, loose), *_without(words)])
 

@@ -12,7 +12,17 @@ from typing import Any
 
 from .model import Facet, Searchable
 
-__all__ = ["OPEN_END", "PLACEHOLDERS", "at", "columns_of", "keywords_of", "searchable", "texts", "years_of"]
+__all__ = [
+    "OPEN_END",
+    "PLACEHOLDERS",
+    "at",
+    "columns_of",
+    "keywords_of",
+    "running_text",
+    "searchable",
+    "texts",
+    "years_of",
+]
 
 OPEN_END = 9999
 """The last year of data that still arrive."""
@@ -44,7 +54,13 @@ _APART = re.compile(r"\s*,\s*")
 
 
 def searchable(
-    entry_id: str, description: Mapping[str, Any], *, publisher: str = "", origin: str = "", changed: int = 0
+    entry_id: str,
+    description: Mapping[str, Any],
+    *,
+    publisher: str = "",
+    origin: str = "",
+    changed: int = 0,
+    title: str = "",
 ) -> Searchable:
     """Return what the index keeps of a description."""
     facets = {facet: values for facet, paths in _FIELDS.items() if (values := _values(description, paths))}
@@ -54,9 +70,9 @@ def searchable(
     counted = isinstance(population, int) and not isinstance(population, bool) and population > 0
     return Searchable(
         entry_id=entry_id,
-        title=" ".join(texts(at(description, "summary.title"))),
+        title=title or " ".join(texts(at(description, "summary.title"))),
         keywords=keywords_of(description),
-        text="\n".join(_running(description)),
+        text="\n".join(running_text(description)),
         columns=tuple(" ".join((name, words)).strip() for name, words in columns_of(description)),
         facets=facets,
         population=min(population, 2**62) if counted else None,
@@ -121,7 +137,7 @@ def years_of(description: Mapping[str, Any]) -> tuple[int | None, int | None]:
     return first, OPEN_END if last is None and arriving else last
 
 
-def _running(description: Mapping[str, Any]) -> Iterator[str]:
+def running_text(description: Mapping[str, Any]) -> Iterator[str]:
     """Return the texts of a description that are not title, keywords, tables, links or addresses."""
     for name, part in description.items():
         if name in ("identifier", "revisions", "structuralMetadata", "issued", "modified", "version", "@schema"):
@@ -140,7 +156,9 @@ def _values(description: Mapping[str, Any], paths: Sequence[str]) -> tuple[str, 
         for path in paths
         for text in texts(at(description, path))
         for value in (_APART.split(text) if path == "coverage.spatial" else [text])
-        if value.casefold() not in PLACEHOLDERS and len(value) <= _LONGEST_FACET and not value.casefold().startswith("http")
+        if value.casefold() not in PLACEHOLDERS
+        and len(value) <= _LONGEST_FACET
+        and not value.casefold().startswith("http")
     ]
     return tuple(dict.fromkeys(found))[:_MOST_VALUES]
 

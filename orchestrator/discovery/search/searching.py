@@ -24,6 +24,9 @@ _VALUES = 40
 
 _MOST_CHOSEN = 50
 
+_ENOUGH = 0.2
+"""The share of a question's words that a description must have."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Matched:
@@ -92,9 +95,9 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
             narrowed(query, asked), asked.limit, offset=asked.offset, order_by_field="changed", order=tantivy.Order.Desc
         )
         return _Matched(query=query, result=result)
-    query = every(words)
+    query = some(words, _ENOUGH) if asked.loose else every(words)
     result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
-    if count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
+    if asked.loose or count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
         return _Matched(query=query, result=result)
     loose = some(words)
     result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
@@ -124,7 +127,7 @@ def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood,
 
 def _read(word: Understood, *, corrected: str = "", likely: str = "") -> Read:
     also = () if word.wanted.unwanted else tuple(word.also().values())
-    return Read(typed=word.wanted.typed, corrected=corrected, also=also, likely=likely)
+    return Read(typed=word.wanted.typed, corrected=corrected, also=also, likely=likely, unwanted=word.wanted.unwanted)
 
 
 def _counted(

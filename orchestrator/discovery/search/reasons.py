@@ -1,0 +1,85 @@
+"""Says where in a description the searched words stand, so that a person sees why it was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .meanings import Terms
+from .model import Read, Where
+from .reading import columns_of, keywords_of, running_text
+from .words import named, stems
+
+__all__ = ["shared_words", "where_found"]
+
+_MOST_COLUMNS = 5
+_LONGEST = 240
+_AROUND = 90
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
+
+
+def where_found(title: str, description: Mapping[str, Any], read: Sequence[Read]) -> tuple[Where, ...]:
+    """Return the places of the words, the most telling first: title, keywords, columns, one passage of the text."""
+    phrases = [phrase for word in read for phrase in _phrases(word)]
+    if not phrases:
+        return ()
+    found: list[Where] = []
+    if _has(stems(title), phrases):
+        found.append(Where(place="title", text=title))
+    found += [Where(place="keyword", text=word) for word in keywords_of(description) if _has(stems(word), phrases)]
+    columns = [pair for pair in columns_of(description) if _has(stems(f"{named(pair[0])} {pair[1]}"), phrases)]
+    found += [Where(place="column", text=": ".join(filter(None, pair))[:_LONGEST]) for pair in columns[:_MOST_COLUMNS]]
+    passage = next(_passages(running_text(description), phrases), "")
+    if passage:
+        found.append(Where(place="text", text=passage))
+    return tuple(found)
+
+
+def shared_words(one: str, other: str, rarity: Mapping[str, int], most: int = 6) -> tuple[str, ...]:
+    """Return words that two texts share, the rarest of the catalogue first; ``rarity`` says how many have each stem."""
+    theirs = set(stems(other))
+    mine: dict[str, str] = {}
+    for word in re.findall(r"[A-Za-z][A-Za-z-]{3,}", one):
+        for stem in stems(word)[:1]:
+            mine.setdefault(stem, word)
+    common = [stem for stem in mine if stem in theirs and rarity.get(stem, 0) > 1]
+    return tuple(mine[stem] for stem in sorted(common, key=lambda stem: (rarity[stem], stem))[:most])
+
+
+def _phrases(word: Read) -> Iterator[Terms]:
+    if word.unwanted:
+        return
+    yield stems(word.corrected or word.typed)
+    for also in word.also:
+        yield stems(also)
+
+
+def _has(terms: Terms, phrases: Sequence[Terms]) -> bool:
+    return any(_stands(terms, phrase) for phrase in phrases)
+
+
+def _stands(terms: Terms, phrase: Terms) -> bool:
+    length = len(phrase)
+    return any(terms[start : start + length] == phrase for start in range(len(terms) - length + 1))
+
+
+def _passages(texts: Iterator[str], phrases: Sequence[Terms]) -> Iterator[str]:
+    for text in texts:
+        for match in _SENTENCE.finditer(text):
+            sentence = match[0].strip()
+            if sentence and _has(stems(sentence), phrases):
+                yield _cut(sentence, phrases)
+
+
+def _cut(sentence: str, phrases: Sequence[Terms]) -> str:
+    """Shorten a sentence to what stands around the first found word."""
+    if len(sentence) <= _LONGEST:
+        return sentence
+    firsts = {phrase[0] for phrase in phrases}
+    place = next((match.start() for match in re.finditer(r"\w+", sentence) if set(stems(match[0])) & firsts), 0)
+    start = max(0, place - _AROUND)
+    piece = sentence[start : start + _LONGEST]
+    piece = piece.partition(" ")[2] if start else piece
+    ends = len(sentence) > start + _LONGEST
+    return ("… " if start else "") + (piece.rpartition(" ")[0] + " …" if ends else piece)

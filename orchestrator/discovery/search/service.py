@@ -1,0 +1,124 @@
+"""Use cases of search: find entries with reasons and facets, find entries like one, build the index anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import tantivy
+from sqlalchemy import select
+from tantivy import Query
+
+from orchestrator.audit.record import Record
+from orchestrator.core.errors import NotFound
+from orchestrator.discovery.catalogue.model import Entry, EntryState
+from orchestrator.discovery.catalogue.store import EditionRow, EntryRow, to_entry
+
+from .following import Follower, of_entry
+from .index import Index
+from .model import Asked, Listed, Results, Where
+from .reasons import shared_words, where_found
+from .schema import schema
+from .searching import answer, check, matching
+from .words import stems
+
+__all__ = ["SearchService"]
+
+_PATIENCE = 2.0
+"""Seconds a search gives to bringing the index in step before it answers with what is in."""
+
+_MOST_SIMILAR = 20
+_QUERY_TERMS = 25
+
+
+class SearchService:
+    """Reading needs no actor: descriptions are public. What was withdrawn is not found, whatever the index says."""
+
+    def __init__(self, record: Record, index: Index) -> None:
+        self._record = record
+        self._index = index
+        self._follower = Follower(record, index)
+
+    def find(self, asked: Asked, *, patience: float = _PATIENCE) -> Results:
+        """Answer one search, with the entries and where the words stand; raises ``Invalid`` for what makes no sense."""
+        check(asked)
+        behind = self._follower.catch_up(patience)
+        found = self._index.look(lambda searcher: answer(searcher, asked))
+        entries = self.entries([hit.entry_id for hit in found.hits])
+        listed = [
+            Listed(
+                entry=entries[hit.entry_id],
+                score=hit.score,
+                where=where_found(entries[hit.entry_id].title, entries[hit.entry_id].description, found.read),
+            )
+            for hit in found.hits
+            if hit.entry_id in entries
+        ]
+        return Results(found=found, listed=tuple(listed), behind=behind)
+
+    def matching(self, asked: Asked, most: int) -> tuple[list[str], int]:
+        """Return the identifiers of up to ``most`` entries that have all words, and how many there are."""
+        self._follower.catch_up(_PATIENCE)
+        return self._index.look(lambda searcher: matching(searcher, asked, most))
+
+    def similar(self, entry_id: str, limit: int = 5) -> list[Listed]:
+        """Return entries whose descriptions share the most telling words with this one's, best first.
+
+        Raises ``NotFound`` for an entry that is not there.
+        """
+        self._follower.catch_up(_PATIENCE)
+        entry = self._entry(entry_id)
+        found = of_entry(entry)
+        text = "\n".join((found.title, found.title, *found.keywords, found.text, *found.columns))
+        wanted = min(max(1, limit), _MOST_SIMILAR)
+
+        def like(searcher: tantivy.Searcher) -> list[tuple[str, float]]:
+            query = Query.more_like_this_document_fields_query(
+                schema(),
+                {"words": [text]},
+                min_doc_frequency=2,
+                min_term_frequency=1,
+                max_query_terms=_QUERY_TERMS,
+                min_word_length=3,
+            )
+            hits = searcher.search(query, wanted + 1).hits
+            return [(str(searcher.doc(place)["id"][0]), float(score or 0.0)) for score, place in hits]
+
+        near = [pair for pair in self._index.look(like) if pair[0] != entry_id][:wanted]
+        entries = self.entries([each for each, _ in near])
+        return [
+            Listed(entry=entries[each], score=score, where=self._alike(text, entries[each]))
+            for each, score in near
+            if each in entries
+        ]
+
+    def rebuild(self) -> int:
+        """Build the index anew from the record; return how many descriptions are in it."""
+        return self._follower.rebuild()
+
+    def catch_up(self, seconds: float) -> int:
+        """Bring the index in step for about so long; return how many changes still wait."""
+        return self._follower.catch_up(seconds)
+
+    def entries(self, entry_ids: Sequence[str]) -> Mapping[str, Entry]:
+        """Return the entries of these identifiers that are not withdrawn."""
+        joined = (EditionRow.entry_id == EntryRow.entry_id) & (EditionRow.number == EntryRow.edition)
+        query = select(EntryRow, EditionRow).join(EditionRow, joined).where(EntryRow.entry_id.in_(entry_ids))
+        query = query.where(EntryRow.state != EntryState.WITHDRAWN.value)
+        with self._record.read() as session:
+            return {row.entry_id: to_entry(row, edition) for row, edition in session.execute(query)}
+
+    def _entry(self, entry_id: str) -> Entry:
+        found = self.entries([entry_id])
+        if entry_id not in found:
+            raise NotFound("There is no such entry in the catalogue, or it was withdrawn; search for it.")
+        return found[entry_id]
+
+    def _alike(self, text: str, other: Entry) -> tuple[Where, ...]:
+        read = of_entry(other)
+        theirs = "\n".join((read.title, *read.keywords, read.text, *read.columns))
+
+        def rarity(searcher: tantivy.Searcher) -> dict[str, int]:
+            return {stem: searcher.doc_freq("words", stem) for stem in set(stems(text)) & set(stems(theirs))}
+
+        words = shared_words(text, theirs, self._index.look(rarity))
+        return (Where(place="words", text=", ".join(words)),) if words else ()

@@ -1,0 +1,182 @@
+"""The index is a cache: it may be deleted, damaged, shared and killed, and is whole again from the record."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.audit.record import Record
+from orchestrator.core.errors import Unavailable
+from orchestrator.discovery.search import following
+from orchestrator.discovery.search.index import Index, Mark
+from orchestrator.discovery.search.model import Asked, Searchable
+from orchestrator.discovery.search.searching import answer
+from orchestrator.discovery.search.service import SearchService
+from tests.discovery.search.conftest import Searched
+
+
+def count(search: SearchService, words: str = "") -> int:
+    return search.find(Asked(words=words)).found.total
+
+
+def test_a_deleted_index_is_built_again_by_the_next_search(national: Searched) -> None:
+    every = count(national.search)
+    assert every == len(national.rooms.catalogue.entries())
+    shutil.rmtree(national.directory)
+    assert count(national.search) == every
+    shutil.rmtree(national.directory)
+    assert count(national.again()) == every
+
+
+@pytest.mark.parametrize("kind", ["meta.json", ".term", ".idx", ".store", ".fast", ".pos"])
+def test_a_damaged_index_is_built_again(national: Searched, kind: str) -> None:
+    every, some = count(national.search), count(national.search, "hospital")
+    damaged = [file for file in national.directory.rglob("*") if file.name.endswith(kind)]
+    assert damaged
+    for file in damaged:
+        file.chmod(0o600)
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    search = national.again()
+    assert count(search, "hospital") == some
+    assert count(search) == every
+
+
+def test_files_that_are_gone_are_noticed(national: Searched) -> None:
+    some = count(national.search, "hospital")
+    for file in national.directory.rglob("*.term"):
+        file.unlink()
+    assert count(national.again(), "hospital") == some
+
+
+def test_the_index_follows_in_batches_and_goes_on_where_it_was(
+    national: Searched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_BATCH", 100)
+    every = len(national.rooms.catalogue.entries())
+    assert national.search.catch_up(0.0) == every - 100
+    assert national.again().catch_up(0.0) == every - 200
+    results = national.search.find(Asked(), patience=0.0)
+    assert (results.found.total, results.behind) == (300, every - 300)
+    assert count(national.search) == every
+
+
+def test_another_history_of_the_record_means_a_new_index(
+    searched: Searched, description: dict[str, Any], tmp_path: Path
+) -> None:
+    """A record restored from a backup goes on otherwise: what only the lost history had is not found."""
+    searched.offer("first", description, "First register")
+    assert count(searched.search) == 1
+    backup = tmp_path / "backup.db"
+    database = Path(str(searched.rooms.record.engine.url.database))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("VACUUM INTO ?", (str(backup),))
+    searched.offer("lost", description, "Sneezing register")
+    assert count(searched.search, "sneezing") == 1
+    searched.rooms.record.engine.dispose()
+    for file in database.parent.glob(f"{database.name}*"):
+        file.unlink()
+    shutil.copy(backup, database)
+    searched.offer("other", description, "Coughing register")
+    for search in (searched.search, searched.again()):
+        assert count(search, "title:sneezing") == 0
+        assert count(search, "title:coughing") == 1
+        assert count(search) == 2
+
+
+def _put(index: Index, first: int, number: int) -> None:
+    with index.writing(30.0) as free:
+        assert free
+        sequence = index.mark().sequence
+        made = [Searchable(entry_id=f"e{each}", title=f"number {each}") for each in range(first, first + number)]
+        index.apply(made, (), Mark(sequence=sequence + number, of="test"))
+
+
+def _put_all(directory: Path, first: int) -> None:
+    for turn in range(10):
+        _put(Index(directory), first + turn, 1)
+
+
+def test_several_processes_change_one_index_in_turns(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_put_all, args=(tmp_path, 100 * number)) for number in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    index = Index(tmp_path)
+    assert index.mark().sequence == 30
+    assert index.look(lambda searcher: answer(searcher, Asked(words="number"))).total == 30
+
+
+def test_readers_see_each_commit_whole_while_another_writes(tmp_path: Path) -> None:
+    """Every look sees descriptions and mark of one commit, whatever the writer is at."""
+    writer, reader, stop = Index(tmp_path), Index(tmp_path), threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.append(
+                reader.look(
+                    lambda searcher: (answer(searcher, Asked(words="number")).total, max(0, searcher.num_docs - 1))
+                )
+            )
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for turn in range(15):
+        _put(writer, turn * 10, 10)
+    stop.set()
+    thread.join()
+    assert seen
+    assert all(found == there and found % 10 == 0 for found, there in seen)
+    assert [found for found, _ in seen] == sorted(found for found, _ in seen)
+
+
+_ENDLESS = """
+import sys
+from pathlib import Path
+from orchestrator.discovery.search.index import Index, Mark
+from orchestrator.discovery.search.model import Searchable
+index = Index(Path(sys.argv[1]))
+with index.writing(30.0):
+    start = index.mark().sequence
+    for turn in range(start // 50, 100_000):
+        made = [Searchable(entry_id=f"e{turn * 50 + n}", title=f"number {turn}", text="word " * 200) for n in range(50)]
+        index.apply(made, (), Mark(sequence=(turn + 1) * 50, of="test"))
+        print(turn, flush=True)
+"""
+
+
+def test_a_killed_writer_leaves_its_last_commit_and_no_lock(tmp_path: Path) -> None:
+    for _ in range(4):
+        with subprocess.Popen([sys.executable, "-c", _ENDLESS, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            for _ in range(3):
+                assert writer.stdout.readline()
+            time.sleep(0.01)
+            os.kill(writer.pid, signal.SIGKILL)
+        index = Index(tmp_path)
+        total = index.look(lambda searcher: answer(searcher, Asked(words="number"))).total
+        assert index.mark().sequence == total > 0
+        with index.writing() as free:
+            assert free
+
+
+def test_a_directory_that_cannot_be_made_is_said(record: Record, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(Unavailable) as failure:
+        SearchService(record, Index(tmp_path / "file" / "index")).find(Asked(words="x"))
+    assert failure.value.system == "search"

@@ -26,6 +26,7 @@ from . import (
     offer,
     person,
     project,
+    register,
     release,
     review,
     role,
@@ -127,6 +128,7 @@ for _noun in (
     submission,
     review,
     release,
+    register,
     audit,
     explain,
 ):

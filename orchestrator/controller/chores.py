@@ -35,6 +35,7 @@ class Chores:
             "orphans": (15.0, controls.keeper.end_orphans),
             "bytes": (15.0, self._count_bytes),
             "chase": (60.0, controls.chase),
+            "public register": (60.0, controls.house.register.bring_up_to_date),
             "strangers": (60.0, self._look_for_strangers),
             "certificate": (3600.0, controls.surroundings.renew),
             "sweep": (3600.0, controls.house.discovery.sweep_arrivals),

@@ -11,6 +11,12 @@ __all__ = ["ANYBODY", "NEVER_RUN", "SAMPLES", "Sample"]
 ANYBODY = ""
 """Needs nobody to be signed in."""
 
+STATEMENT = "public_benefit: Better care.\n"
+REGISTER = """Lead applicant organisation name,Project title,Lay summary,Public benefit statement,Latest approval date,\
+Dataset(s) name,Access type
+Trust,Falls,We count falls.,Fewer falls.,2021-03-01,Admissions,TRE
+"""
+
 NEVER_RUN = {("up",), ("web",), ("controller",), ("airlock", "worker"), ("sign-in",), ("doctor",), ("init",)}
 """Commands that stay, wait or look at the machine: they have tests of their own."""
 
@@ -27,7 +33,13 @@ class Sample:
         """Return the words with identifiers and files in place."""
         folder = terminal.state.parent
         files = {"answers": answers_file(terminal, [terminal.ids["north_dataset"]])}
-        for name, content in (("terms_text", "Be careful.\n"), ("record", "{}"), ("keys", "[]")):
+        for name, content in (
+            ("terms_text", "Be careful.\n"),
+            ("record", "{}"),
+            ("keys", "[]"),
+            ("statement", STATEMENT),
+            ("register_file", REGISTER),
+        ):
             files[name] = folder / name
             files[name].write_text(content)
         files["description"], files["folder"] = folder / "north.json", folder / "north"
@@ -143,6 +155,15 @@ SAMPLES = {
     "airlock metering": Sample("ada", "airlock metering --month 2026-11"),
     "release record": Sample("rex", "release record {rex}", 3),
     "release verify": Sample(ANYBODY, "release verify {record} --keys {keys}", 2),
+    "register list": Sample(ANYBODY, "register list"),
+    "register show": Sample(ANYBODY, "register show {project}"),
+    "register history": Sample(ANYBODY, "register history {project}"),
+    "register export": Sample(ANYBODY, "register export --format csv"),
+    "register gaps": Sample(ANYBODY, "register gaps", 7),
+    "register state": Sample("rex", "register state {project} {statement}"),
+    "register import": Sample("cora", "register import {north} {register_file} --yes"),
+    "register update": Sample("ada", "register update"),
+    "register verify": Sample(ANYBODY, "register verify"),
     "audit list": Sample("ada", "audit list"),
     "audit verify": Sample("ada", "audit verify"),
     "audit prove": Sample("ada", "audit prove 0", 5),

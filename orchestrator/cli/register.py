@@ -1,0 +1,190 @@
+"""`tre register`: the public register of data use, in the 32 fields of the specification."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
+
+from .arguments import CustodianArgument, DryRunOption, OutputOption, YesOption, mapping_file
+from .call import begin, begin_public, confirm, say
+from .failures import ExitCode
+from .output import Output, Shape, show, show_all
+
+if TYPE_CHECKING:
+    from orchestrator.transparency.model import Entry, Revision
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The public register: what data is used for, by whom, and what came out.", no_args_is_help=True)
+SHAPE = Shape(name="register_id", columns=("register_id", "title", "organisation", "state", "latest_approval"))
+REVISION = Shape(name="revision", columns=("revision", "recorded_at", "state", "sha256"))
+GAP = Shape(name="register_id", columns=("register_id", "title", "missing"))
+DONE = Shape(name="new", columns=())
+FINDING = Shape(name="problem", columns=("problem",))
+ENTRY = Shape(name="project", columns=())
+
+EntryArgument = Annotated[str, typer.Argument(help="An entry's identifier; a project's is the project's.")]
+
+
+class Form(StrEnum):
+    """How the whole register is written."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command("list")
+def list_entries(
+    context: typer.Context,
+    *,
+    text: Annotated[str, typer.Option("--text", help="Only entries with these words, in any field.")] = "",
+    dataset: Annotated[str, typer.Option("--dataset", help="Only entries that use this dataset.")] = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the register, newest entries first; nobody needs to be signed in."""
+    if dataset:
+        check_id(dataset, field="--dataset")
+    entries = begin_public(context).register.entries(text, dataset_id=dataset)
+    show_all((_line(entry) for entry in entries), SHAPE, output)
+
+
+@app.command("show")
+def show_entry(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show one entry with all its fields; nobody needs to be signed in."""
+    check_id(entry, field="entry")
+    house = begin_public(context)
+    from orchestrator.transparency.writing import as_document  # noqa: PLC0415
+
+    show(as_document(house.register.entry(entry)), ENTRY, output)
+
+
+@app.command("history")
+def history(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
+    """List every state that an entry ever had; the hash of each is in the audit log."""
+    check_id(entry, field="entry")
+    show_all((_revision(each) for each in begin_public(context).register.history(entry)), REVISION, output)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    *,
+    form: Annotated[Form, typer.Option("--format", help="csv: the specification's 32 columns; json: all there is.")],
+) -> None:
+    """Write the whole register to standard output; nobody needs to be signed in."""
+    import json  # noqa: PLC0415
+
+    entries = begin_public(context).register.entries()
+    from orchestrator.transparency.writing import as_csv, as_json  # noqa: PLC0415
+
+    text = as_csv(entries) if form is Form.CSV else json.dumps(as_json(entries), indent=2, ensure_ascii=True) + "\n"
+    sys.stdout.buffer.write(text.encode())
+
+
+@app.command("gaps")
+def gaps(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List entries that lack a field which every register should have; 7 when there are any."""
+    entries = [entry for entry in begin_public(context).register.entries() if entry.gaps()]
+    found = [{**_line(entry), "missing": [field.title for field in entry.gaps()]} for entry in entries]
+    show_all(found, GAP, output)
+    if found:
+        say("Leads state what is missing on the register's pages, or with “tre register state”.")
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command("state")
+def state(
+    context: typer.Context,
+    *,
+    entry: EntryArgument,
+    fields: Annotated[Path, typer.Argument(help="YAML or JSON: fields by key, such as “public_benefit: …”.")],
+    custodian: Annotated[str, typer.Option("--custodian", help="State this custodian's fields, as its officer.")] = "",
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """State what the record cannot know; an empty text takes an earlier statement back."""
+    check_id(entry, field="entry")
+    if custodian:
+        check_id(custodian, field="--custodian")
+    values = mapping_file(fields, field="FIELDS")
+    if not all(isinstance(value, str) for value in values.values()):
+        raise Invalid(f"{fields}: every field takes a text; put days and numbers in quotes.", field="FIELDS")
+    call = begin(context, dry_run=dry_run)
+    show(_line(call.house.register.state(call.actor, entry, values, custodian_id=custodian)), SHAPE, output)
+
+
+@app.command("import")
+def take_in(
+    context: typer.Context,
+    *,
+    custodian: CustodianArgument,
+    file: Annotated[Path, typer.Argument(help="The register as CSV or XLSX, with the specification's headings.")],
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take in a register that a custodian kept elsewhere; 7 when lines were refused. Again, it changes nothing."""
+    check_id(custodian, field="custodian")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="FILE") from error
+    call = begin(context, dry_run=dry_run)
+    from orchestrator.transparency.importing import read_register  # noqa: PLC0415 - heavy
+
+    rows, refused = read_register(content, name=file.name)
+    confirm(f"Publish {len(rows)} lines in the register?", yes=yes, dry_run=dry_run)
+    done = call.house.register.take_in(call.actor, custodian, rows, refused)
+    show(done, DONE, output)
+    if done.refused:
+        say(f"{len({each.row for each in done.refused})} line(s) were refused; mend them and import the file again.")
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command("update")
+def update(context: typer.Context, *, dry_run: DryRunOption = False) -> None:
+    """Bring the register up to date by hand; the controller does it every minute while it runs."""
+    call = begin(context, dry_run=dry_run)
+    call.house.register.check_may_update(call.actor)
+    say(f"{call.house.register.bring_up_to_date()} entries were written.")
+    if dry_run:
+        say("Nothing was changed.")
+
+
+@app.command("verify")
+def verify(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """Compare every entry with what the audit log says was written; nobody needs to be signed in."""
+    problems = begin_public(context).register.verify()
+    show_all(({"problem": problem} for problem in problems), FINDING, output)
+    if problems:
+        say(f"{len(problems)} finding(s): the register is not as it was recorded.")
+        raise typer.Exit(ExitCode.FINDINGS)
+    say("The register is as the audit log recorded it.")
+
+
+def _line(entry: Entry) -> dict[str, object]:
+    return {
+        "register_id": entry.register_id,
+        "title": entry.value("title"),
+        "organisation": entry.value("organisation_name"),
+        "state": entry.latest.state,
+        "latest_approval": entry.value("latest_approval"),
+        "origin": entry.latest.origin,
+        "revision": entry.latest.revision,
+    }
+
+
+def _revision(revision: Revision) -> dict[str, object]:
+    return {
+        "revision": revision.revision,
+        "recorded_at": revision.recorded_at,
+        "state": revision.state,
+        "sha256": revision.sha256,
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -207,7 +208,8 @@ def _adds_up(found: Frame, parts: Sequence[int], total: int) -> bool:
 
 
 def _with_share(column: CountColumn, counted: Sequence[int], shares: Sequence[int]) -> CountColumn:
-    after = [index for index in counted if index > column.index]
-    end = min(after) if after else float("inf")
-    own = [index for index in shares if column.index < index < end]
-    return replace(column, share=own[0]) if own else column
+    """Give a column of counts the first column of shares between it and the next counts; both lists are sorted."""
+    after = bisect_right(counted, column.index)
+    end = counted[after] if after < len(counted) else float("inf")
+    own = bisect_right(shares, column.index)
+    return replace(column, share=shares[own]) if own < len(shares) and shares[own] < end else column

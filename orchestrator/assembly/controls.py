@@ -17,6 +17,7 @@ from orchestrator.core.ids import check_id
 from orchestrator.credentials.model import DatabaseGrant
 from orchestrator.credentials.ports import DatasetAgent, SealedStore
 from orchestrator.credentials.service import Credentials
+from orchestrator.discovery.harvest.pulling import Puller
 from orchestrator.discovery.model import DatasetVersion, ManifestFile, VersionState
 from orchestrator.discovery.model import Delivery as DeliveryKind
 from orchestrator.workspaces.conditions import WALL_OPEN, ConditionKind, Conditions
@@ -31,6 +32,7 @@ from orchestrator.workspaces.removal import Ending
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.surroundings import Surroundings
 
+from .harvesting import open_puller
 from .house import House
 from .machine import open_machine
 from .replaying import Replayer
@@ -64,6 +66,8 @@ class Controls:
     surroundings: Surroundings = field(default_factory=Surroundings)
     channel: Channel | None = None
     """The controller's end of the private channel, where hubs and gates are pods."""
+    puller: Puller | None = None
+    """Pulls custodians' catalogues from their endpoints."""
 
     def desk_path(self, project_id: str) -> Path:
         """Return where a project's desk listens."""
@@ -141,6 +145,18 @@ class Controls:
                 self.house.outbox.failed(notice.notice_id)
             else:
                 self.house.outbox.delivered(notice.notice_id)
+
+    def harvest(self) -> None:
+        """Pull what is due from custodians' endpoints, for some seconds; the rest comes with the next call."""
+        if self.puller is not None:
+            self.puller.work()
+
+    def keep_catalogue(self) -> None:
+        """Bring the catalogue in step with datasets and converter; tell of endpoints that were not read for days."""
+        while self.house.catalogue.refresh():
+            pass
+        if self.puller is not None:
+            self.puller.tell_of_stale_ones()
 
     def chase(self) -> None:
         """Act on deadlines that have passed."""
@@ -277,6 +293,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
             clock=house.record.clock,
         ),
         sketches=open_sketch_maker(house.settings, held.vault),
+        puller=open_puller(house.settings, house.record, lambda each: house.alliance.custodian(each).name),
     )
 
 

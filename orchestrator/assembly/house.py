@@ -10,6 +10,7 @@ from orchestrator.access.enquiries.candidates import CatalogueCandidates
 from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.evidence.service import EvidenceService
 from orchestrator.access.service import AccessService
+from orchestrator.access.uses.service import DataUses
 from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.frozen import FrozenStore
@@ -28,6 +29,7 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.catalogue.service import CatalogueService
+from orchestrator.discovery.harvest.service import HarvestService
 from orchestrator.discovery.search.index import Index
 from orchestrator.discovery.search.service import SearchService
 from orchestrator.discovery.service import DiscoveryService
@@ -39,6 +41,8 @@ from orchestrator.settings import Settings, VolumeSettings
 from orchestrator.transparency.service import RegisterService
 from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
+
+from .harvesting import named_secrets
 
 __all__ = ["POLICIES", "House", "open_house"]
 
@@ -58,9 +62,11 @@ class House:
     uses: UsesService
     discovery: DiscoveryService
     catalogue: CatalogueService
+    harvest: HarvestService
     search: SearchService
     access: AccessService
     evidence: EvidenceService
+    data_uses: DataUses
     enquiries: EnquiryService
     workspaces: WorkspaceService
     places: PlaceService
@@ -115,8 +121,18 @@ def open_house(settings: Settings) -> House:
         uses=uses,
         discovery=discovery,
         catalogue=CatalogueService(record, policy),
+        harvest=HarvestService(
+            record=record,
+            policy=policy,
+            alliance=alliance,
+            secrets=named_secrets(settings),
+            plain_http=bool(settings.harvest.allowed_networks),
+        ),
         search=SearchService(record, Index(settings.state / "search")),
         access=access,
+        data_uses=DataUses(
+            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery, uses=uses
+        ),
         evidence=EvidenceService(
             record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
         ),

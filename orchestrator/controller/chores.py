@@ -38,6 +38,8 @@ class Chores:
             "public register": (60.0, controls.house.register.bring_up_to_date),
             "strangers": (60.0, self._look_for_strangers),
             "certificate": (3600.0, controls.surroundings.renew),
+            "harvest": (1.0, controls.harvest),
+            "catalogue": (600.0, controls.keep_catalogue),
             "sweep": (3600.0, controls.house.discovery.sweep_arrivals),
         }
 

@@ -11,6 +11,7 @@ from .cluster import (
     ProfileSettings,
     QuotaSettings,
 )
+from .harvest import HarvestSecretSettings, HarvestSettings
 from .installation import Settings, load_settings
 from .parts import (
     AirlockSettings,
@@ -29,6 +30,8 @@ __all__ = [
     "ClaimSettings",
     "ControllerSettings",
     "DatabaseSettings",
+    "HarvestSecretSettings",
+    "HarvestSettings",
     "IngressSettings",
     "KubernetesSettings",
     "NetworkSettings",

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from orchestrator.core.errors import Invalid
 
 from .cluster import KubernetesSettings
+from .harvest import HarvestSettings
 from .parts import (
     AirlockSettings,
     ControllerSettings,
@@ -46,6 +47,7 @@ class Settings(Part):
     stores: dict[str, StoreSettings] = Field(default_factory=dict)
     sealed: SealedSettings = SealedSettings()
     notices: NoticeSettings = NoticeSettings()
+    harvest: HarvestSettings = HarvestSettings()
 
     @model_validator(mode="after")
     def _safe(self) -> Settings:

@@ -3,6 +3,7 @@
 import orchestrator.access.enquiries.store
 import orchestrator.access.evidence.store
 import orchestrator.access.store
+import orchestrator.access.uses.store
 import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.replay.rows
 import orchestrator.airlock.store

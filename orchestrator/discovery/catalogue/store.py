@@ -66,7 +66,7 @@ class EditionRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     version: Mapped[str] = mapped_column(String(100), default="")
     original: Mapped[str] = mapped_column(Text)
-    content_sha256: Mapped[str] = mapped_column(String(64))
+    content_sha256: Mapped[str] = mapped_column(String(64), index=True)
     taken_at: Mapped[datetime] = mapped_column(Moment)
     schema: Mapped[str] = mapped_column(String(60), default="")
     description: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,1 @@
+"""Federated harvest: custodians' own catalogues are pulled, compared and followed."""

@@ -15,18 +15,23 @@ from orchestrator.discovery.model import DatasetState
 from orchestrator.policy.model import SITE, Actor, Thing
 
 from . import rules, store
+from .exchange import store as exchange
+from .exchange.clock import due
+from .exchange.reading import content_of, form_of, freeze
+from .forms.model import Form
 from .model import (
     APPLICATION_STATES,
     PART_STATES,
     Answers,
     Application,
     ApplicationState,
+    GrantState,
     PartState,
 )
 from .neighbours import Neighbours
 from .store import ApplicationRow, PartRow
 
-__all__ = ["Applications", "application_event", "application_thing"]
+__all__ = ["Applications", "application_event", "application_thing", "write_answers"]
 
 _UNSEEN = "There is no such application, or none that you may see."
 
@@ -41,10 +46,11 @@ def application_thing(application: Application, *, custodian_id: str = "") -> Th
         id=application.application_id,
         attributes={
             "applicant": application.applicant_id,
-            "members": frozenset({application.applicant_id, *application.answers.members}),
+            "members": frozenset({application.applicant_id, *application.answers.members, *application.workers}),
             "custodians": frozenset(part.custodian_id for part in application.parts) if shown else frozenset(),
             "custodian": custodian_id,
-            "deciders": frozenset(part.decided_by for part in application.parts if part.decided_by),
+            "deciders": frozenset(part.decided_by for part in application.parts if part.decided_by)
+            | application.deciders,
         },
     )
 
@@ -86,7 +92,7 @@ class Applications(Neighbours):
             state_since=now,
             made_at=now,
         )
-        _write(row, kept)
+        write_answers(row, kept)
         change.session.add(row)
         change.session.flush()
         store.add(change, *parts, event=application_event("application.drafted", actor.person_id, row))
@@ -107,8 +113,9 @@ class Applications(Neighbours):
             if row.state != ApplicationState.DRAFT:
                 raise NotPossible("This application was submitted and is frozen; withdraw it and write a new one.")
             kept = self._checked(change.session, row.applicant_id, answers)
-            parts = self._parts(change.session, application_id, row.applicant_id, dataset_ids, justifications or {})
-            _write(row, kept)
+            wanted = self._with_granted(change.session, row, dataset_ids)
+            parts = self._parts(change.session, application_id, row.applicant_id, wanted, justifications or {})
+            write_answers(row, kept)
             row.state_since = self._record.clock()
             event = application_event("application.redrafted", actor.person_id, row)
             store.replace_parts(change, application_id, parts, event=event)
@@ -121,16 +128,15 @@ class Applications(Neighbours):
             state = APPLICATION_STATES.after(application.state, "submit")
             rules.check_complete(application.answers, self._record.clock())
             self._checked(change.session, row.applicant_id, application.answers)
+            frozen = freeze(change.session, application, by=actor.person_id, at=self._now())
+            row.revision += 1
             for part in store.part_rows(change.session, application_id):
                 self._owners(change.session, part.dataset_ids)
-                part.state = PART_STATES.after(PartState(part.state), "submit").value
-                self._tell(
-                    change,
-                    self._officers(change.session, part.custodian_id),
-                    kind="application.waiting",
-                    subject=f"application:{application_id}",
-                    apart_from=[row.applicant_id, *row.members],
-                )
+                form = frozen.forms.get(part.custodian_id)
+                part.form_version = form.version if form else None
+                content = content_of(application, frozen.sheet, frozen.answers, part.custodian_id)
+                self._step(change, part, "submit", by=actor.person_id, content=content)
+                self._ask_custodian(change, row, part.custodian_id, form)
             self._move(row, state)
             change.tell(
                 application_event(
@@ -177,6 +183,35 @@ class Applications(Neighbours):
             return [self._as_seen(session, current, each) for each in seen]
 
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _step(self, change: Change, part: PartRow, action: str, *, by: str, content: str = "") -> None:
+        """Move a part on, note it in its course, and set until when whoever has it now should act."""
+        if part.state == PartState.RETURNED:
+            for request in exchange.open_requests(change.session, part.application_id, part.custodian_id):
+                request.answered_at = self._now()
+        part.state = PART_STATES.after(PartState(part.state), action).value
+        exchange.add_step(
+            change.session,
+            application_id=part.application_id,
+            custodian_id=part.custodian_id,
+            state=PartState(part.state),
+            by=by,
+            at=self._now(),
+            content=content,
+        )
+        form = form_of(change.session, store.to_part(part))
+        part.due_at = due(exchange.steps_of(change.session, part.application_id, part.custodian_id), form)
+        part.reminded_at = None
+
+    def _ask_custodian(self, change: Change, row: ApplicationRow, custodian_id: str, form: Form | None) -> None:
+        """Tell the custodian's officers, and its lay panel where its form asks for one, that a part waits."""
+        concerned = [row.applicant_id, *row.members]
+        subject = f"application:{row.application_id}"
+        officers = self._officers(change.session, custodian_id)
+        self._tell(change, officers, kind="application.waiting", subject=subject, apart_from=concerned)
+        if form is not None and form.panel:
+            panel = [each.person_id for each in exchange.panel_of(change.session, custodian_id)]
+            self._tell(change, panel, kind="application.advice-waiting", subject=subject, apart_from=concerned)
 
     def _load(
         self, session: Session, actor: Actor, action: str, application_id: str, *, custodian_id: str = ""
@@ -235,6 +270,15 @@ class Applications(Neighbours):
             for custodian_id in sorted(set(owners.values()))
         ]
 
+    def _with_granted(self, session: Session, row: ApplicationRow, dataset_ids: Sequence[str]) -> Sequence[str]:
+        """Add to an amendment's datasets those that its project holds: each of their custodians decides anew."""
+        if row.amends is None:
+            return dataset_ids
+        held = [grant.dataset_id for grant in store.grants_of(session, row.amends) if grant.state == GrantState.ACTIVE]
+        found = {each: self._dataset(session, each) for each in held}
+        offered = [each for each, dataset in found.items() if dataset and dataset.state is DatasetState.LISTED]
+        return list(dict.fromkeys([*offered, *dataset_ids]))
+
     def _owners(self, session: Session, dataset_ids: Sequence[str]) -> dict[str, str]:
         """Return each dataset's custodian; every one must be listed."""
         owners = {}
@@ -251,10 +295,11 @@ class Applications(Neighbours):
     def _void_parts(self, change: Change, application_id: str) -> None:
         for part in store.part_rows(change.session, application_id):
             if PART_STATES.allows(PartState(part.state), "void"):
-                part.state = PART_STATES.after(PartState(part.state), "void").value
+                self._step(change, part, "void", by="system:rules")
 
 
-def _write(row: ApplicationRow, answers: Answers) -> None:
+def write_answers(row: ApplicationRow, answers: Answers) -> None:
+    """Put the shared answers into a row."""
     row.title, row.lay_summary, row.purpose = answers.title, answers.lay_summary, answers.purpose
     row.organisation, row.ethics_reference = answers.organisation, answers.ethics_reference
     row.ethics_until, row.start, row.end = answers.ethics_until, answers.start, answers.end

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from orchestrator.audit.record import Change
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import NotFound
-from orchestrator.core.events import Event
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
+from orchestrator.core.events import Event, Json
+from orchestrator.discovery.model import DatasetState
 from orchestrator.policy.model import Actor
 
 from . import rules, store
 from .applications import Applications, application_event, application_thing
+from .exchange import store as exchange
+from .exchange.model import Opinion
+from .exchange.reading import content_of, form_of, sheet_of
 from .model import (
     APPLICATION_STATES,
     PART_STATES,
@@ -25,6 +31,11 @@ from .store import ApplicationRow, PartRow
 __all__ = ["Decisions"]
 
 _REMIND_EVERY = timedelta(days=7)
+_CONCLUDING = {
+    ApplicationState.DECIDED: "finish deciding",
+    ApplicationState.REFUSED: "refuse",
+    ApplicationState.WITHDRAWN: "withdraw",
+}
 
 
 class Decisions(Applications):
@@ -48,17 +59,21 @@ class Decisions(Applications):
             part = next((each for each in application.parts if each.custodian_id == custodian_id), None)
             if part is None:
                 raise NotFound("There is no such part of an application, or none that you may see.")
-            part_state = PART_STATES.after(part.state, "approve" if approve else "refuse")
+            action = "approve" if approve else "refuse"
+            PART_STATES.after(part.state, action)
             words = rules.check_reason(reason, needed=not approve)
             held = change.session.get_one(PartRow, (application_id, custodian_id))
+            content = self._content(change.session, application, custodian_id)
             if approve:
+                self._check_offered(change.session, part)
+                self._check_advised(change.session, part, application_id, content, words)
                 terms = self._terms_in_force(change.session, custodian_id)
                 held.agreement_until = rules.check_agreement_end(
                     agreement_until, terms_until=terms.valid_until, now=self._record.clock()
                 )
                 held.terms_version = terms.version
-            held.state, held.decided_by, held.reason = part_state.value, actor.person_id, words
-            held.decided_at = self._record.clock()
+            self._step(change, held, action, by=actor.person_id, content=content)
+            held.decided_by, held.reason, held.decided_at = actor.person_id, words, self._record.clock()
             change.tell(_decision(held, row))
             self._conclude(
                 change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
@@ -103,13 +118,13 @@ class Decisions(Applications):
         waiting = [ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.DECIDED]
         with self._record.read() as session:
             every = store.application_ids(session, states=waiting)
-            late = [each for each in every if _overdue(store.application_row(session, each), now)]
+            late = [each for each in every if self._is_late(session, each, now)]
         return sum(self._chase_application(each, now) for each in late)
 
     def _chase_application(self, application_id: str, now: datetime) -> int:
         with self._record.change() as change:
             row = store.application_row(change.session, application_id)
-            if not _overdue(row, now):
+            if not self._is_late(change.session, application_id, now):
                 return 0
             if row.state == ApplicationState.DRAFT:
                 self._move(row, APPLICATION_STATES.after(ApplicationState.DRAFT, "lapse"))
@@ -118,11 +133,20 @@ class Decisions(Applications):
                 return 1
             row.reminded_at = now
             late = set(self._operators(change.session))
-            if row.state == ApplicationState.SUBMITTED:
-                for part in store.part_rows(change.session, application_id):
-                    if part.state == PartState.WAITING:
-                        late |= set(self._officers(change.session, part.custodian_id))
-            change.tell(application_event("application.overdue", "system:controller", row))
+            waited: list[Json] = []
+            for part in self._late_parts(change.session, row, now):
+                part.reminded_at = now
+                waited.append(part.custodian_id)
+                if part.state == PartState.RETURNED:
+                    self._tell(
+                        change,
+                        [row.applicant_id],
+                        kind="application.answer-overdue",
+                        subject=f"application:{application_id}",
+                    )
+                else:
+                    late |= set(self._officers(change.session, part.custodian_id))
+            change.tell(application_event("application.overdue", "system:controller", row, custodians=waited))
             self._tell(
                 change,
                 sorted(late),
@@ -132,14 +156,64 @@ class Decisions(Applications):
             )
             return 1
 
+    def _is_late(self, session: Session, application_id: str, now: datetime) -> bool:
+        row = store.application_row(session, application_id)
+        if row.state == ApplicationState.SUBMITTED:
+            return bool(self._late_parts(session, row, now))
+        return _overdue(row, now)
+
+    def _late_parts(self, session: Session, row: ApplicationRow, now: datetime) -> list[PartRow]:
+        """Return the parts of a submitted application that wait too long for whoever has them."""
+        if row.state != ApplicationState.SUBMITTED:
+            return []
+        return [
+            part
+            for part in store.part_rows(session, row.application_id)
+            if part.state in (PartState.WAITING, PartState.RETURNED)
+            and now >= (part.due_at or PART_STATES.deadline(PartState(part.state), row.state_since) or now)
+            and (part.reminded_at is None or now >= part.reminded_at + _REMIND_EVERY)
+        ]
+
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _content(self, session: Session, application: Application, custodian_id: str) -> str:
+        """Return the hash of everything that a custodian reads of an application now."""
+        answers = exchange.answers_up_to(session, application.application_id, application.revision)
+        return content_of(application, sheet_of(session, application), answers, custodian_id)
+
+    def _check_offered(self, session: Session, part: CustodianPart) -> None:
+        """Raise ``NotPossible`` when a dataset was withdrawn since it was asked for."""
+        for dataset_id in part.dataset_ids:
+            dataset = self._dataset(session, dataset_id)
+            if dataset is None or dataset.state is not DatasetState.LISTED:
+                title = dataset.title if dataset else "A dataset"
+                raise NotPossible(
+                    f"“{title}” was withdrawn since it was asked for. It is taken out of the application within "
+                    "minutes; decide on the rest then, or refuse."
+                )
+
+    def _check_advised(
+        self, session: Session, part: CustodianPart, application_id: str, content: str, reason: str
+    ) -> None:
+        """Raise unless the lay panel that the form asks for has advised on the part as it reads now."""
+        form = form_of(session, part)
+        if form is None or not form.panel:
+            return
+        advice = exchange.advised(exchange.advice_on(session, application_id, part.custodian_id, content=content))
+        if len(advice) < form.panel:
+            raise NotPossible(
+                f"Your form asks for the advice of {form.panel} lay members; {len(advice)} advised on the application "
+                "as it reads now. Wait for the others, or refuse with a reason."
+            )
+        if not reason and any(each.opinion is Opinion.DO_NOT_SUPPORT for each in advice):
+            raise Invalid("A lay member does not support it; give the reason why you approve it.", field="reason")
 
     def _conclude(self, change: Change, row: ApplicationRow, parts: list[CustodianPart]) -> None:
         """Move the application on when no custodian is waited for any more, and tell who acts next."""
         state = rules.outcome(part.state for part in parts)
         if state is ApplicationState.SUBMITTED:
             return
-        action = "finish deciding" if state is ApplicationState.DECIDED else "refuse"
+        action = _CONCLUDING[state]
         self._move(row, APPLICATION_STATES.after(ApplicationState(row.state), action))
         change.tell(application_event(f"application.{state.value}", "system:rules", row))
         next_people = self._operators(change.session) if state is ApplicationState.DECIDED else [row.applicant_id]

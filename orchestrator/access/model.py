@@ -11,6 +11,7 @@ from .states import (
     GRANT_STATES,
     PART_STATES,
     PROJECT_STATES,
+    ApplicationKind,
     ApplicationState,
     GrantState,
     MemberRole,
@@ -25,6 +26,7 @@ __all__ = [
     "PROJECT_STATES",
     "Answers",
     "Application",
+    "ApplicationKind",
     "ApplicationState",
     "CustodianPart",
     "Grant",
@@ -74,6 +76,10 @@ class CustodianPart:
     agreement_until: datetime | None = None
     terms_version: int | None = None
     """The version of the custodian's terms that was current when it approved."""
+    form_version: int | None = None
+    """The version of the custodian's form that was asked; none: it had no form."""
+    due_at: datetime | None = None
+    """The first moment after the day by which whoever has this part should act."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +97,15 @@ class Application:
     project_id: str | None = None
     deadline: datetime | None = None
     """Until when whoever owns this state should act."""
+    kind: ApplicationKind = ApplicationKind.NEW
+    amends: str | None = None
+    """The running project that an amendment or renewal is about."""
+    workers: frozenset[str] = frozenset()
+    """Everybody who is or ever was a member of that project."""
+    deciders: frozenset[str] = frozenset()
+    """Everybody who ever decided a part of it, also where the decision was opened again."""
+    revision: int = 0
+    """How often it was submitted."""
 
 
 @dataclass(frozen=True, kw_only=True)

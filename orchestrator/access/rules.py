@@ -29,7 +29,9 @@ __all__ = [
     "check_reason",
     "end_of",
     "fingerprint",
+    "last_date",
     "outcome",
+    "parts_due",
     "seen_by_officer",
     "start_of",
 ]
@@ -61,6 +63,11 @@ def end_of(day: date) -> datetime:
         return start_of(day + timedelta(days=1))
     except OverflowError as error:
         raise Invalid("The day lies too far in the future.", field="day") from error
+
+
+def last_date(until: datetime) -> date:
+    """Return the last day before ``until``, the first moment that no longer counts."""
+    return (until - timedelta(microseconds=1)).date()
 
 
 def check_reason(reason: str, *, needed: bool = True) -> str:
@@ -187,20 +194,34 @@ def _agreement_until(grant: Grant) -> datetime:
 def outcome(parts: Iterable[PartState]) -> ApplicationState:
     """Return what an application becomes by its custodians' decisions; it waits while one of them does."""
     states = set(parts)
-    if PartState.WAITING in states:
+    if states & {PartState.WAITING, PartState.RETURNED}:
         return ApplicationState.SUBMITTED
-    return ApplicationState.DECIDED if PartState.APPROVED in states else ApplicationState.REFUSED
+    if PartState.APPROVED in states:
+        return ApplicationState.DECIDED
+    return ApplicationState.REFUSED if PartState.REFUSED in states else ApplicationState.WITHDRAWN
+
+
+def parts_due(state: ApplicationState, parts: Iterable[CustodianPart]) -> datetime | None:
+    """Return until when the last of the parts that wait should have been acted on."""
+    if state is not ApplicationState.SUBMITTED:
+        return None
+    waiting = (PartState.WAITING, PartState.RETURNED)
+    return max((part.due_at for part in parts if part.state in waiting and part.due_at), default=None)
 
 
 def seen_by_officer(application: Application, custodians: frozenset[str]) -> Application:
-    """Return the application as an officer sees it: his parts only, and a state that tells nothing of the others."""
+    """Return the application as an officer sees it: his parts only, and a state that tells nothing of the others.
+
+    Nor does how often it was submitted: somebody else may have asked for changes.
+    """
+    application = replace(application, revision=min(application.revision, 1), deciders=frozenset())
     parts = tuple(part for part in application.parts if part.custodian_id in custodians)
     state = application.state
     if state in {ApplicationState.SUBMITTED, ApplicationState.DECIDED, ApplicationState.APPROVED}:
         own = outcome(part.state for part in parts)
         state = state if state is ApplicationState.APPROVED and own is ApplicationState.DECIDED else own
     if state is application.state and state is not ApplicationState.DECIDED:
-        return replace(application, parts=parts)
+        return replace(application, parts=parts, deadline=parts_due(state, parts) or application.deadline)
     since = max((part.decided_at for part in parts if part.decided_at), default=application.state_since)
     hidden = state is ApplicationState.REFUSED
     return replace(
@@ -208,7 +229,7 @@ def seen_by_officer(application: Application, custodians: frozenset[str]) -> App
         parts=parts,
         state=state,
         state_since=since,
-        deadline=None,
+        deadline=parts_due(state, parts),
         project_id=None if hidden else application.project_id,
     )
 

@@ -8,14 +8,25 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from orchestrator.alliance import store as alliance
+from orchestrator.alliance.service import AllianceService
+from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound
 from orchestrator.discovery.model import VERSION_STATES, VersionState
+from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
+from orchestrator.identity.service import IdentityService
 from orchestrator.policy.model import Actor
+from orchestrator.policy.service import Policy
 
 from . import store
 from .conditions import judge
+from .departures import Departures
+from .exchange.answering import Answering
+from .exchange.changing import Changing
+from .exchange.panels import Panels
+from .exchange.talking import Talking
+from .forms.service import Forms
 from .model import (
     Grant,
     Granted,
@@ -26,13 +37,31 @@ from .model import (
     RegisterDataset,
     RegisterEntry,
 )
-from .projects import Projects
 
 __all__ = ["AccessService"]
 
 
-class AccessService(Projects):
-    """The one way to read or change who may use what."""
+class AccessService(Departures):
+    """The one way to read or change who may use what.
+
+    What passes between an applicant and single custodians is in ``forms``, ``answers``, ``talks``, ``changes`` and
+    ``panels``: they share this room's record and rules.
+    """
+
+    def __init__(
+        self,
+        *,
+        record: Record,
+        policy: Policy,
+        identity: IdentityService,
+        alliance: AllianceService,
+        discovery: DiscoveryService,
+    ) -> None:
+        super().__init__(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+        self.forms, self.answers, self.talks, self.changes, self.panels = (
+            kind(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+            for kind in (Forms, Answering, Talking, Changing, Panels)
+        )
 
     # ---- looking at projects ------------------------------------------------------------------------------------
 
@@ -103,6 +132,7 @@ class AccessService(Projects):
             + self._chase_projects(now)
             + self._chase_arrivals(now)
             + self._chase_withdrawn_versions()
+            + self.drop_withdrawn()
         )
 
     # ---- inside -------------------------------------------------------------------------------------------------

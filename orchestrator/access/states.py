@@ -11,6 +11,7 @@ __all__ = [
     "GRANT_STATES",
     "PART_STATES",
     "PROJECT_STATES",
+    "ApplicationKind",
     "ApplicationState",
     "GrantState",
     "MemberRole",
@@ -31,11 +32,20 @@ class ApplicationState(StrEnum):
     LAPSED = "lapsed"
 
 
+class ApplicationKind(StrEnum):
+    """What an application asks for: a project, a change of a running one, or more time for it."""
+
+    NEW = "new"
+    AMENDMENT = "amendment"
+    RENEWAL = "renewal"
+
+
 class PartState(StrEnum):
     """Where one custodian's part stands."""
 
     DRAFT = "draft"
     WAITING = "waiting"
+    RETURNED = "returned"
     APPROVED = "approved"
     REFUSED = "refused"
     VOID = "void"
@@ -98,13 +108,21 @@ PART_STATES = StateTable(
         Step(action="approve", source=PartState.WAITING, target=PartState.APPROVED, by="custodian"),
         Step(action="refuse", source=PartState.WAITING, target=PartState.REFUSED, by="custodian"),
         Step(action="void", source=PartState.WAITING, target=PartState.VOID, by="applicant"),
+        Step(action="return", source=PartState.WAITING, target=PartState.RETURNED, by="custodian"),
+        Step(action="answer", source=PartState.RETURNED, target=PartState.WAITING, by="applicant"),
+        Step(action="refuse", source=PartState.RETURNED, target=PartState.REFUSED, by="custodian"),
+        Step(action="void", source=PartState.RETURNED, target=PartState.VOID, by="applicant"),
+        Step(action="reopen", source=PartState.APPROVED, target=PartState.WAITING, by="applicant"),
+        Step(action="end", source=PartState.APPROVED, target=PartState.VOID, by="operator"),
     ),
     waiting={
         PartState.DRAFT: Waiting(owner="applicant", days=180, then="its application lapses"),
         PartState.WAITING: Waiting(
             owner="custodian", days=30, then="the officers who have not decided and the operators are told"
         ),
+        PartState.RETURNED: Waiting(owner="applicant", days=60, then="the applicant is told"),
     },
+    lasting={PartState.APPROVED: "the decision on the whole application, or a change of what was approved"},
 )
 
 PROJECT_STATES = StateTable(

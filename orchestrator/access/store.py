@@ -12,10 +12,12 @@ from orchestrator.core.database import Base, Moment
 from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event
 
+from .exchange.store import deciders
 from .model import (
     APPLICATION_STATES,
     Answers,
     Application,
+    ApplicationKind,
     ApplicationState,
     CustodianPart,
     Grant,
@@ -26,6 +28,7 @@ from .model import (
     Project,
     ProjectState,
 )
+from .rules import parts_due
 
 __all__ = [
     "ApplicationRow",
@@ -34,6 +37,7 @@ __all__ = [
     "PartRow",
     "ProjectRow",
     "active_grants",
+    "active_grants_of",
     "add",
     "application_ids",
     "application_row",
@@ -41,7 +45,9 @@ __all__ = [
     "ever_worked",
     "grant_row",
     "grants_of",
+    "last_approved_amendment",
     "memberships",
+    "open_amendment",
     "part_rows",
     "project_ids",
     "project_row",
@@ -57,6 +63,7 @@ __all__ = [
 
 _CURRENT = text("ended_at IS NULL")
 _ACTIVE = text("state = 'active'")
+_OPEN_AMENDMENT = text("amends IS NOT NULL AND state IN ('draft', 'submitted', 'decided')")
 
 
 class ApplicationRow(Base):
@@ -66,6 +73,13 @@ class ApplicationRow(Base):
     __table_args__ = (
         CheckConstraint("settled_by IS NULL OR settled_by <> applicant_id", name="settled_by_somebody_else"),
         Index("ix_application_state", "state", "state_since"),
+        Index(
+            "uq_application_open_amendment",
+            "amends",
+            unique=True,
+            sqlite_where=_OPEN_AMENDMENT,
+            postgresql_where=_OPEN_AMENDMENT,
+        ),
     )
 
     application_id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -85,6 +99,9 @@ class ApplicationRow(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     settled_by: Mapped[str | None] = mapped_column(String(16))
     reminded_at: Mapped[datetime | None] = mapped_column(Moment)
+    kind: Mapped[str] = mapped_column(String(16), default=ApplicationKind.NEW.value, server_default="new")
+    amends: Mapped[str | None] = mapped_column(String(16))
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class PartRow(Base):
@@ -106,6 +123,9 @@ class PartRow(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     agreement_until: Mapped[datetime | None] = mapped_column(Moment)
     terms_version: Mapped[int | None]
+    form_version: Mapped[int | None]
+    due_at: Mapped[datetime | None] = mapped_column(Moment)
+    reminded_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class ProjectRow(Base):
@@ -227,6 +247,21 @@ def application_ids(
     return list(session.scalars(query))
 
 
+def open_amendment(session: Session, project_id: str) -> ApplicationRow | None:
+    """Return the amendment or renewal of a project that is under way."""
+    states = [ApplicationState.DRAFT.value, ApplicationState.SUBMITTED.value, ApplicationState.DECIDED.value]
+    query = select(ApplicationRow).where(ApplicationRow.amends == project_id, ApplicationRow.state.in_(states))
+    return session.scalar(query)
+
+
+def last_approved_amendment(session: Session, project_id: str) -> ApplicationRow | None:
+    """Return the amendment or renewal of a project that was approved last."""
+    query = select(ApplicationRow).where(
+        ApplicationRow.amends == project_id, ApplicationRow.state == ApplicationState.APPROVED.value
+    )
+    return session.scalar(query.order_by(ApplicationRow.state_since.desc()).limit(1))
+
+
 def project_row(session: Session, project_id: str) -> ProjectRow:
     """Return a project's row or raise ``NotFound``."""
     row = session.get(ProjectRow, project_id)
@@ -268,14 +303,31 @@ def workers(session: Session, project_id: str) -> frozenset[str]:
 
 
 def took_part(session: Session, application_id: str, person_id: str) -> bool:
-    """Say whether a person decided a part of an application, or approved or refused it as a whole."""
-    settled = session.get_one(ApplicationRow, application_id).settled_by
-    return person_id in {settled, *(part.decided_by for part in part_rows(session, application_id))}
+    """Say whether a person decided a part of an application, or approved or refused it as a whole.
+
+    The amendments of the project that came of it count too, and decisions that were opened again.
+    """
+    project = session.scalar(select(ProjectRow.project_id).where(ProjectRow.application_id == application_id))
+    query = select(ApplicationRow.application_id, ApplicationRow.settled_by).where(
+        (ApplicationRow.application_id == application_id)
+        | (ApplicationRow.amends.is_not(None) & (ApplicationRow.amends == project))
+    )
+    for each, settled in session.execute(query):
+        decided = {part.decided_by for part in part_rows(session, each)}
+        if person_id in {settled, *decided, *deciders(session, each)}:
+            return True
+    return False
 
 
 def active_grants(session: Session, version_ids: list[str]) -> list[GrantRow]:
     """Return the active grants on some versions."""
     query = select(GrantRow).where(GrantRow.state == GrantState.ACTIVE.value, GrantRow.version_id.in_(version_ids))
+    return list(session.scalars(query.order_by(GrantRow.grant_id)))
+
+
+def active_grants_of(session: Session, custodian_id: str) -> list[GrantRow]:
+    """Return the active grants that a custodian gave."""
+    query = select(GrantRow).where(GrantRow.state == GrantState.ACTIVE.value, GrantRow.custodian_id == custodian_id)
     return list(session.scalars(query.order_by(GrantRow.grant_id)))
 
 
@@ -305,12 +357,15 @@ def to_part(row: PartRow) -> CustodianPart:
         reason=row.reason,
         agreement_until=row.agreement_until,
         terms_version=row.terms_version,
+        form_version=row.form_version,
+        due_at=row.due_at,
     )
 
 
 def to_application(session: Session, row: ApplicationRow) -> Application:
     """Return a row with its parts as a plain value, whole."""
     state = ApplicationState(row.state)
+    parts = tuple(to_part(part) for part in part_rows(session, row.application_id))
     return Application(
         application_id=row.application_id,
         applicant_id=row.applicant_id,
@@ -327,11 +382,23 @@ def to_application(session: Session, row: ApplicationRow) -> Application:
         ),
         state=state,
         state_since=row.state_since,
-        parts=tuple(to_part(part) for part in part_rows(session, row.application_id)),
+        parts=parts,
         reason=row.reason,
-        project_id=session.scalar(select(ProjectRow.project_id).where(ProjectRow.application_id == row.application_id)),
-        deadline=APPLICATION_STATES.deadline(state, row.state_since),
+        project_id=_project_of(session, row),
+        deadline=parts_due(state, parts) or APPLICATION_STATES.deadline(state, row.state_since),
+        kind=ApplicationKind(row.kind),
+        amends=row.amends,
+        workers=workers(session, row.amends) if row.amends else frozenset(),
+        deciders=frozenset(deciders(session, row.application_id)),
+        revision=row.revision,
     )
+
+
+def _project_of(session: Session, row: ApplicationRow) -> str | None:
+    """Return the project that came of an application; for an amendment, the one that it changed."""
+    if row.amends is not None:
+        return row.amends if row.state == ApplicationState.APPROVED else None
+    return session.scalar(select(ProjectRow.project_id).where(ProjectRow.application_id == row.application_id))
 
 
 def to_membership(row: MembershipRow) -> Membership:

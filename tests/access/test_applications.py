@@ -285,7 +285,7 @@ def test_refusal_needs_a_reason_and_the_applicant_reads_it(world: World) -> None
 def test_a_decision_is_made_once(world: World) -> None:
     application = world.submitted()
     world.decide(application.application_id, "a")
-    with pytest.raises(NotPossible, match="it must be waiting"):
+    with pytest.raises(NotPossible, match="is approved; to refuse it"):
         world.decide(application.application_id, "a", approve=False)
 
 

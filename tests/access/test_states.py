@@ -18,7 +18,7 @@ TABLES: dict[str, StateTable[Any]] = {
 }
 FINAL = {
     "application": {"approved", "refused", "withdrawn", "lapsed"},
-    "custodian's part of an application": {"approved", "refused", "void"},
+    "custodian's part of an application": {"refused", "void"},
     "project": {"closed"},
     "grant": {"withdrawn", "ended"},
     "dataset": {"withdrawn"},

@@ -1,0 +1,1 @@
+"""What passes between an applicant and one custodian while it decides: answers, comments, changes, advice, and time."""

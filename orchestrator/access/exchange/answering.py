@@ -1,0 +1,131 @@
+"""The applicant's side of the questions: read the one sheet, answer it, take answers over from earlier applications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.record import Change
+from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.events import Json
+from orchestrator.policy.model import Actor
+
+from .. import store as applications
+from ..applications import application_event
+from ..forms.model import Asked, Sheet, Value
+from ..forms.sheets import check_answer
+from ..model import Application
+from ..store import ApplicationRow
+from . import store
+from .model import FilledSheet
+from .parts import PartExchange
+from .reading import open_questions, sheet_of
+from .store import AnswerRow
+
+__all__ = ["Answering"]
+
+
+class Answering(PartExchange):
+    """Questions and answers of applications."""
+
+    def sheet(self, actor: Actor, application_id: str) -> FilledSheet:
+        """Return what this person may see: all of it to the applicant's side, an officer what his custodian asked."""
+        with self._record.read() as session:
+            row = applications.application_row(session, application_id)
+            application = applications.to_application(session, row)
+            current = self._current(session, actor)
+            self._must_see(current, application)
+            whole = self._as_seen(session, actor, application) is application
+            custodians = None if whole else current.custodians
+            own = current.person_id in {application.applicant_id, *application.answers.members}
+            return self._filled(session, application, custodians=custodians, own=own)
+
+    def answer(self, actor: Actor, application_id: str, answers: Mapping[str, object]) -> FilledSheet:
+        """Keep answers of a draft, or to questions that a custodian wants changed; ``""`` takes an answer away."""
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "answerApplication", application_id)
+            sheet = sheet_of(change.session, application)
+            open_now = open_questions(change.session, application, sheet)
+            kept = {key: check_answer(_asked(sheet, key, open_now).question, value) for key, value in answers.items()}
+            self._keep(change, actor, row, kept)
+            return self._filled(change.session, application, custodians=None, own=True)
+
+    def reuse(self, actor: Actor, application_id: str, source_id: str | None = None) -> FilledSheet:
+        """Take over answers to questions not answered yet: from one own application, or the newest to each.
+
+        An answer to a custodian's own question is found again only where the same custodian asks it again.
+        """
+        with self._record.change() as change:
+            row, application = self._load(change.session, actor, "answerApplication", application_id)
+            sheet = sheet_of(change.session, application)
+            open_now = open_questions(change.session, application, sheet)
+            given = store.answers_up_to(change.session, application_id, row.revision + 1)
+            earlier = self._earlier(change.session, application, source_id)
+            found = {
+                key: value
+                for key, value in earlier.items()
+                if key in open_now and not given.get(key) and _fits(sheet, key, value)
+            }
+            if not found:
+                raise NotPossible("No earlier answer of yours fits a question that is still open here.")
+            self._keep(change, actor, row, found)
+            return self._filled(change.session, application, custodians=None, own=True)
+
+    # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _keep(self, change: Change, actor: Actor, row: ApplicationRow, answers: Mapping[str, Value]) -> None:
+        if not answers:
+            raise Invalid("There is no answer to keep.", field="answers")
+        now = self._now()
+        for question_id, value in answers.items():
+            answer = AnswerRow(
+                application_id=row.application_id,
+                question_id=question_id,
+                revision=row.revision + 1,
+                value=value,
+                answered_by=actor.person_id,
+                answered_at=now,
+            )
+            store.set_answer(change.session, answer)
+        change.session.flush()
+        kept: list[Json] = [*sorted(answers)]
+        change.tell(application_event("application.answered", actor.person_id, row, questions=kept))
+
+    def _earlier(self, session: Session, application: Application, source_id: str | None) -> dict[str, Value]:
+        """Return the newest answer to each question that the applicant gave in other applications."""
+        query = (
+            select(ApplicationRow)
+            .where(
+                ApplicationRow.applicant_id == application.applicant_id,
+                ApplicationRow.application_id != application.application_id,
+            )
+            .order_by(ApplicationRow.made_at)
+        )
+        if source_id is not None:
+            query = query.where(ApplicationRow.application_id == source_id)
+        found: dict[str, Value] = {}
+        for row in session.scalars(query):
+            answers = store.answers_up_to(session, row.application_id, max(row.revision, 1))
+            found |= {key: value for key, value in answers.items() if value}
+        return found
+
+
+def _asked(sheet: Sheet, question_id: str, open_now: frozenset[str]) -> Asked:
+    found = sheet.find(question_id)
+    if found is None:
+        raise Invalid(f"This application does not ask “{question_id[:64]}”.", field="answers")
+    if question_id not in open_now:
+        raise NotPossible(
+            f"“{found.question.title}” was submitted and is frozen; it opens when a custodian asks for a change of it."
+        )
+    return found
+
+
+def _fits(sheet: Sheet, question_id: str, value: Value) -> bool:
+    found = sheet.find(question_id)
+    try:
+        return found is not None and bool(check_answer(found.question, value))
+    except Invalid:
+        return False

@@ -1,0 +1,1 @@
+"""Joining and leaving the alliance: standard conditions accepted by a body, what lets it grant, how it leaves."""

@@ -1,0 +1,150 @@
+"""A purpose is declared by the applicant, frozen with the application, and answered dataset by dataset."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from orchestrator.alliance.uses.model import Purpose, Verdict
+from orchestrator.audit.store import EntryRow
+from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
+from tests.access.uses.conftest import Uses
+
+FULL = Purpose(
+    uses=("HMB", "DS"),
+    diseases=("MONDO:0005105",),
+    commercial=False,
+    links=True,
+    publishes_from=date(2027, 3, 1),
+    regions=("GB",),
+    words="To learn which care helps.",
+)
+
+
+def verdicts(uses: Uses, application_id: str, who: str = "lead") -> dict[str, Verdict]:
+    found = uses.service.assessments(uses.world.actor(who), application_id)
+    return {each.title.removeprefix("Dataset "): each.assessment.verdict for each in found}
+
+
+def test_a_purpose_is_kept_in_versions_as_it_was_said(uses: Uses) -> None:
+    application_id = uses.draft()
+    lead = uses.world.actor("lead")
+    assert uses.service.purpose(lead, application_id) is None
+    first = uses.service.declare(lead, application_id, FULL)
+    assert uses.service.purpose(lead, application_id) == first
+    assert first.purpose.uses == ("DUO:0000006", "DUO:0000007")
+    assert first.purpose.publishes_from == date(2027, 3, 1)
+    second = uses.service.declare(lead, application_id, Purpose(uses=("CC",)))
+    assert (first.version, second.version) == (1, 2)
+    assert uses.service.purpose(lead, application_id) == second
+
+
+def test_only_the_applicant_declares_and_only_those_concerned_look(uses: Uses) -> None:
+    application_id = uses.draft()
+    for who in ("stranger", "officer_a", "operator"):
+        with pytest.raises(NotFound):
+            uses.service.declare(uses.world.actor(who), application_id, FULL)
+        with pytest.raises(NotFound):
+            uses.service.purpose(uses.world.actor(who), application_id)
+        with pytest.raises(NotFound):
+            uses.service.assessments(uses.world.actor(who), application_id)
+    with pytest.raises(Refused):
+        uses.service.declare(uses.world.actor("member"), application_id, FULL)
+    with pytest.raises(NotFound):
+        uses.service.declare(uses.world.actor("lead"), "aaaaaaaaaaaaaaaa", FULL)
+
+
+def test_a_submitted_purpose_is_frozen(uses: Uses) -> None:
+    application_id = uses.draft()
+    lead = uses.world.actor("lead")
+    uses.service.declare(lead, application_id, FULL)
+    uses.world.access.submit(lead, application_id)
+    with pytest.raises(NotPossible, match="frozen"):
+        uses.service.declare(lead, application_id, Purpose(uses=("GRU",)))
+    found = uses.service.purpose(uses.world.actor("officer_a"), application_id)
+    assert found is not None
+    assert found.version == 1
+
+
+def test_bad_input_is_refused_and_nothing_is_kept(uses: Uses) -> None:
+    application_id = uses.draft()
+    lead = uses.world.actor("lead")
+    with pytest.raises(Invalid):
+        uses.service.declare(lead, application_id, Purpose(uses=("NCU",)))
+    assert uses.service.purpose(lead, application_id) is None
+
+
+def test_the_log_holds_codes_and_no_words(uses: Uses) -> None:
+    uses.service.declare(uses.world.actor("lead"), uses.draft(), Purpose(uses=("HMB",), words="canary"))
+    with uses.world.record.read() as session:
+        body = session.scalars(select(EntryRow.body).where(EntryRow.kind == "purpose.declared")).one()
+    assert json.loads(body)["details"] == {"version": 1, "uses": ["DUO:0000006"]}
+
+
+def test_each_dataset_answers_for_itself_and_an_officer_sees_his_own(uses: Uses) -> None:
+    uses.publish("a", "HMB", "NCU")
+    uses.publish("b", "POA")
+    application_id = uses.draft()
+    lead = uses.world.actor("lead")
+    uses.service.declare(lead, application_id, Purpose(uses=("HMB",), commercial=False))
+    uses.world.access.submit(lead, application_id)
+    both = {"a": Verdict.PERMITTED, "b": Verdict.NOT_PERMITTED}
+    for who in ("lead", "member", "operator"):
+        assert verdicts(uses, application_id, who) == both
+    assert verdicts(uses, application_id, "officer_a") == {"a": Verdict.PERMITTED}
+    assert verdicts(uses, application_id, "officer_b") == {"b": Verdict.NOT_PERMITTED}
+
+
+def test_without_a_purpose_or_terms_of_use_a_person_has_to_judge(uses: Uses) -> None:
+    uses.publish("a", "NRES")
+    application_id = uses.draft()
+    assert set(verdicts(uses, application_id).values()) == {Verdict.NEEDS_PERSON}
+    uses.service.declare(uses.world.actor("lead"), application_id, Purpose(uses=("HMB",)))
+    assert verdicts(uses, application_id) == {"a": Verdict.PERMITTED, "b": Verdict.NEEDS_PERSON}
+
+
+@pytest.mark.parametrize(
+    ("clause", "verdict"),
+    [
+        ("TS=10", Verdict.PERMITTED),
+        ("TS=9", Verdict.NOT_PERMITTED),
+        ("IS=university of nowhere", Verdict.PERMITTED),
+        ("IS=University of Somewhere", Verdict.NEEDS_PERSON),
+        ("US=lead@example.org,Member", Verdict.PERMITTED),
+        ("US=lead@example.org", Verdict.NEEDS_PERSON),
+        ("PS=Diabetes outcomes", Verdict.PERMITTED),
+        ("IRB", Verdict.NEEDS_PERSON),
+    ],
+)
+def test_what_the_application_says_anyway_is_not_asked_again(uses: Uses, clause: str, verdict: Verdict) -> None:
+    uses.publish("a", "HMB", clause)
+    application_id = uses.draft("a")
+    uses.service.declare(uses.world.actor("lead"), application_id, Purpose(uses=("HMB",)))
+    assert verdicts(uses, application_id) == {"a": verdict}
+
+
+def test_a_verified_ethics_approval_answers_for_itself(uses: Uses) -> None:
+    world = uses.world
+    uses.publish("a", "HMB", "IRB")
+    application_id = uses.draft("a")
+    lead = world.actor("lead")
+    uses.service.declare(lead, application_id, Purpose(uses=("HMB",)))
+    piece = uses.evidence.record(
+        lead, application_id, "ethics", reference="26/XX/0001", valid_from=world.day(0), valid_until=world.day(200)
+    )
+    assert verdicts(uses, application_id) == {"a": Verdict.NEEDS_PERSON}
+    world.access.submit(lead, application_id)
+    uses.evidence.verify(world.actor("operator"), piece.evidence_id)
+    assert verdicts(uses, application_id) == {"a": Verdict.PERMITTED}
+
+
+def test_new_terms_of_use_answer_at_once(uses: Uses) -> None:
+    uses.publish("a", "HMB")
+    application_id = uses.draft("a")
+    uses.service.declare(uses.world.actor("lead"), application_id, Purpose(uses=("HMB",)))
+    assert verdicts(uses, application_id) == {"a": Verdict.PERMITTED}
+    uses.publish("a", "CC")
+    assert verdicts(uses, application_id) == {"a": Verdict.NOT_PERMITTED}

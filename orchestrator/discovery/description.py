@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from . import vocabulary as words
+from .descriptions import words
 from .fields import (
     AbstractText,
     Closed,

@@ -1,4 +1,4 @@
-"""Closed lists of words in the HDR UK dataset schema 4.0.0."""
+"""Closed lists of words in the HDR UK dataset schemas 3.0.0 and 4.0.0."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ __all__ = [
     "DATA_MODELS",
     "DISEASE_CODING_SYSTEMS",
     "ETHNICITIES",
+    "FINER_KINDS_3",
     "FOLLOW_UPS",
     "FREQUENCIES",
+    "KINDS_3",
     "LANGUAGES",
     "LEAD_TIMES",
     "MATERIALS",
@@ -226,3 +228,9 @@ DATASET_TYPES: dict[str, tuple[str, ...]] = {
     "Treatments/Interventions": _words("Vaccines | Preventive | Therapeutic | Others"),
 }
 """What kind of data a dataset holds, with the finer kinds of each."""
+
+KINDS_3 = tuple(kind.capitalize() if kind.startswith("Imaging") else kind for kind in DATASET_TYPES)
+"""Kinds of data as 3.0.0 spells them."""
+
+FINER_KINDS_3 = tuple(dict.fromkeys(word for words in DATASET_TYPES.values() for word in words))
+"""Finer kinds of data in 3.0.0, which does not say which kind they belong to."""

@@ -1,0 +1,71 @@
+"""Where each field of the older flat catalogue (all fields side by side) went: first to the outline of 2.0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .fitting import is_empty
+from .from_2 import move_2
+from .moving import Moving
+
+__all__ = ["FLAT_FIELDS", "move_flat", "placed_flat"]
+
+FLAT_FIELDS: dict[str, str] = {
+    "id": "identifier",
+    "documentationVersion": "version",
+    "issued": "issued",
+    "modified": "modified",
+    "title": "summary.title",
+    "abstract": "summary.abstract",
+    "publisher": "summary.publisher.name",
+    "contactPoint": "summary.contactPoint",
+    "keywords": "summary.keywords",
+    "doi": "summary.doiName",
+    "description": "documentation.description",
+    "group": "documentation.isPartOf",
+    "geographicCoverage": "coverage.spatial",
+    "ageBand": "coverage.typicalAgeRange",
+    "physicalSampleAvailability": "coverage.physicalSampleAvailability",
+    "periodicity": "provenance.temporal.accrualPeriodicity",
+    "releaseDate": "provenance.temporal.distributionReleaseDate",
+    "datasetStartDate": "provenance.temporal.startDate",
+    "datasetEndDate": "provenance.temporal.endDate",
+    "creator": "accessibility.usage.resourceCreator",
+    "citations": "accessibility.usage.isReferencedBy",
+    "accessRights": "accessibility.access.accessRights",
+    "accessRequestCost": "accessibility.access.accessRequestCost",
+    "accessRequestDuration": "accessibility.access.deliveryLeadTime",
+    "jurisdiction": "accessibility.access.jurisdiction",
+    "dataController": "accessibility.access.dataController",
+    "dataProcessor": "accessibility.access.dataProcessor",
+    "controlledVocabulary": "accessibility.formatAndStandards.vocabularyEncodingScheme",
+    "conformsTo": "accessibility.formatAndStandards.conformsTo",
+    "language": "accessibility.formatAndStandards.language",
+    "format": "accessibility.formatAndStandards.format",
+    "linkedDataset": "enrichmentAndLinkage.qualifiedRelation",
+    "derivedDatasets": "enrichmentAndLinkage.derivation",
+}
+"""Flat field and its place in 2.0; ``license``, ``fileSize``, ``populationType`` and ``statisticalPopulation`` have
+none, as ``usageRestriction`` and the identifier of the source system (``identifier``) have none."""
+
+
+def placed_flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a flat record in the outline of 2.0; fields without a place there stay where they are."""
+    made: dict[str, Any] = {}
+    for name, value in record.items():
+        target = FLAT_FIELDS.get(name)
+        if target is None or is_empty(value):
+            made.setdefault("flat", {})[name] = value
+            continue
+        *way, last = target.split(".")
+        here = made
+        for step in way:
+            here = here.setdefault(step, {})
+        here[last] = value
+    return made
+
+
+def move_flat(moving: Moving) -> None:
+    """Move a flat record."""
+    moving.rest = placed_flat(moving.rest)
+    move_2(moving)

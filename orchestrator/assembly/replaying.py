@@ -24,7 +24,7 @@ _KILLED = 137
 
 
 class Replayer:
-    """One step over all replays, from the record alone: a controller that was killed is followed by one that goes on."""
+    """One step over all replays, from the record alone: after a controller that was killed the next one goes on."""
 
     def __init__(
         self,

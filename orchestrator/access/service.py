@@ -21,7 +21,7 @@ from orchestrator.policy.service import Policy
 
 from . import store
 from .conditions import judge
-from .departures import Departures
+from .endings import Endings
 from .exchange.answering import Answering
 from .exchange.changing import Changing
 from .exchange.panels import Panels
@@ -41,7 +41,7 @@ from .model import (
 __all__ = ["AccessService"]
 
 
-class AccessService(Departures):
+class AccessService(Endings):
     """The one way to read or change who may use what.
 
     What passes between an applicant and single custodians is in ``forms``, ``answers``, ``talks``, ``changes`` and

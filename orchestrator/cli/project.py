@@ -31,6 +31,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Projects: approved work with members, granted datasets and an end.", no_args_is_help=True)
 SHAPE = Shape(name="project_id", columns=("project_id", "title", "state", "organisation", "start", "end"))
+RULES = Shape(name="project_id", columns=("rule", "says", "set_by", "trouble"))
 CERTIFICATE = Shape(name="certificate", columns=())
 _LARGEST = 64 * 1024 * 1024
 
@@ -61,6 +62,21 @@ def show_project(context: typer.Context, *, project: ProjectArgument, output: Ou
         for one in call.house.places.conditions(call.actor, project)
     ]
     show({**(found if isinstance(found, dict) else {}), "conditions": conditions}, SHAPE, output)
+
+
+@app.command("rules")
+def rules(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show the strictest rules over the project's datasets and who set each; leaves with 7 if one cannot be kept."""
+    check_id(project, field="project")
+    call = begin(context)
+    found = call.house.data_uses.effective_rules(call.actor, project)
+    if output is Output.TABLE:
+        lines = [{**vars(each), "set_by": [setter.custodian for setter in each.set_by]} for each in found.rules]
+        show_all(lines, RULES, output)
+    else:
+        show(found, RULES, output)
+    if any(each.trouble for each in found.rules):
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 @app.command("certificate")

@@ -26,6 +26,7 @@ SHAPE = Shape(
         "minimum_count",
         "release_signoff",
         "airlock_pack",
+        "evidence",
         "text_sha256",
     ),
 )
@@ -63,6 +64,10 @@ def publish(
     airlock_pack: Annotated[
         str, typer.Option("--airlock-pack", metavar="NAME", help="The rule book of output checking to be kept.")
     ] = "",
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option("--evidence", metavar="KIND", help="A kind of evidence that has to be on record; repeatable."),
+    ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -81,6 +86,7 @@ def publish(
         minimum_count=minimum_count,
         release_signoff=release_signoff,
         airlock_pack=airlock_pack,
+        evidence=evidence or (),
     )
     show(made, SHAPE, output)
 

@@ -179,6 +179,13 @@ def _more(terminal: Terminal) -> None:
     terminal.ids["proposed_role"] = waiting["holding_id"]
     accredited = terminal.done("accreditation", "record", terminal.ids["uma"], "--number", "AR-2", "--until", LATER)
     terminal.ids["accreditation"] = accredited["accreditation_id"]
+    words = ("--reference", "D-1", "--from", str(TODAY), "--until", LATER)
+    piece = terminal.done("evidence", "record", terminal.ids["application"], "dpia", *words, who="rex")
+    terminal.ids["evidence"] = piece["evidence_id"]
+    purpose = terminal.state.parent / "purpose.yaml"
+    purpose.write_text("uses: [HMB]\ncommercial: false\n")
+    terminal.done("purpose", "declare", terminal.ids["draft"], str(purpose))
+    terminal.done("uses", "publish", terminal.ids["north_dataset"], "HMB", "--yes", who="cora")
     con = terminal.done("person", "register", "--name", "Con", "--email", "con@example.org", who="ada")
     terminal.ids["con"] = con["person_id"]
     _give(terminal, "con", "concierge", confirmed_by="ben")

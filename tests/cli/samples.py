@@ -39,6 +39,8 @@ class Sample:
             ("keys", "[]"),
             ("statement", STATEMENT),
             ("register_file", REGISTER),
+            ("purpose", "uses: [GRU]\n"),
+            ("diseases", "code,parents\nMONDO:0005105,\n"),
         ):
             files[name] = folder / name
             files[name].write_text(content)
@@ -164,6 +166,33 @@ SAMPLES = {
     "register import": Sample("cora", "register import {north} {register_file} --yes"),
     "register update": Sample("ada", "register update"),
     "register verify": Sample(ANYBODY, "register verify"),
+    "uses codes": Sample(ANYBODY, "uses codes"),
+    "uses list": Sample(ANYBODY, "uses list {north_dataset}"),
+    "uses show": Sample(ANYBODY, "uses show {north_dataset}"),
+    "uses suggest": Sample(ANYBODY, "uses suggest {north_dataset}"),
+    "uses publish": Sample("cora", "uses publish {north_dataset} HMB NCU --yes"),
+    "uses answer": Sample(ANYBODY, "uses answer {purpose} {north_dataset}", 7),
+    "disease list": Sample(ANYBODY, "disease list"),
+    "disease import": Sample("ada", "disease import {diseases} --version 1 --yes"),
+    "purpose declare": Sample("rex", "purpose declare {draft} {purpose}"),
+    "purpose show": Sample("rex", "purpose show {draft}"),
+    "purpose answer": Sample("rex", "purpose answer {draft}", 7),
+    "evidence kinds": Sample(ANYBODY, "evidence kinds"),
+    "evidence list": Sample("rex", "evidence list"),
+    "evidence show": Sample("rex", "evidence show {evidence}"),
+    "evidence required": Sample("rex", "evidence required {application}"),
+    "evidence record": Sample(
+        "rex", "evidence record {application} dpia --reference D-2 --from 2026-11-01 --until {later}"
+    ),
+    "evidence record-organisation": Sample(
+        "rex", "evidence record-organisation Company dspt --reference 8AB12 --from 2026-11-01 --until {later}"
+    ),
+    "evidence rely": Sample("rex", "evidence rely {application} {evidence}", 3),
+    "evidence verify": Sample("ada", "evidence verify {evidence} --yes"),
+    "evidence reject": Sample("ada", "evidence reject {evidence} --reason Unreadable."),
+    "evidence revoke": Sample("ada", "evidence revoke {evidence} --reason Unreadable. --yes", 5),
+    "evidence take-back": Sample("rex", "evidence take-back {evidence}"),
+    "project rules": Sample("ada", "project rules {project}"),
     "audit list": Sample("ada", "audit list"),
     "audit verify": Sample("ada", "audit verify"),
     "audit prove": Sample("ada", "audit prove 0", 5),

@@ -1,0 +1,245 @@
+"""`tre evidence`: ethics approvals, assessments, contracts; brought by some, verified by others, with an end."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
+
+from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day, some_text
+from .call import begin, confirm, say
+from .failures import ExitCode
+from .output import Output, Shape, show, show_all
+
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Evidence: what proves that data may be used, with its end.", no_args_is_help=True)
+SHAPE = Shape(name="evidence_id", columns=("evidence_id", "kind", "reference", "state", "valid_from", "valid_until"))
+KIND = Shape(name="kind", columns=("kind", "title", "holder", "one_custodian"))
+REQUIRED = Shape(name="kind", columns=("custodian_id", "kind", "holds", "until", "sentence"))
+EvidenceArgument = Annotated[str, typer.Argument(help="A piece of evidence's identifier.")]
+ApplicationArgument = Annotated[str, typer.Argument(help="The application's identifier.")]
+KindArgument = Annotated[str, typer.Argument(help="Its kind; “tre evidence kinds” lists them.")]
+ReferenceOption = Annotated[str, typer.Option("--reference", help="The reference under which others find it.")]
+FromOption = Annotated[str, typer.Option("--from", help="Its first day, as YYYY-MM-DD.")]
+FileOption = Annotated[Path | None, typer.Option("--file", help="The document; only its hash is kept.")]
+
+
+@app.command("kinds")
+def kinds(*, output: OutputOption = Output.TABLE) -> None:
+    """List the kinds of evidence that terms may ask for; needs no installation."""
+    from orchestrator.alliance.evidence import EVIDENCE_KINDS  # noqa: PLC0415
+
+    show_all([{**vars(each), "longest": each.longest.days} for each in EVIDENCE_KINDS.values()], KIND, output)
+
+
+@app.command("list")
+def list_evidence(
+    context: typer.Context,
+    *,
+    application: Annotated[str, typer.Option("--application", help="That of one application.")] = "",
+    waiting: Annotated[bool, typer.Option("--waiting", help="What waits for you to verify it.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List what you brought, what one application has, or what waits for you."""
+    if application:
+        check_id(application, field="--application")
+    call = begin(context)
+    evidence = call.house.evidence
+    if waiting:
+        found = evidence.waiting(call.actor)
+    else:
+        found = evidence.of_application(call.actor, application) if application else evidence.mine(call.actor)
+    show_all(found, SHAPE, output)
+
+
+@app.command("show")
+def show_evidence(context: typer.Context, *, evidence: EvidenceArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show one piece of evidence."""
+    check_id(evidence, field="evidence")
+    call = begin(context)
+    show(call.house.evidence.evidence(call.actor, evidence), SHAPE, output)
+
+
+@app.command("required")
+def required(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
+    """List what the custodians' terms ask for; leaves with 7 while something is missing."""
+    check_id(application, field="application")
+    call = begin(context)
+    found = call.house.evidence.required(call.actor, application)
+    show_all(found, REQUIRED, output)
+    if not all(each.holds for each in found):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command("record")
+def record(
+    context: typer.Context,
+    *,
+    application: ApplicationArgument,
+    kind: KindArgument,
+    reference: ReferenceOption,
+    first: FromOption,
+    until: UntilOption,
+    file: FileOption = None,
+    custodian: Annotated[str, typer.Option("--custodian", help="The one custodian it was made with.")] = "",
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Bring evidence of an application's research; somebody else verifies it."""
+    check_id(application, field="application")
+    if custodian:
+        check_id(custodian, field="--custodian")
+    days, digest = _days(first, until), _digest(file)
+    call = begin(context, dry_run=dry_run)
+    made = call.house.evidence.record(
+        call.actor,
+        application,
+        kind,
+        reference=reference,
+        valid_from=days[0],
+        valid_until=days[1],
+        file_sha256=digest,
+        custodian_id=custodian or None,
+    )
+    show(made, SHAPE, output)
+
+
+@app.command("record-organisation")
+def record_organisation(
+    context: typer.Context,
+    *,
+    organisation: Annotated[str, typer.Argument(help="The organisation's name.")],
+    kind: KindArgument,
+    reference: ReferenceOption,
+    first: FromOption,
+    until: UntilOption,
+    file: FileOption = None,
+    code: Annotated[str, typer.Option("--code", help="The organisation's code, such as its ODS code.")] = "",
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Bring evidence of an organisation, on which research may rely; somebody else verifies it."""
+    some_text(organisation, field="ORGANISATION")
+    days, digest = _days(first, until), _digest(file)
+    call = begin(context, dry_run=dry_run)
+    made = call.house.evidence.record_of_organisation(
+        call.actor,
+        organisation,
+        kind,
+        reference=reference,
+        valid_from=days[0],
+        valid_until=days[1],
+        file_sha256=digest,
+        organisation_code=code,
+    )
+    show(made, SHAPE, output)
+
+
+@app.command("rely")
+def rely(
+    context: typer.Context,
+    *,
+    application: ApplicationArgument,
+    evidence: EvidenceArgument,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Rely in an application's research on the evidence of an organisation that takes part in it."""
+    check_id(application, field="application")
+    check_id(evidence, field="evidence")
+    call = begin(context, dry_run=dry_run)
+    show(call.house.evidence.rely(call.actor, application, evidence), SHAPE, output)
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    file: FileOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Say that you looked at the document and that it says what is recorded; “--file” compares its hash first."""
+    check_id(evidence, field="evidence")
+    digest = _digest(file)
+    call = begin(context, dry_run=dry_run)
+    kept = call.house.evidence.evidence(call.actor, evidence).file_sha256
+    if digest and digest != kept:
+        raise Invalid(f"{file} is not the document that was brought: its hash is another.", field="--file")
+    confirm("Did you look at the document, and does it say what is recorded?", yes=yes, dry_run=dry_run)
+    show(call.house.evidence.verify(call.actor, evidence), SHAPE, output)
+
+
+@app.command("reject")
+def reject(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    reason: ReasonOption,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Say that the document does not say what is recorded."""
+    check_id(evidence, field="evidence")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    show(call.house.evidence.reject(call.actor, evidence, reason), SHAPE, output)
+
+
+@app.command("revoke")
+def revoke(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """End verified evidence at once: grants that hang on it stop."""
+    check_id(evidence, field="evidence")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Revoke it for ever? Grants that hang on it stop at once.", yes=yes, dry_run=dry_run)
+    show(call.house.evidence.revoke(call.actor, evidence, reason), SHAPE, output)
+
+
+@app.command("take-back")
+def take_back(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take back what you brought and nobody verified yet."""
+    check_id(evidence, field="evidence")
+    call = begin(context, dry_run=dry_run)
+    show(call.house.evidence.take_back(call.actor, evidence), SHAPE, output)
+
+
+def _days(first: str, last: str) -> tuple[date, date]:
+    return day(first, field="--from"), day(last)
+
+
+def _digest(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="--file") from error
+    say(f"sha256 {digest}  {file}")
+    return digest

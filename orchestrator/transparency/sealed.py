@@ -1,0 +1,127 @@
+"""Documents that strangers can check: their hash is an entry of the audit log, whose head the record key signed.
+
+No process that people use holds a key. A document is sealed by the change that tells of it; the airlock's worker signs
+the log's head some seconds later, and from then on the document travels with the proof that leads from it to the head.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+from sqlalchemy import select
+
+from orchestrator.audit.model import Head, InclusionProof
+from orchestrator.audit.record import Record
+from orchestrator.audit.service import AuditService
+from orchestrator.audit.store import EntryRow
+from orchestrator.audit.verification import verify_proof
+from orchestrator.core.errors import Invalid, NotFound
+from orchestrator.core.events import Event, Json
+
+__all__ = ["LARGEST", "Opened", "opened", "sealing", "with_proof"]
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a document with its proof."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A document as it was read, with every reason not to believe it."""
+
+    content: Mapping[str, Any]
+    sha256: str
+    entry: Mapping[str, Any]
+    proof: InclusionProof
+    problems: tuple[str, ...]
+
+
+def sealing(content: Mapping[str, Json], *, kind: str, subject: str, actor: str, **details: Json) -> tuple[str, Event]:
+    """Return a document's canonical JSON, to be kept, and the event that seals it when its change commits."""
+    text = rfc8785.dumps(dict(content)).decode()
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    return text, Event(kind=kind, actor=actor, subject=subject, details={**details, "sha256": sha256})
+
+
+def with_proof(record: Record, audit: AuditService, text: str, *, kind: str, subject: str) -> bytes:
+    """Return a sealed document with its proof, as it is handed out.
+
+    Raises ``NotPossible`` while no signed head covers it: the airlock's worker signs one every few seconds.
+    """
+    query = select(EntryRow.position).where(EntryRow.kind == kind, EntryRow.subject == subject)
+    with record.read() as session:
+        position = session.scalar(query.order_by(EntryRow.position.desc()).limit(1))
+    if position is None:
+        raise NotFound("The audit log knows nothing of this document; tell an operator.")
+    proof = audit.prove(position)
+    return rfc8785.dumps({"document": json.loads(text), "proof": _plain(proof)})
+
+
+def opened(raw: bytes, keys: Mapping[int, bytes], *, kind: str) -> Opened:
+    """Read a document and check it with public keys alone; raises ``Invalid`` where it is no such document at all."""
+    if len(raw) > LARGEST:
+        raise Invalid(f"This is larger than {LARGEST // 1024 // 1024} MiB; that is no signed document.", field="file")
+    try:
+        whole = json.loads(raw)
+        content, proof = whole["document"], _proof(whole["proof"])
+        entry = json.loads(proof.entry)
+        sha256 = hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+        details = entry["details"]
+        if not isinstance(content, dict) or not isinstance(details, dict):
+            raise TypeError("not objects")
+    except (ValueError, TypeError, KeyError, RecursionError, binascii.Error, rfc8785.CanonicalizationError) as error:
+        raise Invalid("This is no signed document of a trusted research environment.", field="file") from error
+    problems = verify_proof(proof, keys)
+    if entry.get("kind") != kind:
+        problems.append(f"The log's entry is of another kind than “{kind}”: this document was put together by hand.")
+    if details.get("sha256") != sha256:
+        problems.append("The document is not what was recorded: its SHA-256 differs from the one in the log.")
+    return Opened(content=content, sha256=sha256, entry=entry, proof=proof, problems=tuple(problems))
+
+
+def _plain(proof: InclusionProof) -> dict[str, Json]:
+    head = proof.head
+    return {
+        "entry": proof.entry,
+        "position": proof.position,
+        "path": [base64.b64encode(step).decode() for step in proof.path],
+        "head": {
+            "origin": head.origin,
+            "size": head.size,
+            "root": base64.b64encode(head.root).decode(),
+            "signature": head.signature,
+        },
+    }
+
+
+def _proof(said: Any) -> InclusionProof:
+    head = said["head"]
+    numbers = (said["position"], head["size"])
+    if not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
+        raise TypeError("positions are whole numbers")
+    return InclusionProof(
+        entry=_words(said["entry"]),
+        position=said["position"],
+        path=tuple(base64.b64decode(step, validate=True) for step in said["path"]),
+        head=Head(
+            origin=_words(head["origin"]),
+            size=head["size"],
+            root=base64.b64decode(head["root"], validate=True),
+            signed_at=datetime.fromtimestamp(0, UTC),
+            signature=_words(head["signature"]),
+        ),
+    )
+
+
+def _words(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    value.encode()
+    return value

@@ -23,6 +23,8 @@ from . import (
     accounts,
     applications,
     auditing,
+    catalogue_pages,
+    comparing,
     custodians,
     decisions,
     enquiries,
@@ -37,6 +39,7 @@ from . import (
     review_files,
     review_overview,
     reviews,
+    sheets,
     signing,
     submissions,
     training,
@@ -55,7 +58,10 @@ __all__ = ["make_app", "run"]
 
 _PAGES = (
     public,
+    comparing,
+    catalogue_pages,
     register,
+    sheets,
     signing,
     accounts,
     enquiries,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from orchestrator.alliance.model import Terms
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.events import Json
+from orchestrator.discovery.search.model import Asked
 
 from .pages import page
 from .tasks import tasks_of
@@ -40,34 +41,8 @@ def home(request: Request) -> Response:
         "home.html",
         title="Start",
         tasks=tasks_of(visit) if visit else [],
-        dataset_count=_count(len(house.discovery.search()), "dataset"),
+        dataset_count=_count(house.search.find(Asked(limit=1, counted=False)).found.total, "dataset"),
         project_count=_count(len(house.access.register()), "project"),
-    )
-
-
-@router.get("/datasets")
-def datasets(request: Request, q: Words = "") -> Response:
-    """Search the catalogue."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in q).split())
-    found = house_of(request).discovery.search(words)
-    abstracts = {dataset.dataset_id: _shortened(abstract_of(dataset.description)) for dataset in found}
-    return page(request, "datasets.html", title="Datasets", text=words, datasets=found, abstracts=abstracts)
-
-
-@router.get("/datasets/{dataset_id}")
-def dataset(request: Request, dataset_id: Id) -> Response:
-    """Show one dataset: its description, custodian, terms and versions."""
-    house = house_of(request)
-    found = house.discovery.dataset(dataset_id)
-    return page(
-        request,
-        "dataset.html",
-        title=found.title,
-        dataset=found,
-        abstract=abstract_of(found.description),
-        description=facts_of(found.description),
-        versions=house.discovery.versions(dataset_id),
-        terms=terms_in_force(house, found.custodian_id),
     )
 
 
@@ -98,35 +73,6 @@ def abstract_of(description: Mapping[str, Json]) -> str:
         text = summary.get("abstract") or summary.get("description")
         return text if isinstance(text, str) else ""
     return ""
-
-
-def facts_of(description: Mapping[str, Json]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return a description as headed lists of facts, in words."""
-    headed = []
-    for key, value in description.items():
-        if isinstance(value, dict):
-            facts = [(_spaced(name), text) for name, inner in value.items() if (text := _in_words(inner))]
-            if facts:
-                headed.append((_spaced(key), facts))
-    single = [(_spaced(key), _in_words(value)) for key, value in description.items() if not isinstance(value, dict)]
-    return [*headed, ("Record", [fact for fact in single if fact[1]])]
-
-
-def _in_words(value: Json) -> str:
-    if isinstance(value, dict):
-        return "; ".join(f"{_spaced(key)}: {text}" for key, inner in value.items() if (text := _in_words(inner)))
-    if isinstance(value, list):
-        return "\n".join(text for inner in value if (text := _in_words(inner)))
-    return "" if value is None else str(value)
-
-
-def _spaced(name: str) -> str:
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 240 else text[:240].rsplit(" ", 1)[0] + " …"
 
 
 def _count(number: int, noun: str) -> str:

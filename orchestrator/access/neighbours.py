@@ -99,6 +99,7 @@ class Neighbours(Asking):
         return catalogue.dataset_row(session, dataset_id).custodian_id
 
     def _terms_in_force(self, session: Session, custodian_id: str) -> Terms:
+        self._alliance.check_may_grant(custodian_id, session=session)
         return self._alliance.current_terms(custodian_id, session=session)
 
     def _dataset(self, session: Session, dataset_id: str) -> Dataset | None:

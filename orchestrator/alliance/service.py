@@ -35,6 +35,8 @@ class AllianceService:
         self._as_now = as_now
         self.airlock_packs: frozenset[str] | None = None
         """The rule books of output checking that terms may name; ``None`` where nobody here can tell."""
+        self.barrier: Callable[[Session, str], str] | None = None
+        """Why a custodian may grant nothing new now, in sentences; empty when it may (see ``onboarding``)."""
 
     def register_custodian(self, actor: Actor, name: str) -> Custodian:
         """Register a custodian; it decides nothing until two people gave it an officer."""
@@ -148,6 +150,12 @@ class AllianceService:
         if current is None or not current.in_force(self._record.clock()):
             raise NotPossible("This custodian has no terms in force; one of its officers has to publish them.")
         return current
+
+    def check_may_grant(self, custodian_id: str, *, session: Session) -> None:
+        """Raise ``NotPossible`` when a custodian may grant or renew nothing now: not accredited, or leaving."""
+        why = self.barrier(session, custodian_id) if self.barrier is not None else ""
+        if why:
+            raise NotPossible(why)
 
     def accepted_until(self, person_id: str, custodian_id: str, *, session: Session | None = None) -> datetime | None:
         """Return until when a person's acceptance of the current terms holds; ``None`` when it does not hold now."""

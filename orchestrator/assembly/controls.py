@@ -163,6 +163,8 @@ class Controls:
         self.house.access.chase()
         self.house.evidence.chase()
         self.house.enquiries.chase()
+        self.house.accreditation.chase()
+        self.house.departures.chase()
 
 
 def open_controls(house: House) -> Controls:

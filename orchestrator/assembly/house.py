@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.access.departures import Departures
 from orchestrator.access.enquiries.candidates import CatalogueCandidates
 from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.evidence.service import EvidenceService
@@ -19,6 +20,8 @@ from orchestrator.airlock.packs import load_packs
 from orchestrator.airlock.service import AirlockService
 from orchestrator.airlock.training import Training
 from orchestrator.airlock.training_cases import TRAINING_CASES
+from orchestrator.alliance.accreditation.service import AccreditationService
+from orchestrator.alliance.onboarding.service import OnboardingService
 from orchestrator.alliance.service import AllianceService
 from orchestrator.alliance.uses.service import UsesService
 from orchestrator.audit.outbox import Outbox
@@ -39,9 +42,11 @@ from orchestrator.identity.service import IdentityService
 from orchestrator.policy.service import Policy
 from orchestrator.settings import Settings, VolumeSettings
 from orchestrator.transparency.service import RegisterService
+from orchestrator.transparency.sheets.service import SheetService
 from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
+from .alliance import open_onboarding
 from .harvesting import named_secrets
 
 __all__ = ["POLICIES", "House", "open_house"]
@@ -59,6 +64,9 @@ class House:
     policy: Policy
     identity: IdentityService
     alliance: AllianceService
+    accreditation: AccreditationService
+    onboarding: OnboardingService
+    departures: Departures
     uses: UsesService
     discovery: DiscoveryService
     catalogue: CatalogueService
@@ -75,6 +83,7 @@ class House:
     airlock_desk: Desk
     training: Training
     register: RegisterService
+    sheets: SheetService
     audit: AuditService
     outbox: Outbox
     sign_on: SignOnProvider | None
@@ -87,6 +96,14 @@ def open_house(settings: Settings) -> House:
     identity = IdentityService(record, policy)
     alliance = AllianceService(record, policy, as_now=identity.as_now)
     identity.knows_custodian = alliance.knows
+    accreditation, onboarding = open_onboarding(
+        record,
+        policy,
+        identity,
+        checklists=POLICIES / "alliance",
+        accreditation_needed=settings.accreditation_needed,
+    )
+    alliance.barrier = onboarding.barrier
     discovery = DiscoveryService(
         record=record,
         policy=policy,
@@ -118,6 +135,9 @@ def open_house(settings: Settings) -> House:
         policy=policy,
         identity=identity,
         alliance=alliance,
+        accreditation=accreditation,
+        onboarding=onboarding,
+        departures=Departures(record=record, discovery=discovery),
         uses=uses,
         discovery=discovery,
         catalogue=CatalogueService(record, policy),
@@ -156,6 +176,7 @@ def open_house(settings: Settings) -> House:
         airlock_desk=desk,
         training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
         register=register,
+        sheets=SheetService(record, policy),
         audit=AuditService(record),
         outbox=Outbox(record),
         sign_on=_sign_on(settings),

@@ -118,16 +118,20 @@ class DiscoveryService(Asking):
         with self._record.change() as change:
             self._keeps(change.session, actor, "withdrawDataset", dataset_id)
             row = store.dataset_row(change.session, dataset_id)
-            row.state = DATASET_STATES.after(DatasetState(row.state), "withdraw").value
-            row.reason = words
-            change.tell(_event("dataset.withdrawn", actor, row))
-            follow_withdrawal(change, row, actor=actor.person_id, now=self._now())
-            gone = [each for each in store.versions_of(change.session, dataset_id) if _may_withdraw(each)]
-            for version in gone:
-                self._withdraw(change, actor, version, words)
+            gone = self._withdraw_whole(change, actor, row, words)
         for version in gone:
             self._arrivals.forget(version.version_id)
         return store.to_dataset(row)
+
+    def withdraw_all(self, change: Change, actor: Actor, custodian_id: str, reason: str) -> list[str]:
+        """Take every dataset of a custodian out of the catalogue, within a change in which it leaves.
+
+        The arrivals of its versions are removed by the next ``sweep_arrivals``. Returns the datasets.
+        """
+        rows = store.all_datasets(change.session, custodian_id=custodian_id)
+        for row in rows:
+            self._withdraw_whole(change, actor, row, reason)
+        return [row.dataset_id for row in rows]
 
     def add_files_version(self, actor: Actor, dataset_id: str, directory: Path) -> DatasetVersion:
         """Copy a directory of this machine to the arrivals and make it the dataset's next version."""
@@ -327,6 +331,17 @@ class DiscoveryService(Asking):
             )
             store.add_version(change, row, event=event)
         return store.to_version(row)
+
+    def _withdraw_whole(self, change: Change, actor: Actor, row: DatasetRow, words: str) -> list[VersionRow]:
+        """Withdraw a dataset and its versions; return those whose files may still lie in the arrivals."""
+        row.state = DATASET_STATES.after(DatasetState(row.state), "withdraw").value
+        row.reason = words
+        change.tell(_event("dataset.withdrawn", actor, row))
+        follow_withdrawal(change, row, actor=actor.person_id, now=self._now())
+        gone = [each for each in store.versions_of(change.session, row.dataset_id) if _may_withdraw(each)]
+        for version in gone:
+            self._withdraw(change, actor, version, words)
+        return gone
 
     def _withdraw(self, change: Change, actor: Actor, row: VersionRow, words: str) -> None:
         row.state = VERSION_STATES.after(VersionState(row.state), "withdraw").value

@@ -40,6 +40,8 @@ class Settings(Part):
     airlock: AirlockSettings = AirlockSettings()
     workspaces: WorkspaceSettings = WorkspaceSettings()
     retention: RetentionSettings = RetentionSettings()
+    accreditation_needed: bool = False
+    """Whether every custodian has to be accredited before it grants; without, those that began to be."""
     logs: Literal["text", "json"] = "text"
     """Lines for people, or one JSON object a line that names project and event."""
     kubernetes: KubernetesSettings | None = None

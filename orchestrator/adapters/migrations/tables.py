@@ -8,6 +8,8 @@ import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.replay.rows
 import orchestrator.airlock.store
 import orchestrator.airlock.training_store
+import orchestrator.alliance.accreditation.store
+import orchestrator.alliance.onboarding.store
 import orchestrator.alliance.store
 import orchestrator.alliance.uses.store
 import orchestrator.audit.store
@@ -15,6 +17,7 @@ import orchestrator.discovery.catalogue.store
 import orchestrator.discovery.harvest.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
+import orchestrator.transparency.sheets.store
 import orchestrator.transparency.store
 import orchestrator.workspaces.place_store
 import orchestrator.workspaces.store  # noqa: F401

@@ -1,0 +1,75 @@
+"""Reads fields of a record by dotted path, as the scores count them: filled, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["ABSENT", "STRUCTURE", "Tables", "field_at", "filled", "tables_of"]
+
+ABSENT = object()
+"""The record has no such field."""
+
+
+def field_at(record: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a dotted path, or ``ABSENT``."""
+    here: Any = record
+    for step in path.split("."):
+        if not isinstance(here, Mapping) or step not in here:
+            return ABSENT
+        here = here[step]
+    return here
+
+
+def filled(value: Any) -> bool:
+    """Tell whether a value says anything at all: not null, not empty, and not a list or object of such."""
+    if isinstance(value, Mapping):
+        return any(filled(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(filled(inner) for inner in value)
+    return value is not ABSENT and value is not None and value != ""
+
+
+STRUCTURE: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "dataClassesCount": (False, ()),
+    "tableName": (False, ("name", "label")),
+    "tableDescription": (False, ("description",)),
+    "columnName": (True, ("name", "label")),
+    "columnDescription": (True, ("description",)),
+    "dataType": (True, ("dataType",)),
+    "sensitive": (True, ("sensitive",)),
+}
+"""What is asked of the structure: of columns (or of tables), and the names a field for it may have."""
+
+
+class Tables:
+    """The tables and columns that a record describes, whatever its schema calls them."""
+
+    def __init__(self, tables: list[Mapping[str, Any]]) -> None:
+        self.tables = tables
+        self.columns = [
+            column
+            for table in tables
+            for column in _objects(table.get("columns") or table.get("elements") or table.get("dataElements"))
+        ]
+
+    def share(self, path: str) -> float:
+        """Return the share of tables or columns (0 to 1) that fill what ``path`` asks for."""
+        of_columns, names = STRUCTURE[path.rpartition(".")[2]]
+        things = self.columns if of_columns else self.tables
+        if not things:
+            return 0.0
+        if not names:
+            return 1.0
+        return sum(any(filled(thing.get(name)) for name in names) for thing in things) / len(things)
+
+
+def tables_of(record: Mapping[str, Any]) -> Tables:
+    """Return the tables of a record: an object with tables (3, 4), a list (2.x), or ``dataClasses`` (flat)."""
+    structure = record.get("structuralMetadata")
+    inner = structure.get("tables") if isinstance(structure, Mapping) else structure
+    return Tables(_objects(inner or record.get("dataClasses")))
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -37,7 +37,6 @@ __all__ = [
     "PartRow",
     "ProjectRow",
     "active_grants",
-    "active_grants_of",
     "add",
     "application_ids",
     "application_row",
@@ -322,12 +321,6 @@ def took_part(session: Session, application_id: str, person_id: str) -> bool:
 def active_grants(session: Session, version_ids: list[str]) -> list[GrantRow]:
     """Return the active grants on some versions."""
     query = select(GrantRow).where(GrantRow.state == GrantState.ACTIVE.value, GrantRow.version_id.in_(version_ids))
-    return list(session.scalars(query.order_by(GrantRow.grant_id)))
-
-
-def active_grants_of(session: Session, custodian_id: str) -> list[GrantRow]:
-    """Return the active grants that a custodian gave."""
-    query = select(GrantRow).where(GrantRow.state == GrantState.ACTIVE.value, GrantRow.custodian_id == custodian_id)
     return list(session.scalars(query.order_by(GrantRow.grant_id)))
 
 

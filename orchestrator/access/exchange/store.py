@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, func, select, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from orchestrator.core.database import Base, Moment
@@ -88,11 +88,12 @@ class CommentRow(Base):
     """Something said about a part."""
 
     __tablename__ = "application_comment"
-    __table_args__ = (Index("ix_application_comment_part", "application_id", "custodian_id", "written_at"),)
+    __table_args__ = (UniqueConstraint("application_id", "custodian_id", "number"),)
 
     comment_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     application_id: Mapped[str] = mapped_column(ForeignKey("application.application_id"))
     custodian_id: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
     question_id: Mapped[str] = mapped_column(String(64), default="")
     author_id: Mapped[str] = mapped_column(String(16))
     internal: Mapped[bool] = mapped_column(default=False)
@@ -231,7 +232,7 @@ def comments_on(session: Session, application_id: str, custodian_id: str) -> lis
     query = select(CommentRow).where(
         CommentRow.application_id == application_id, CommentRow.custodian_id == custodian_id
     )
-    rows = session.scalars(query.order_by(CommentRow.written_at, CommentRow.comment_id))
+    rows = session.scalars(query.order_by(CommentRow.number))
     return [Comment(**{each.name: getattr(row, each.name) for each in fields(Comment)}) for row in rows]
 
 

@@ -47,6 +47,7 @@ class Talking(PartExchange):
                 comment_id=new_id(),
                 application_id=application_id,
                 custodian_id=custodian_id,
+                number=len(store.comments_on(change.session, application_id, custodian_id)) + 1,
                 question_id=question_id,
                 author_id=actor.person_id,
                 internal=internal,

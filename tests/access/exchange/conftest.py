@@ -62,7 +62,11 @@ class Asking:
 
     def submitted(self, *names: str, **answers: Any) -> str:
         given = {key.replace("-", "_"): value for key, value in GIVEN.items()}
-        made = self.draft(*names, **(given | {"own_a": "Only A reads this.", "own_b": "Only B reads this."} | answers))
+        given |= {"own_a": "Only A reads this.", "own_b": "Only B reads this."} | answers
+        made = self.draft(*names)
+        sheet = self.world.access.answers.sheet(self.world.actor("lead"), made.application_id).sheet
+        asked = {each.question.question_id for each in sheet.asked}
+        self.answer(made.application_id, **{key: each for key, each in given.items() if key.replace("_", "-") in asked})
         self.world.access.submit(self.world.actor("lead"), made.application_id)
         return made.application_id
 

@@ -21,7 +21,7 @@ from . import store
 from .differences import differences
 from .model import Difference, Edition, Entry, Imported, Origin, Refusal
 from .offering import follow, follow_withdrawal
-from .reading import CONVERTER, read
+from .reading import converter, read_kept
 from .rules import entry_key, persistent_id_of
 from .store import EntryRow
 from .taking import Given, Outcome, move, prepare, take
@@ -59,7 +59,7 @@ class CatalogueService(Asking):
         """Return what changed between two editions, both read the same way, with what has no place in 4.0.0."""
         with self._record.read() as session:
             both = [json.loads(store.edition_row(session, entry_id, number).original) for number in (earlier, later)]
-        old, new = read(both[0]), read(both[1])
+        old, new = read_kept(both[0]), read_kept(both[1])
         return differences(old.description, new.description) + differences(old.unplaced, new.unplaced)
 
     def elsewhere(self, entry_id: str) -> list[str]:
@@ -158,15 +158,15 @@ class CatalogueService(Asking):
         with self._record.read() as session:
             old = [
                 (row.entry_id, edition.number, json.loads(edition.original))
-                for row, edition in store.outdated(session, CONVERTER, limit)
+                for row, edition in store.outdated(session, converter(), limit)
             ]
         if not old:
             return 0
-        columns = [(entry_id, number, read(record).columns()) for entry_id, number, record in old]
+        columns = [(entry_id, number, read_kept(record).columns()) for entry_id, number, record in old]
         with self._record.change() as change:
             for entry_id, number, fresh in columns:
                 self._replace(change, entry_id, number, fresh)
-            details: dict[str, Json] = {"converter": CONVERTER, "entries": len(columns)}
+            details: dict[str, Json] = {"converter": converter(), "entries": len(columns)}
             change.tell(Event(kind="catalogue.read-anew", actor=_SYSTEM, subject="catalogue:all", details=details))
         return len(columns)
 

@@ -41,6 +41,8 @@ def test_the_national_catalogue_is_imported_whole(alliance: Alliance, national_c
         assert entry.publisher == record["summary"]["publisher"]["name"]
         assert entry.origin is Origin.IMPORTED
         assert entry.custodian_id is None
+        assert entry.schema
+        assert entry.description["summary"]["title"] == record["summary"]["title"]
     again = alliance.catalogue.import_records(alliance.actor("ada"), national_catalogue, source="national")
     assert (again.new, again.changed, again.unchanged) == (0, 0, 531)
 
@@ -177,8 +179,8 @@ def test_entries_are_read_anew_when_the_converter_changes(alliance: Alliance, mo
     catalogue.import_records(alliance.actor("ada"), [a_record(str(number)) for number in range(3)], source="s")
     assert catalogue.refresh() == 0
     last = catalogue.changes(0)[-1][0]
-    monkeypatch.setattr(reading, "CONVERTER", "next")
-    monkeypatch.setattr(service_module, "CONVERTER", "next")
+    for module in (reading, service_module):
+        monkeypatch.setattr(module, "converter", lambda: "next")
     assert catalogue.refresh(limit=2) == 2
     assert catalogue.refresh(limit=2) == 1
     assert catalogue.refresh(limit=2) == 0
@@ -228,3 +230,34 @@ def test_it_works_on_every_record(record_everywhere: Record, policy: Policy, clo
     assert {entry.persistent_id for entry in catalogue.entries()} == {"nul inside", "one"}
     assert len(catalogue.changes(0)) == 2
     assert catalogue.refresh() == 0
+
+
+def test_values_without_a_place_and_values_in_other_words_are_kept_and_told(
+    alliance: Alliance, national_catalogue: list[dict[str, Any]]
+) -> None:
+    record = next(each for each in national_catalogue if each["summary"]["title"].startswith("Acute care patients"))
+    alliance.catalogue.import_records(alliance.actor("ada"), [record], source="s")
+    entry = alliance.catalogue.entries()[0]
+    assert entry.unplaced
+    told = {note.path for note in entry.findings}
+    assert set(entry.unplaced) <= told
+    assert all(note.sentence.endswith(".") for note in entry.findings)
+
+
+def test_what_is_no_description_is_refused_and_one_that_no_longer_is_stays(
+    alliance: Alliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = alliance.catalogue.import_records(alliance.actor("ada"), [{"identifier": "x"}], source="s").refused
+    assert "no description" in refused[0].sentence
+    alliance.catalogue.import_records(alliance.actor("ada"), [a_record()], source="s")
+
+    def stricter(_record: object) -> None:
+        raise Invalid("This is no description any more.", field="version")
+
+    monkeypatch.setattr(reading, "convert", stricter)
+    for module in (reading, service_module):
+        monkeypatch.setattr(module, "converter", lambda: "stricter")
+    assert alliance.catalogue.refresh() == 1
+    entry = alliance.catalogue.entries()[0]
+    assert entry.description == entry.original
+    assert [note.sentence for note in entry.findings] == ["This is no description any more."]

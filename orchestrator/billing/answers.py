@@ -124,7 +124,7 @@ class Answers:
         if name in following:
             return following[name]
         used = [each.quantity for each in self.request.usage if each.of == name]
-        if used or self.request.usage:
+        if used or self.request.usage or self.request.metered:
             return sum(used)
         users = self.request.answers.get("users")
         if name == "user-months" and isinstance(users, int):
@@ -144,7 +144,7 @@ class Answers:
 
     def cells(self, name: str, per: tuple[str, ...]) -> Counter[tuple[str, ...]] | None:
         """Return what was used in each combination of user, month and dataset; none where only a total is known."""
-        if name in self.request.answers or not self.request.usage:
+        if name in self.request.answers or not (self.request.usage or self.request.metered):
             return None
         counted: Counter[tuple[str, ...]] = Counter()
         for used in self.request.usage:

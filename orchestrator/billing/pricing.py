@@ -30,8 +30,9 @@ def price(
 ) -> Priced:
     """Return the lines that apply, in the list's order, with what was assumed.
 
-    ``settled`` gives amounts to lines that the list leaves open; of several waivers of a line the largest counts.
-    Raises ``Invalid`` for answers that the list does not understand.
+    ``settled`` gives amounts to lines that the list leaves open: for what is charged once the whole amount, for what
+    is metered that of one unit. Of several waivers of a line the largest counts. Raises ``Invalid`` for answers that
+    the list does not understand.
     """
     check_request(prices, request)
     answers = Answers(prices, request)
@@ -86,11 +87,17 @@ class _Work:
             nothing = Span.just(Money(0, self.prices.currency))
             return Sum(nothing, f"does not apply beside “{self.struck[line.line_id]}”, which replaces it")
         if line.line_id in self.settled:
-            amount = self.settled[line.line_id]
-            return Sum(Span.just(amount), f"{quantity.words}; the amount was set in the quote: {amount}")
+            return self._agreed(line, quantity, self.settled[line.line_id])
         if isinstance(line.price, Percent):
             return bounded(line, percent_of(line.price, self.sums, self.prices.currency))
         return bounded(line, listed_of(line, quantity, self.answers))
+
+    def _agreed(self, line: Line, quantity: Quantity, amount: Money) -> Sum:
+        """Return what a quote set: an amount for what is charged once, a rate for what is metered."""
+        if line.billed is Billed.ONCE:
+            return Sum(Span.just(amount), f"{quantity.words}; the amount was set in the quote: {amount}")
+        span = Span(amount.times(quantity.low), amount.times(quantity.high))
+        return bounded(line, Sum(span, f"{quantity.words} × {amount}, the rate that was set in the quote = {span}"))
 
     def line(self, line: Line) -> PricedLine:
         """Return a line after waivers, with its VAT and the infrastructure's share."""

@@ -116,6 +116,8 @@ class Request:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     datasets: tuple[AskedDataset, ...] = ()
     usage: tuple[Usage, ...] = ()
+    metered: bool = False
+    """Whether ``usage`` is all there was, so that nothing metered is assumed beside it."""
     passed_on: Mapping[str, Money] = field(default_factory=dict)
     """What third parties charge, by the line that hands it on."""
 

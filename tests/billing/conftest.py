@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from orchestrator.audit.record import Record
 from orchestrator.billing.grammar import read_list
 from orchestrator.billing.model import PriceList
 from orchestrator.billing.periods import end_of_months
 from orchestrator.billing.request import AskedDataset, Request
+from orchestrator.core.clock import FixedClock
+from orchestrator.core.database import Base, make_engine
+from orchestrator.policy.service import Policy
+
+if TYPE_CHECKING:
+    from .world import World
 
 FEES = Path(__file__).parents[2] / "policies" / "fees"
 
@@ -59,3 +68,32 @@ lines:
 def written() -> str:
     """The text of a small list."""
     return WRITTEN
+
+
+@pytest.fixture(scope="session")
+def first_world(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The world as every test finds it, made once; its record is closed so that its file can be copied."""
+    from .world import World
+
+    directory = tmp_path_factory.mktemp("world")
+    engine = make_engine(f"sqlite:///{directory}/record.db")
+    Base.metadata.create_all(engine)
+    clock = FixedClock()
+    made = World(Record(engine, clock), policy, clock, directory)
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def world(first_world: World, policy: Policy, clock: FixedClock, tmp_path: Path) -> Iterator[World]:
+    """A world of the test's own, in which custodian “a” and the infrastructure have published prices."""
+    from .world import World
+
+    directory = tmp_path / "world"
+    shutil.copytree(first_world.directory, directory)
+    engine = make_engine(f"sqlite:///{directory}/record.db")
+    made = World(Record(engine, clock), policy, clock, directory, like=first_world)
+    made.publish("a")
+    made.publish("infrastructure")
+    yield made
+    engine.dispose()

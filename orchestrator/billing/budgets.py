@@ -1,0 +1,201 @@
+"""Budgets: what an application and its project may cost, where it stands, and what stops when nothing is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from orchestrator.core.errors import NotPossible
+from orchestrator.core.money import Money, total
+from orchestrator.policy.model import Actor
+
+from . import rules, store
+from .documents import Budget, InvoiceKind, OrderState, Spending
+from .fees import Fees
+from .forms import read_request
+from .metering import metered_request
+from .model import Billed
+from .periods import month_of
+from .priced import Priced
+from .pricing import price
+from .request import Usage
+from .room import parsed
+from .rows import BudgetRow, OrderRow, QuoteRow
+
+__all__ = ["Budgets", "once_gross"]
+
+
+class Budgets(Fees):
+    """Limits that hold: an order beyond them is refused, and use that costs stops when they are reached."""
+
+    def set_budget(self, actor: Actor, application_id: str, limit: Money, reason: str = "") -> Budget:
+        """Set what an application, and the project it becomes, may cost in all, VAT included."""
+        with self._record.change() as change:
+            application = self._application(change.session, application_id)
+            self._check(change.session, actor, "setBudget", self._spending_thing(change.session, application))
+            if limit < Money(0, limit.currency):
+                raise NotPossible("A budget cannot be below nothing.")
+            account = self._account(change.session, application)
+            earlier = store.budget(change.session, account)
+            row = BudgetRow(
+                account_id=account,
+                version=earlier.version + 1 if earlier else 1,
+                pence=limit.pence,
+                currency=limit.currency,
+                reason=rules.check_text(reason, field="reason", least=0),
+                set_by=actor.person_id,
+                set_at=self._now(),
+            )
+            event = self._event(
+                "budget.set",
+                actor.person_id,
+                f"application:{account}",
+                pence=limit.pence,
+                currency=limit.currency,
+                version=row.version,
+            )
+            store.add(change, row, event=event)
+            return store.to_budget(row)
+
+    def spending(self, actor: Actor, application_id: str) -> Spending:
+        """Return where an application stands against its budget; for its people and for operators."""
+        with self._record.read() as session:
+            application = self._application(session, application_id)
+            self._check(session, actor, "seeSpending", self._spending_thing(session, application))
+            return self._spending(session, self._account(session, application))
+
+    def stops(self, session: Session, application_id: str) -> list[str]:
+        """Return why the use of an application's project must stop now: nothing while something is left of its budget.
+
+        For a project without a budget it is one question to the record.
+        """
+        held = store.budget(session, application_id)
+        if held is None:
+            return []
+        spending = self._spending(session, application_id)
+        left = spending.left
+        orders = store.orders(session, account_id=application_id)
+        costing = any(row.state == OrderState.OPEN.value and self._costs(session, row) for row in orders)
+        if left is None or left > Money(0, left.currency) or not costing:
+            return []
+        return [
+            f"The project's budget of {spending.limit} is used up ({spending.spent} were ordered or used), and its use "
+            "costs more each month. Its lead raises the budget, or the issuer closes the order."
+        ]
+
+    def _metered_months(self, session: Session, order: OrderRow) -> tuple[str, str]:
+        """Return the first and the last month that an order meters.
+
+        It begins in the month it was placed, or in the next where an earlier order of the same issuer for the same
+        project met its end in that month; it ends with the month in which it was closed.
+        """
+        first = month_of(order.ordered_at.date())
+        for other in store.orders(session, account_id=order.account_id) if order.account_id else []:
+            before = other.issuer == order.issuer and other.order_id != order.order_id
+            if before and other.closed_at is not None and other.ordered_at < order.ordered_at:
+                closed = month_of(other.closed_at.date())
+                first = max(first, month_of(rules.month_bounds(closed)[1]))
+        return first, "9999-12" if order.closed_at is None else month_of(order.closed_at.date())
+
+    def _costs(self, session: Session, order: OrderRow) -> bool:
+        """Whether an order costs by use."""
+        prices = parsed(store.list_row(session, self._quote_of(session, order).list_id).text)
+        return any(line.billed is Billed.MONTHLY for line in prices.lines)
+
+    def _quote_of(self, session: Session, order: OrderRow) -> QuoteRow:
+        return store.quote_row(session, order.quote_id)
+
+    def _spending(self, session: Session, account_id: str) -> Spending:
+        held = store.budget(session, account_id)
+        currency = held.currency if held else "GBP"
+        ordered, metered, credited = [], [], []
+        for order in store.orders(session, account_id=account_id):
+            invoices = store.invoices(session, order_id=order.order_id)
+            billed = [each for each in invoices if each.kind == InvoiceKind.INVOICE.value]
+            once = [each.net + each.vat for each in billed if not each.month]
+            credited += [each.net + each.vat for each in invoices if each.kind == InvoiceKind.CREDIT.value]
+            ordered.append(sum(once) if once else self._once_due(session, order))
+            metered.append(self._metered(session, order))
+        return Spending(
+            account_id=account_id,
+            limit=Money(held.pence, currency) if held else None,
+            ordered=Money(sum(ordered), currency),
+            metered=total(metered, currency),
+            credited=Money(sum(credited), currency),
+        )
+
+    def _once_due(self, session: Session, order: OrderRow) -> int:
+        """Return what an order will cost once, in pence, while it is not invoiced."""
+        quote = self._quote_of(session, order)
+        lines = self._charged(session, quote)
+        return sum(int(each["gross"]) for each in once_lines(quote.document) if each["line"] in lines)
+
+    def _charged(self, session: Session, quote: QuoteRow) -> frozenset[str]:
+        """Return which lines are charged: all, unless the application was refused and the list's rule says less."""
+        prices = parsed(store.list_row(session, quote.list_id).text)
+        every = [line.line_id for line in prices.lines]
+        if quote.application_id:
+            application = self._application(session, quote.application_id)
+            if self._refused(application, quote.issuer):
+                return rules.charged_after_refusal(prices.refusal, every)
+        return frozenset(every)
+
+    def _metered(self, session: Session, order: OrderRow) -> Money:
+        """Return what was metered until now: statements, and for an open order the months without one."""
+        quote = self._quote_of(session, order)
+        currency = parsed(store.list_row(session, quote.list_id).text).currency
+        stated = {row.month: row for row in store.statements(session, order.order_id)}
+        costs = [Money(int(row.document["priced"]["gross"]), currency) for row in stated.values()]
+        if self._costs(session, order):
+            first, last = self._metered_months(session, order)
+            for month in _months(first, min(last, month_of(self._today()))):
+                if month not in stated:
+                    priced = self._priced_month(session, order, month)
+                    if priced is not None:
+                        costs.append(priced.gross.high)
+        return total(costs, currency)
+
+    def _usage(self, session: Session, order: OrderRow, month: str) -> list[Usage]:
+        """Return what an order's project used in a month, as the installation recorded it."""
+        project_id = self._application(session, order.application_id).project_id
+        return [] if project_id is None else self._meter.usage(session, project_id, month)
+
+    def _priced_month(self, session: Session, order: OrderRow, month: str) -> Priced | None:
+        """Price what an order's project used in a month; none while there is no project."""
+        if not order.application_id:
+            return None
+        application = self._application(session, order.application_id)
+        if application.project_id is None:
+            return None
+        quote = self._quote_of(session, order)
+        first, after = rules.month_bounds(month)
+        usage = self._usage(session, order, month)
+        request = metered_request(read_request(quote.document["request"]), usage)
+        prices = parsed(store.list_row(session, quote.list_id).text)
+        return price(
+            prices,
+            request,
+            billed={Billed.MONTHLY},
+            reliefs=self._reliefs(session, order.issuer, order.application_id, max(first, min(self._today(), after))),
+            settled={name: Money(pence, prices.currency) for name, pence in quote.document["settled"].items()},
+        )
+
+
+def once_lines(document: Any) -> list[Any]:
+    """Return the lines of a quote that are charged once."""
+    return [line for line in document["priced"]["lines"] if line["billed"] == Billed.ONCE.value]
+
+
+def once_gross(document: Any) -> int:
+    """Return what a quote costs once, VAT included, in pence."""
+    return sum(int(line["gross"]) for line in once_lines(document))
+
+
+def _months(first: str, last: str) -> list[str]:
+    """Return every calendar month from one to another."""
+    months = []
+    while first <= last:
+        months.append(first)
+        first = month_of(rules.month_bounds(first)[1])
+    return months

@@ -1,0 +1,16 @@
+"""From what a quote expected to what was used: the same request with metered counts in place of guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .request import COUNTS, Request, Usage
+
+__all__ = ["metered_request"]
+
+
+def metered_request(request: Request, usage: Sequence[Usage]) -> Request:
+    """Return the request with nothing counted but what was used."""
+    kept = {name: answer for name, answer in request.answers.items() if name not in COUNTS}
+    return replace(request, answers=kept, usage=tuple(usage), metered=True)

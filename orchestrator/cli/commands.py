@@ -14,8 +14,11 @@ from typer.exceptions import Abort, TyperException
 
 from . import (
     accreditation,
+    amending,
     application,
+    application_exchange,
     audit,
+    catalogue,
     custodian,
     dataset,
     disease,
@@ -122,6 +125,7 @@ for _noun in (
     accreditation,
     custodian,
     terms,
+    catalogue,
     dataset,
     uses,
     disease,

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.core.errors import Invalid
 
 from ..checking import Fault, Finding
+from ..risk import small_counts
 from ..versions import CATALOGUE_2020, FLAT, NEWEST, SCHEMAS, check_plain, detect, validate
 from .from_2 import move_2
 from .from_3 import move_3
@@ -69,7 +70,7 @@ def convert(record: Any, version: str | None = None) -> Converted:
     moving = Moving(plain, SCHEMAS[NEWEST])
     _MOVES[schema](moving)
     moving.finish()
-    findings = (*_about_the_rest(moving.unplaced), *validate(moving.made, NEWEST))
+    findings = (*_about_the_rest(moving.unplaced), *validate(moving.made, NEWEST), *small_counts(moving.made))
     return Converted(schema, moving.made, moving.unplaced, findings, tuple(moving.translations))
 
 

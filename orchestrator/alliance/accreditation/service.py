@@ -135,6 +135,7 @@ class AccreditationService:
                 given_by=actor.person_id,
                 given_at=now,
                 rejected="",
+                number=len(case.evidence),
             )
             details: dict[str, Json] = {"item": item, "sha256": sha256, "valid_until": iso(until)}
             event = self._event("accreditation.evidence-given", actor.person_id, row, **details)

@@ -86,6 +86,7 @@ class BodyEvidenceRow(Base):
     verified_at: Mapped[datetime | None] = mapped_column(Moment)
     rejected: Mapped[str] = mapped_column(Text, default="")
     reminded_days: Mapped[int | None]
+    number: Mapped[int]
 
 
 def add(change: Change, row: Base, *, event: Event) -> None:
@@ -137,7 +138,7 @@ def evidence_row(session: Session, evidence_id: str) -> BodyEvidenceRow:
 def evidence_rows(session: Session, case_id: str) -> list[BodyEvidenceRow]:
     """Return a case's evidence, oldest first."""
     query = select(BodyEvidenceRow).where(BodyEvidenceRow.case_id == case_id)
-    return list(session.scalars(query.order_by(BodyEvidenceRow.given_at, BodyEvidenceRow.evidence_id)))
+    return list(session.scalars(query.order_by(BodyEvidenceRow.number)))
 
 
 def to_evidence(row: BodyEvidenceRow) -> Evidence:

@@ -32,7 +32,6 @@ CONDITIONS_STATES = StateTable(
     waiting={
         ConditionsState.PROPOSED: Waiting(owner="another operator", days=28, then="it stays proposed and binds nobody"),
     },
-    lasting={ConditionsState.PUBLISHED: "a later version applies"},
 )
 
 

@@ -51,7 +51,7 @@ def _check_status(answer: Answer, what: str) -> None:
             "settings name.",
         )
     if status in (404, 410):
-        raise Fault(FaultKind.NOT_THERE, f"The endpoint has no {what} at this address ({status}).")
+        raise Fault(FaultKind.NOT_THERE, f"The endpoint has nothing ({status}) where {what} was asked for.")
     again = status in (408, 425, 429) or status >= 500
     raise Fault(FaultKind.STATUS, f"The endpoint answered {status} where {what} was asked for.", retry=again)
 

@@ -10,12 +10,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import rfc8785
-from pydantic import ValidationError
 
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 
-from .description import Description
+from .descriptions.checking import Fault
+from .descriptions.versions import NEWEST, check_plain, validate
 from .model import ManifestFile
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "text_fingerprint",
 ]
 
-_LARGEST_DESCRIPTION = 8 * 1024 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WORD = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
 _CONNECTION = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
@@ -62,75 +61,20 @@ def check_reason(reason: str) -> str:
 
 def check_description(document: Mapping[str, Any]) -> dict[str, Json]:
     """Return the document as it is kept if it is valid HDR UK 4.0.0; raise ``Invalid`` naming the first wrong field."""
-    if not isinstance(document, Mapping):
-        raise Invalid("A description must be a JSON object with named fields.", field="description")
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        size = len(text.encode())
-    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
-        raise Invalid("The description holds something that plain JSON cannot carry.", field="description") from error
-    if size > _LARGEST_DESCRIPTION:
-        raise Invalid("The description is larger than 8 MiB; shorten its tables and columns.", field="description")
-    try:
-        Description.model_validate(document)
-    except ValidationError as error:
-        raise _first_fault(error, document) from error
-    kept: dict[str, Json] = json.loads(text, parse_float=_number)
+    check_plain(document)
+    faults = sorted(validate(document, NEWEST), key=lambda fault: fault.fault not in {Fault.MISSING, Fault.UNKNOWN})
+    if faults:
+        more = len({fault.path for fault in faults}) - 1
+        rest = f" ({more} further field{'s' if more > 1 else ''} to mend.)" if more else ""
+        field = faults[0].path or "description"
+        raise Invalid(f"The description's field {faults[0].sentence}{rest}", field=field)
+    kept: dict[str, Json] = json.loads(json.dumps(document, ensure_ascii=False), parse_float=_number)
     return kept
 
 
 def _number(text: str) -> Any:
     value = float(text)
     return int(value) if value.is_integer() else value
-
-
-def _first_fault(error: ValidationError, document: Mapping[str, Any]) -> Invalid:
-    faults = sorted(error.errors(include_url=False, include_context=False), key=lambda fault: -_depth(fault, document))
-    fault = faults[0]
-    field = _place(fault["loc"], document)
-    more = len({_place(each["loc"], document) for each in faults}) - 1
-    rest = f" ({more} further field{'s' if more > 1 else ''} to mend.)" if more else ""
-    return Invalid(f"The description's field “{field}” {_in_words(fault)}.{rest}", field=field)
-
-
-def _depth(fault: Any, document: Mapping[str, Any]) -> int:
-    """Order faults as they stand in the document would be lost in unions; missing and unknown keys come first."""
-    return 1 if fault["type"] in {"missing", "extra_forbidden"} and _place(fault["loc"], document) else 0
-
-
-def _place(location: Sequence[int | str], document: Any) -> str:
-    """Return the path of a fault in the document, without the names that pydantic gives to branches of a choice."""
-    parts: list[str] = []
-    here = document
-    for number, step in enumerate(location):
-        if isinstance(step, int) and isinstance(here, list) and step < len(here):
-            parts.append(str(step + 1))
-            here = here[step]
-        elif isinstance(step, str) and isinstance(here, Mapping) and (step in here or number == len(location) - 1):
-            parts.append(step)
-            here = here.get(step)
-    return ".".join(parts) or "description"
-
-
-def _in_words(fault: Any) -> str:
-    kind, message = fault["type"], str(fault["msg"])
-    plain = {
-        "missing": "is missing; add it",
-        "extra_forbidden": "is not known to HDR UK 4.0.0; remove it or correct its spelling",
-        "string_type": "must be a text",
-        "int_type": "must be a whole number",
-        "bool_type": "must be true or false",
-        "list_type": "must be a list",
-        "model_type": "must be an object with named fields",
-        "model_attributes_type": "must be an object with named fields",
-        "string_pattern_mismatch": "does not have the form that the schema asks for; see its examples",
-        "literal_error": "must be a date such as 2026-11-22, or “CONTINUOUS”",
-    }
-    if kind in plain:
-        return plain[kind]
-    if kind == "value_error":
-        return message.removeprefix("Value error, ")
-    return message[:1].lower() + message[1:].rstrip(".").replace("String should", "should")
 
 
 def check_file_path(path: str) -> str:

@@ -58,10 +58,13 @@ class AccessService(Endings):
         discovery: DiscoveryService,
     ) -> None:
         super().__init__(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
-        self.forms, self.answers, self.talks, self.changes, self.panels = (
-            kind(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
-            for kind in (Forms, Answering, Talking, Changing, Panels)
+        self.forms = Forms(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+        self.answers = Answering(
+            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
         )
+        self.talks = Talking(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+        self.changes = Changing(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+        self.panels = Panels(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
 
     # ---- looking at projects ------------------------------------------------------------------------------------
 

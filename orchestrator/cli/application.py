@@ -28,7 +28,7 @@ from .output import Output, Shape, show, show_all
 if TYPE_CHECKING:
     from orchestrator.access.model import Answers
 
-__all__ = ["app"]
+__all__ = ["SHAPE", "ApplicationArgument", "FileArgument", "app", "read_answers"]
 
 app = typer.Typer(help="Applications: one request over several custodians.", no_args_is_help=True)
 SHAPE = Shape(name="application_id", columns=("application_id", "title", "state", "applicant_id", "deadline"))
@@ -75,7 +75,7 @@ def draft(
     context: typer.Context, *, file: FileArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Begin an application from a file of answers."""
-    answers, datasets, justifications = _read(file)
+    answers, datasets, justifications = read_answers(file)
     call = begin(context, dry_run=dry_run)
     made = call.house.access.draft(call.actor, answers, datasets, justifications=justifications)
     say(f"Drafted. Submit it with “tre application submit {made.application_id}”.")
@@ -93,7 +93,7 @@ def redraft(
 ) -> None:
     """Replace what a draft says."""
     check_id(application, field="application")
-    answers, datasets, justifications = _read(file)
+    answers, datasets, justifications = read_answers(file)
     call = begin(context, dry_run=dry_run)
     show(
         call.house.access.redraft(call.actor, application, answers, datasets, justifications=justifications),
@@ -179,7 +179,7 @@ def _row(application: Any) -> dict[str, object]:
     }
 
 
-def _read(file: Path) -> tuple[Answers, list[str], dict[str, str]]:
+def read_answers(file: Path) -> tuple[Answers, list[str], dict[str, str]]:
     """Read a file of answers; each fault names its field."""
     from orchestrator.access.model import Answers  # noqa: PLC0415 - only needed here
 

@@ -179,6 +179,12 @@ def _more(terminal: Terminal) -> None:
     terminal.ids["proposed_role"] = waiting["holding_id"]
     accredited = terminal.done("accreditation", "record", terminal.ids["uma"], "--number", "AR-2", "--until", LATER)
     terminal.ids["accreditation"] = accredited["accreditation_id"]
+    folder = terminal.state.parent
+    (folder / "own.yaml").write_text("{question_id: own-north, section: safe data, title: Which ward?, kind: line}")
+    (folder / "form.yaml").write_text("decide_within: 15\nquestions: [funded, funder, own-north]\n")
+    north = terminal.ids["north"]
+    terminal.done("question", "define", str(folder / "own.yaml"), "--custodian", north, who="cora")
+    terminal.done("form", "publish", north, str(folder / "form.yaml"), "--yes")
     words = ("--reference", "D-1", "--from", str(TODAY), "--until", LATER)
     piece = terminal.done("evidence", "record", terminal.ids["application"], "dpia", *words, who="rex")
     terminal.ids["evidence"] = piece["evidence_id"]
@@ -192,6 +198,19 @@ def _more(terminal: Terminal) -> None:
     words = ("--kind", "curation", "--title", "Cohorts", "--description", "We make cohorts.")
     terminal.ids["offer"] = terminal.done("offer", "publish", *words, who="ada")["offer_id"]
     terminal.ids["enquiry"] = terminal.done("enquiry", "ask", "Is there a register?", who="rex")["enquiry_id"]
+    _alliance(terminal)
+
+
+def _alliance(terminal: Terminal) -> None:
+    """Leave a hub's accreditation, standard conditions and a departure where commands act on them."""
+    hub = terminal.done("hub", "register", "--name", "Northern hub", who="ada")["hub_id"]
+    terminal.ids["case"] = case = terminal.done("onboarding", "open", "hub", hub)["case_id"]
+    given = terminal.done("onboarding", "give", case, "people", "--reference", "Ours", "--until", LATER)
+    terminal.ids["body_evidence"] = given["evidence"][0]["evidence_id"]
+    terminal.done("conditions", "propose", str(terminal.state.parent / "terms.txt"), "--from", LATER)
+    words = ("--last-day", LATER, "--reason", "Merged.", "--yes")
+    leaving = terminal.done("departure", "announce", terminal.ids["south"], *words, who="dora")
+    terminal.ids["departure"] = leaving["departure_id"]
 
 
 def _decided(terminal: Terminal, datasets: list[str]) -> str:

@@ -17,6 +17,14 @@ Dataset(s) name,Access type
 Trust,Falls,We count falls.,Fewer falls.,2021-03-01,Admissions,TRE
 """
 
+REQUESTS = {
+    "given": "funded: 'no'\n",
+    "question": "{question_id: own-one, section: safe data, title: Which ward?, kind: line}\n",
+    "form": "decide_within: 15\nquestions: [funded, {question: own-north, required: false}]\n",
+    "bank": '{"questions": [{"question_id": "new-one", "section": "safe data", "title": "Why?", "kind": "text"}]}',
+}
+"""Files of questions, forms and answers."""
+
 NEVER_RUN = {("up",), ("web",), ("controller",), ("airlock", "worker"), ("sign-in",), ("doctor",), ("init",)}
 """Commands that stay, wait or look at the machine: they have tests of their own."""
 
@@ -43,6 +51,9 @@ class Sample:
             ("diseases", "code,parents\nMONDO:0005105,\n"),
         ):
             files[name] = folder / name
+            files[name].write_text(content)
+        for name, content in REQUESTS.items():
+            files[name] = folder / f"{name}.yaml"
             files[name].write_text(content)
         files["description"], files["folder"] = folder / "north.json", folder / "north"
         values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}
@@ -90,6 +101,28 @@ SAMPLES = {
     "dataset add-volume": Sample("cora", "dataset add-volume {north_dataset} --volume x", 2),
     "dataset withdraw-version": Sample("cora", "dataset withdraw-version {north_version} --reason Wrong_data. --yes"),
     "dataset withdraw": Sample("cora", "dataset withdraw {north_dataset} --reason Wrong_data. --yes"),
+    "onboarding checklist": Sample(ANYBODY, "onboarding checklist custodian"),
+    "onboarding status": Sample(ANYBODY, "onboarding status custodian {north}"),
+    "onboarding list": Sample("dora", "onboarding list"),
+    "onboarding show": Sample("ada", "onboarding show {case}"),
+    "onboarding open": Sample("cora", "onboarding open custodian {north}"),
+    "onboarding give": Sample("ada", "onboarding give {case} people --reference Ours --until {later}"),
+    "onboarding submit": Sample("ada", "onboarding submit {case}", 5),
+    "onboarding withdraw": Sample("ada", "onboarding withdraw {case} --yes"),
+    "onboarding verify": Sample("ben", "onboarding verify {body_evidence}"),
+    "onboarding recommend": Sample("ben", "onboarding recommend {case}", 5),
+    "onboarding confirm": Sample("ben", "onboarding confirm {case} --yes", 5),
+    "onboarding stop": Sample("ben", "onboarding stop {case} --how end --reason Over. --yes", 5),
+    "hub list": Sample(ANYBODY, "hub list"),
+    "hub register": Sample("ada", "hub register --name Southern_hub"),
+    "conditions list": Sample(ANYBODY, "conditions list"),
+    "conditions propose": Sample("ada", "conditions propose {terms_text} --from {later}", 5),
+    "conditions publish": Sample("ben", "conditions publish 1 --yes"),
+    "conditions accept": Sample("cora", "conditions accept {north} 1 --yes", 5),
+    "departure show": Sample(ANYBODY, "departure show {north}"),
+    "departure announce": Sample("cora", "departure announce {north} --last-day {later} --reason Merged. --yes"),
+    "departure confirm": Sample("ada", "departure confirm {departure} --yes"),
+    "departure withdraw": Sample("dora", "departure withdraw {departure} --yes"),
     "enquiry list": Sample("rex", "enquiry list"),
     "enquiry show": Sample("rex", "enquiry show {enquiry}"),
     "enquiry ask": Sample("rex", "enquiry ask Who_has_a_register?"),
@@ -113,6 +146,34 @@ SAMPLES = {
     "application submit": Sample("rex", "application submit {draft} --yes"),
     "application decide": Sample("cora", "application decide {decided} {north} --refuse --reason Not_now. --yes", 5),
     "application withdraw": Sample("rex", "application withdraw {draft} --yes"),
+    "application questions": Sample("rex", "application questions {draft}"),
+    "application answer": Sample("rex", "application answer {draft} {given}"),
+    "application reuse": Sample("rex", "application reuse {draft}", 5),
+    "application comment": Sample("rex", "application comment {decided} {north} --text Hello."),
+    "application comments": Sample("cora", "application comments {decided} {north}"),
+    "application course": Sample("cora", "application course {decided} {north}"),
+    "application changes": Sample("cora", "application changes {decided} {north}"),
+    "application ask-changes": Sample(
+        "cora", "application ask-changes {decided} {north} --reason Unclear. --field purpose", 5
+    ),
+    "application answer-changes": Sample("rex", "application answer-changes {decided} {north} --yes", 5),
+    "application withdraw-part": Sample("rex", "application withdraw-part {decided} {north} --yes", 5),
+    "application amend": Sample("rex", "application amend {project} {answers}"),
+    "application renew": Sample("rex", "application renew {project} {answers}"),
+    "question list": Sample("rex", "question list"),
+    "question show": Sample("rex", "question show funded"),
+    "question define": Sample("cora", "question define {question} --custodian {north}"),
+    "question archive": Sample("ada", "question archive funder --yes"),
+    "question import": Sample("ada", "question import {bank}"),
+    "form list": Sample("cora", "form list {north}"),
+    "form show": Sample("cora", "form show {north}"),
+    "form publish": Sample("cora", "form publish {north} {form} --yes"),
+    "panel list": Sample("cora", "panel list {north}"),
+    "panel add": Sample("cora", "panel add {north} {kim}"),
+    "panel end": Sample("cora", "panel end {north} {kim} --yes", 3),
+    "panel waiting": Sample("kim", "panel waiting"),
+    "panel advise": Sample("kim", "panel advise {decided} {north} support --reason Good.", 3),
+    "panel advice": Sample("cora", "panel advice {decided} {north}"),
     "project list": Sample("uma", "project list"),
     "project register": Sample(ANYBODY, "project register"),
     "project show": Sample("uma", "project show {project}"),

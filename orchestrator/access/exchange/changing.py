@@ -52,6 +52,7 @@ class Changing(PartExchange):
             found = self._find(change.session, actor, application_id, custodian_id)
             self._check(change.session, actor, "askChanges", found.thing)
             self._must_run(found.application)
+            self._must_be(found.part, PartState.WAITING)
             asked = sheet_of(change.session, found.application).of(custodian_id)
             _check_wanted(asked, questions, fields)
             row = ChangeRow(

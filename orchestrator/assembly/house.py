@@ -12,6 +12,7 @@ from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.evidence.service import EvidenceService
 from orchestrator.access.service import AccessService
 from orchestrator.access.uses.service import DataUses
+from orchestrator.access.visas import GrantVisas
 from orchestrator.adapters.migrations import tables  # noqa: F401 - every table must be known to the metadata
 from orchestrator.airlock.desk import Desk
 from orchestrator.airlock.frozen import FrozenStore
@@ -27,18 +28,22 @@ from orchestrator.alliance.uses.service import UsesService
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
 from orchestrator.audit.service import AuditService
+from orchestrator.billing.service import BillingService
 from orchestrator.core.clock import system_clock
 from orchestrator.core.database import make_engine
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.catalogue.service import CatalogueService
 from orchestrator.discovery.harvest.service import HarvestService
+from orchestrator.discovery.search.demand.service import MissedSearches
 from orchestrator.discovery.search.index import Index
+from orchestrator.discovery.search.saved.service import SavedSearches
 from orchestrator.discovery.search.service import SearchService
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.discovery.store import custodian_of
 from orchestrator.identity.ports import SignOnProvider
 from orchestrator.identity.service import IdentityService
+from orchestrator.identity.visas.service import VisaService
 from orchestrator.policy.service import Policy
 from orchestrator.settings import Settings, VolumeSettings
 from orchestrator.transparency.service import RegisterService
@@ -47,7 +52,9 @@ from orchestrator.workspaces.place_service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .alliance import open_onboarding
+from .fees import open_billing
 from .harvesting import named_secrets
+from .visas import open_grant_visas, open_visas
 
 __all__ = ["POLICIES", "House", "open_house"]
 
@@ -72,9 +79,13 @@ class House:
     catalogue: CatalogueService
     harvest: HarvestService
     search: SearchService
+    saved_searches: SavedSearches
+    missed_searches: MissedSearches
     access: AccessService
     evidence: EvidenceService
     data_uses: DataUses
+    visas: VisaService
+    grant_visas: GrantVisas
     enquiries: EnquiryService
     workspaces: WorkspaceService
     places: PlaceService
@@ -84,6 +95,7 @@ class House:
     training: Training
     register: RegisterService
     sheets: SheetService
+    billing: BillingService
     audit: AuditService
     outbox: Outbox
     sign_on: SignOnProvider | None
@@ -129,6 +141,7 @@ def open_house(settings: Settings) -> House:
         packs=packs,
         frozen=FrozenStore(settings.state / "airlock"),
     )
+    search = SearchService(record, Index(settings.state / "search"))
     return House(
         settings=settings,
         record=record,
@@ -148,8 +161,12 @@ def open_house(settings: Settings) -> House:
             secrets=named_secrets(settings),
             plain_http=bool(settings.harvest.allowed_networks),
         ),
-        search=SearchService(record, Index(settings.state / "search")),
+        search=search,
+        saved_searches=SavedSearches(record, policy, search),
+        missed_searches=MissedSearches(record, policy, settings.state / "demand.key"),
         access=access,
+        visas=open_visas(settings, record, policy),
+        grant_visas=open_grant_visas(settings, record, policy, access),
         data_uses=DataUses(
             record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery, uses=uses
         ),
@@ -177,6 +194,7 @@ def open_house(settings: Settings) -> House:
         training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
         register=register,
         sheets=SheetService(record, policy),
+        billing=open_billing(record, policy, access),
         audit=AuditService(record),
         outbox=Outbox(record),
         sign_on=_sign_on(settings),

@@ -39,7 +39,10 @@ class Chores:
             "strangers": (60.0, self._look_for_strangers),
             "certificate": (3600.0, controls.surroundings.renew),
             "harvest": (1.0, controls.harvest),
+            "quotes": (600.0, controls.house.billing.chase),
             "catalogue": (600.0, controls.keep_catalogue),
+            "saved searches": (60.0, controls.house.saved_searches.look),
+            "missed searches": (3600.0, controls.house.missed_searches.forget),
             "sweep": (3600.0, controls.house.discovery.sweep_arrivals),
         }
 

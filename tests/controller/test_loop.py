@@ -77,6 +77,8 @@ class Stage:
                 identity=None,
                 discovery=SimpleNamespace(sweep_arrivals=lambda: None),
                 register=SimpleNamespace(bring_up_to_date=lambda: self.chores.append("public register")),
+                saved_searches=SimpleNamespace(look=lambda: self.chores.append("saved searches")),
+                missed_searches=SimpleNamespace(forget=lambda: self.chores.append("missed searches")),
             ),
             register=world.register,
             launcher=None,

@@ -13,10 +13,14 @@ import orchestrator.alliance.onboarding.store
 import orchestrator.alliance.store
 import orchestrator.alliance.uses.store
 import orchestrator.audit.store
+import orchestrator.billing.rows
 import orchestrator.discovery.catalogue.store
 import orchestrator.discovery.harvest.store
+import orchestrator.discovery.search.demand.store
+import orchestrator.discovery.search.saved.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
+import orchestrator.identity.visas.store
 import orchestrator.transparency.sheets.store
 import orchestrator.transparency.store
 import orchestrator.workspaces.place_store

@@ -22,7 +22,7 @@ from .index import Index, Mark
 from .model import Searchable
 from .reading import searchable
 
-__all__ = ["Follower", "of_entry"]
+__all__ = ["Follower", "newest", "of_entry"]
 
 _BATCH = 2_000
 
@@ -59,13 +59,13 @@ class Follower:
 
     def _is_current(self, mark: Mark) -> bool:
         with self._record.read() as session:
-            return mark.sequence == _newest(session) and (mark.sequence == 0 or self._knows(session, mark))
+            return mark.sequence == newest(session) and (mark.sequence == 0 or self._knows(session, mark))
 
     def _start(self) -> Mark:
         """Return where to go on: from the mark, or from nothing when the index belongs to another history."""
         mark = self._index.mark()
         with self._record.read() as session:
-            if mark.sequence <= _newest(session) and (mark.sequence == 0 or self._knows(session, mark)):
+            if mark.sequence <= newest(session) and (mark.sequence == 0 or self._knows(session, mark)):
                 return mark
         self._index.forget()
         return Mark()
@@ -116,7 +116,8 @@ def of_entry(entry: Entry) -> Searchable:
     )
 
 
-def _newest(session: Session) -> int:
+def newest(session: Session) -> int:
+    """Return the number of the catalogue's last change; nought while it is empty."""
     return session.scalar(select(func.max(EntryRow.sequence))) or 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import tantivy
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from orchestrator.core.errors import NotFound
 from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.catalogue.store import EditionRow, EntryRow, to_entry
 
-from .following import Follower, of_entry
+from .following import Follower, newest, of_entry
 from .index import Index
 from .model import Asked, Listed, Results, Where
 from .reasons import shared_words, where_found
@@ -106,6 +107,24 @@ class SearchService:
         query = query.where(EntryRow.state != EntryState.WITHDRAWN.value)
         with self._record.read() as session:
             return {row.entry_id: to_entry(row, edition) for row, edition in session.execute(query)}
+
+    def changed(self, entry_ids: Sequence[str]) -> Mapping[str, datetime]:
+        """Return when each of these entries last changed, without withdrawn ones."""
+        query = select(EntryRow.entry_id, EntryRow.changed_at).where(EntryRow.entry_id.in_(entry_ids))
+        with self._record.read() as session:
+            rows = session.execute(query.where(EntryRow.state != EntryState.WITHDRAWN.value))
+            return {row.entry_id: row.changed_at for row in rows}
+
+    def titles(self, entry_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the titles of these entries, withdrawn ones too."""
+        query = select(EntryRow.entry_id, EntryRow.title).where(EntryRow.entry_id.in_(entry_ids))
+        with self._record.read() as session:
+            return {row.entry_id: row.title for row in session.execute(query)}
+
+    def newest(self) -> int:
+        """Return the number of the catalogue's last change."""
+        with self._record.read() as session:
+            return newest(session)
 
     def _entry(self, entry_id: str) -> Entry:
         found = self.entries([entry_id])

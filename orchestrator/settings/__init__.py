@@ -24,6 +24,7 @@ from .parts import (
     WorkspaceSettings,
 )
 from .sources import DatabaseSettings, SealedSettings, StoreSettings, VolumeSettings
+from .visas import TrustedIssuerSettings, VisaSettings
 
 __all__ = [
     "AirlockSettings",
@@ -45,7 +46,9 @@ __all__ = [
     "Settings",
     "SignOnSettings",
     "StoreSettings",
+    "TrustedIssuerSettings",
     "VaultSettings",
+    "VisaSettings",
     "VolumeSettings",
     "WorkspaceSettings",
     "load_settings",

@@ -24,6 +24,7 @@ from .parts import (
     WorkspaceSettings,
 )
 from .sources import DatabaseSettings, SealedSettings, StoreSettings
+from .visas import VisaSettings
 
 __all__ = ["Settings", "load_settings"]
 
@@ -49,6 +50,7 @@ class Settings(Part):
     stores: dict[str, StoreSettings] = Field(default_factory=dict)
     sealed: SealedSettings = SealedSettings()
     notices: NoticeSettings = NoticeSettings()
+    visas: VisaSettings = VisaSettings()
     harvest: HarvestSettings = HarvestSettings()
 
     @model_validator(mode="after")

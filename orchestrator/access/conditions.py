@@ -87,6 +87,8 @@ class Facts:
     versions: Mapping[str, VersionFacts] = field(default_factory=dict)
     evidence: Mapping[str, tuple[EvidenceFacts, ...]] = field(default_factory=dict)
     """By custodian: what its terms ask for."""
+    stops: tuple[str, ...] = ()
+    """Why the whole project stops, told by rooms above this one, such as a budget that is used up."""
 
 
 def last_day(until: datetime) -> str:
@@ -97,7 +99,7 @@ def last_day(until: datetime) -> str:
 
 def judge(project: Project, facts: Facts, at: datetime) -> ProjectStanding:
     """Judge every condition of ``project`` at the moment ``at``."""
-    whole = _of_project(project, at)
+    whole = _of_project(project, at) + [Condition(holds=False, otherwise=each) for each in facts.stops]
     entrance = [
         (member, whole + _of_member(member, facts.people.get(member.person_id), at)) for member in project.members
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -31,7 +31,10 @@ from .conditions import Facts, PersonFacts, TermsFacts, VersionFacts
 from .evidence.facts import evidence_facts
 from .model import Project
 
-__all__ = ["Neighbours"]
+__all__ = ["Neighbours", "Stop"]
+
+Stop = Callable[[Session, str], Sequence[str]]
+"""Returns, for the application a project came of, the sentences why its use must stop now; most often none."""
 
 
 class Neighbours(Asking):
@@ -50,6 +53,8 @@ class Neighbours(Asking):
         self._identity = identity
         self._alliance = alliance
         self._discovery = discovery
+        self.stops: list[Stop] = []
+        """What rooms above have to say against a project's use: each is asked whenever a project is judged."""
 
     def _current(self, session: Session, actor: Actor) -> Actor:
         return self.as_now(session, actor)
@@ -139,6 +144,7 @@ class Neighbours(Asking):
                 for custodian_id in sorted({grant.custodian_id for grant in project.grants})
                 if (terms := alliance.current_terms(session, custodian_id)) is not None
             },
+            stops=tuple(reason for stop in self.stops for reason in stop(session, project.application_id)),
         )
 
     def _person_facts(self, session: Session, person_id: str, at: datetime) -> PersonFacts:

@@ -80,8 +80,8 @@ class Budgets(Fees):
         if left is None or left > Money(0, left.currency) or not costing:
             return []
         return [
-            f"The project's budget of {spending.limit} is used up ({spending.spent} were ordered or used), and its use "
-            "costs more each month. Its lead raises the budget, or the issuer closes the order."
+            "The project’s budget is used up, and its use goes on costing. Its lead can raise the budget on the page of "
+            "its costs."
         ]
 
     def _metered_months(self, session: Session, order: OrderRow) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from . import (
     explain,
     form,
     grant,
+    harvesting,
     hub,
     installation,
     member,
@@ -164,6 +165,7 @@ for _noun in (
 ):
     app.add_typer(_noun.app, name=_noun.__name__.rpartition(".")[2])
 app.add_typer(installation.airlock, name="airlock")
+app.add_typer(harvesting.app, name="endpoint")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -96,6 +96,7 @@ def founded(_read_once: None, tmp_path_factory: pytest.TempPathFactory) -> Termi
         _custodian(terminal, custodian, officer)
     _project(terminal)
     _more(terminal)
+    _catalogue(terminal)
     terminal.sign_out()
     return terminal
 
@@ -211,6 +212,20 @@ def _alliance(terminal: Terminal) -> None:
     words = ("--last-day", LATER, "--reason", "Merged.", "--yes")
     leaving = terminal.done("departure", "announce", terminal.ids["south"], *words, who="dora")
     terminal.ids["departure"] = leaving["departure_id"]
+
+
+def _catalogue(terminal: Terminal) -> None:
+    """An endpoint whose test was asked for, and an entry from a file."""
+    words = ("--custodian", terminal.ids["north"], "--name", "North's own", "https://catalogue.example.org/api")
+    terminal.ids["endpoint"] = terminal.done("endpoint", "register", *words, who="cora")["endpoint_id"]
+    terminal.ids["pull"] = terminal.done("endpoint", "test", terminal.ids["endpoint"])["pull_id"]
+    file = terminal.state.parent / "catalogue.json"
+    file.write_text(json.dumps([_description("Old register") | {"identifier": "https://example.org/old"}]))
+    terminal.done("catalogue", "import", str(file), who="ada")
+    from orchestrator.assembly import open_house
+
+    entries = open_house(load_settings(terminal.state)).catalogue.entries(source="catalogue.json")
+    terminal.ids["entry"] = entries[0].entry_id
 
 
 def _decided(terminal: Terminal, datasets: list[str]) -> str:

@@ -26,13 +26,14 @@ from .model import Endpoint, ItemState, PullState
 from .ports import Answer, Fetcher, Secrets
 from .rules import dataset_url
 from .speaking import SYSTEM, about_pull, tell_keepers
-from .store import ItemRow, KnownRow, PullRow
+from .store import ItemRow, KnownRow
 
 __all__ = ["Fetching"]
 
 _THIS_RECORD_ONLY = frozenset({FaultKind.NOT_THERE, FaultKind.TOO_LARGE, FaultKind.NOT_JSON, FaultKind.REDIRECT})
 _TRIES = 3
 _FAULTS_IN_A_ROW = 3
+_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -57,32 +58,34 @@ class Fetching:
         while True:
             with self._record.read() as session:
                 row = store.pull_row(session, pull_id)
-                item = store.next_pending(session, pull_id)
+                waiting = store.pending(session, pull_id, _AT_ONCE)
                 endpoint = store.to_endpoint(store.endpoint_row(session, row.endpoint_id))
-                known = session.get(KnownRow, (row.endpoint_id, item.persistent_id)) if item else None
+                known = store.known(session, row.endpoint_id, [item.persistent_id for item in waiting])
             if row.state != PullState.FETCHING:
                 return
-            if item is None:
+            if not waiting:
                 self._close(pull_id)
                 return
-            self._one(row, item, endpoint, known)
-            if time.monotonic() >= until:
-                return
+            for item in waiting:
+                if not self._one(item, endpoint, known.get(item.persistent_id)) or time.monotonic() >= until:
+                    return
 
-    def _one(self, row: PullRow, item: ItemRow, endpoint: Endpoint, known: KnownRow | None) -> None:
+    def _one(self, item: ItemRow, endpoint: Endpoint, known: KnownRow | None) -> bool:
+        """Ask for one record; say whether to go on with the next. Raises ``Fault`` when the pull has to rest."""
         try:
             asked = self._ask(item, endpoint, known)
         except Fault as fault:
-            if self._count_fault(row.pull_id, item.persistent_id, fault):
+            if self._count_fault(item, fault):
                 raise
-            return
+            return False  # the others come first
         with self._record.change() as change:
-            fresh = change.session.get(ItemRow, (row.pull_id, item.persistent_id))
-            pull = store.pull_row(change.session, row.pull_id)
+            fresh = change.session.get(ItemRow, (item.pull_id, item.persistent_id))
+            pull = store.pull_row(change.session, item.pull_id)
             if fresh is None or fresh.state != ItemState.PENDING or pull.state != PullState.FETCHING:
-                return  # another process was quicker, or the endpoint was paused meanwhile
+                return False  # another process was quicker, or the endpoint was paused meanwhile
             pull.worked_at, pull.streak, pull.put_off, pull.trouble = self._record.clock(), 0, 0, ""
             self._settle(change, fresh, endpoint, asked)
+        return True
 
     def _ask(self, item: ItemRow, endpoint: Endpoint, known: KnownRow | None) -> _Asked:
         conditions = {}
@@ -119,13 +122,13 @@ class Fetching:
             pull = store.pull_row(change.session, item.pull_id)
             change.tell(about_pull("looked", pull, place=item.number, state=item.state))
 
-    def _count_fault(self, pull_id: str, persistent_id: str, fault: Fault) -> bool:
+    def _count_fault(self, asked: ItemRow, fault: Fault) -> bool:
         """Note a fault; say whether it concerns the endpoint as a whole, so that the pull has to rest or end."""
         if fault.kind in (FaultKind.REJECTED, FaultKind.SECRET, FaultKind.FORBIDDEN_ADDRESS):
             return True
         with self._record.change() as change:
-            pull = store.pull_row(change.session, pull_id)
-            item = change.session.get(ItemRow, (pull_id, persistent_id))
+            pull = store.pull_row(change.session, asked.pull_id)
+            item = change.session.get(ItemRow, (asked.pull_id, asked.persistent_id))
             if item is None or item.state != ItemState.PENDING:
                 return False
             item.attempts += 1

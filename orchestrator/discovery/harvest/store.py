@@ -37,8 +37,8 @@ __all__ = [
     "items",
     "known",
     "next_number",
-    "next_pending",
     "open_pull",
+    "pending",
     "pull_row",
     "pulls_in",
     "pulls_of",
@@ -197,10 +197,10 @@ def pulls_in(session: Session, endpoint_id: str, state: PullState) -> list[PullR
     )
 
 
-def next_pending(session: Session, pull_id: str) -> ItemRow | None:
-    """Return the next dataset of a pull whose record is to be asked for."""
+def pending(session: Session, pull_id: str, limit: int) -> list[ItemRow]:
+    """Return the next datasets of a pull whose records are to be asked for; what failed before comes last."""
     query = select(ItemRow).where(ItemRow.pull_id == pull_id, ItemRow.state == ItemState.PENDING.value)
-    return session.scalars(query.order_by(ItemRow.attempts, ItemRow.number).limit(1)).first()
+    return list(session.scalars(query.order_by(ItemRow.attempts, ItemRow.number).limit(limit)))
 
 
 def items(session: Session, pull_id: str, state: ItemState, limit: int) -> list[ItemRow]:

@@ -80,8 +80,8 @@ class Budgets(Fees):
         if left is None or left > Money(0, left.currency) or not costing:
             return []
         return [
-            "The project’s budget is used up, and its use goes on costing. Its lead can raise the budget on the page of "
-            "its costs."
+            "The project’s budget is used up, and its use goes on costing. Its lead can raise the budget on the page "
+            "of its costs."
         ]
 
     def _metered_months(self, session: Session, order: OrderRow) -> tuple[str, str]:

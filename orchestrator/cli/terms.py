@@ -14,7 +14,7 @@ from .arguments import CustodianArgument, DryRunOption, OutputOption, UntilOptio
 from .call import begin, begin_public, confirm
 from .output import Output, Shape, show, show_all
 
-__all__ = ["app"]
+__all__ = ["app", "text_of"]
 
 app = typer.Typer(help="Terms: what each custodian asks for, in versions that never change.", no_args_is_help=True)
 SHAPE = Shape(
@@ -74,7 +74,7 @@ def publish(
 ) -> None:
     """Publish the next version of a custodian's terms: everybody has to accept it anew."""
     check_id(custodian, field="custodian")
-    words, last = _text(text), end_of(until)
+    words, last = text_of(text), end_of(until)
     call = begin(context, dry_run=dry_run)
     confirm("Publish these terms? Nobody uses the data until he accepts them.", yes=yes, dry_run=dry_run)
     made = call.house.alliance.publish_terms(
@@ -108,7 +108,8 @@ def accept(
     show(call.house.alliance.accept_terms(call.actor, custodian, version), SHAPE, output)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return a text file of at most one mebibyte that says something."""
     try:
         with file.open("rb") as stream:
             content = stream.read(_LARGEST + 1)

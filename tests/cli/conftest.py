@@ -181,7 +181,7 @@ def _more(terminal: Terminal) -> None:
     accredited = terminal.done("accreditation", "record", terminal.ids["uma"], "--number", "AR-2", "--until", LATER)
     terminal.ids["accreditation"] = accredited["accreditation_id"]
     folder = terminal.state.parent
-    (folder / "own.yaml").write_text("{question_id: own-north, section: safe data, title: Which ward?, kind: line}")
+    (folder / "own.yaml").write_text("{question_id: own-north, section: safe data, title: Which ward, kind: line}")
     (folder / "form.yaml").write_text("decide_within: 15\nquestions: [funded, funder, own-north]\n")
     north = terminal.ids["north"]
     terminal.done("question", "define", str(folder / "own.yaml"), "--custodian", north, who="cora")

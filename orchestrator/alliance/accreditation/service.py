@@ -255,6 +255,11 @@ class AccreditationService:
         cases = [store.to_case(session, row) for row in store.cases(session, subject, body_id)]
         return rules.judge(cases, self.checklists[subject], self._record.clock())
 
+    def check_exists(self, subject: Subject, body_id: str) -> None:
+        """Raise ``NotFound`` when there is no such custodian or hub."""
+        with self._record.read() as session:
+            self._must_exist(session, subject, body_id)
+
     def has_case(self, session: Session, subject: Subject, body_id: str) -> bool:
         """Say whether a body ever began to be accredited."""
         return bool(store.cases(session, subject, body_id))

@@ -43,10 +43,11 @@ STRUCTURE: dict[str, tuple[bool, tuple[str, ...]]] = {
 
 
 class Tables:
-    """The tables and columns that a record describes, whatever its schema calls them."""
+    """The tables and columns that a record describes, whatever its schema calls them; ``count`` may be stated only."""
 
-    def __init__(self, tables: list[Mapping[str, Any]]) -> None:
+    def __init__(self, tables: list[Mapping[str, Any]], count: object = None) -> None:
         self.tables = tables
+        self.count = max(len(tables), _whole(count))
         self.columns = [
             column
             for table in tables
@@ -61,14 +62,29 @@ class Tables:
             return 0.0
         if not names:
             return 1.0
-        return sum(any(filled(thing.get(name)) for name in names) for thing in things) / len(things)
+        return sum(any(_says(thing.get(name), name) for name in names) for thing in things) / len(things)
+
+
+_SHORTEST = {"name": 2, "label": 2, "description": 6}
+"""Characters from which on the published reports counted a name or a description of a table or column."""
+
+
+def _says(value: Any, name: str) -> bool:
+    return filled(value) and len(str(value)) >= _SHORTEST.get(name, 0)
 
 
 def tables_of(record: Mapping[str, Any]) -> Tables:
     """Return the tables of a record: an object with tables (3, 4), a list (2.x), or ``dataClasses`` (flat)."""
     structure = record.get("structuralMetadata")
     inner = structure.get("tables") if isinstance(structure, Mapping) else structure
-    return Tables(_objects(inner or record.get("dataClasses")))
+    return Tables(_objects(inner or record.get("dataClasses")), record.get("dataClassesCount"))
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(value) if isinstance(value, str | int) else 0
+    except ValueError:
+        return 0
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

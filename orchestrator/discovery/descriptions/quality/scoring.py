@@ -8,11 +8,12 @@ from typing import Any
 
 from orchestrator.core.errors import Invalid
 
-from ..versions import FLAT, check_plain, detect
+from ..versions import CATALOGUE_2020, FLAT, check_plain, detect
 from .mistakes import mistaken
 from .places import has_structure, places, values
 from .profiles import PROFILES, FlagField, Profile, rating
 from .reading import Tables, field_at, filled, tables_of
+from .rules_2020 import mistaken_2020
 
 __all__ = ["Score", "score"]
 
@@ -22,8 +23,9 @@ class Score:
     """What a profile says of one record.
 
     ``flags`` by published field name: 1 filled, 0 empty, a share for tables and columns, nothing where the record's
-    schema has no such field, so that it cannot be told. ``completeness`` counts the latter as empty and
-    ``completeness_at_most`` as filled; both, ``error`` and ``score`` are percentages with two places.
+    schema has no such field, so that it cannot be told; ``errors`` in the same way: 1 wrong, 0 not. ``completeness``,
+    ``error`` and ``score`` count what is told, ``completeness_at_most`` and ``error_at_most`` also what is not;
+    ``score_between`` is as low and as high as the score can be. All are percentages with two places.
     """
 
     profile: str
@@ -33,7 +35,9 @@ class Score:
     completeness: float
     completeness_at_most: float
     error: float
+    error_at_most: float
     score: float
+    score_between: tuple[float, float]
     rating: str
 
 
@@ -53,12 +57,29 @@ def score(record: Any, profile: str = "hdruk-2020", *, says: _Says = filled) -> 
         raise Invalid("This is no description of a dataset, so it has no score.", field="description")
     chosen = PROFILES[profile]
     flags = _flags(plain, chosen, schema, says)
-    errors = mistaken(plain, chosen, schema)
+    judge = mistaken_2020 if profile == "hdruk-2020" and schema in {FLAT, CATALOGUE_2020} else mistaken
+    errors = judge(plain, chosen, schema)
     told = _weighed(chosen, flags, unknown=0)
     most = _weighed(chosen, flags, unknown=1)
-    error = _weighed(chosen, errors, unknown=0)
-    total = round((told + 100 - error) / 2, 2)
-    return Score(profile, schema, flags, errors, told, most, error, total, rating(chosen, total))
+    error, worst = _weighed(chosen, errors, unknown=0), _weighed(chosen, errors, unknown=1)
+    total = _total(told, error)
+    return Score(
+        profile=profile,
+        schema=schema,
+        flags=flags,
+        errors=errors,
+        completeness=told,
+        completeness_at_most=most,
+        error=error,
+        error_at_most=worst,
+        score=total,
+        score_between=(_total(told, worst), _total(most, error)),
+        rating=rating(chosen, total),
+    )
+
+
+def _total(completeness: float, error: float) -> float:
+    return round((completeness + 100 - error) / 2, 2)
 
 
 def _weighed(profile: Profile, flags: Mapping[str, float | None], *, unknown: int) -> float:
@@ -88,15 +109,16 @@ def _flag(record: Mapping[str, Any], field: FlagField, schema: str, says: _Says)
         return 1
     if not places(field, schema):
         return None
-    found = [value for value in values(record, field, schema) if value != field.default]
+    default = None if schema == FLAT else field.default
+    found = [value for value in values(record, field, schema) if value != default]
     return int(any(says(value) for value in found))
 
 
 def _structure(place: str, tables: Tables | None, *, by_share: bool) -> float | None:
+    """Tell what of tables and columns is there; in 2020 one table at all filled all these flags, described or not."""
     if tables is None:
         return None
-    share = tables.share(place)
-    return share if by_share else int(share > 0)
+    return tables.share(place) if by_share else int(tables.count > 0)
 
 
 def _periodicity(record: Mapping[str, Any]) -> Any:

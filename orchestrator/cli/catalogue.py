@@ -14,6 +14,7 @@ from .arguments import OutputOption
 from .failures import ExitCode
 from .harvesting import add_to_catalogue
 from .output import Output, Shape, show, show_all
+from .searching import add_to_catalogue as add_searching
 
 __all__ = ["app"]
 
@@ -123,3 +124,4 @@ def _name(record: Any, number: int) -> str:
 
 
 add_to_catalogue(app)
+add_searching(app)

@@ -27,6 +27,7 @@ from . import (
     enquiry,
     evidence,
     explain,
+    federation,
     form,
     grant,
     harvesting,
@@ -44,6 +45,7 @@ from . import (
     release,
     review,
     role,
+    searching,
     sheet,
     signing,
     submission,
@@ -160,12 +162,14 @@ for _noun in (
     release,
     register,
     sheet,
+    federation,
     audit,
     explain,
 ):
     app.add_typer(_noun.app, name=_noun.__name__.rpartition(".")[2])
 app.add_typer(installation.airlock, name="airlock")
 app.add_typer(harvesting.app, name="endpoint")
+app.add_typer(searching.app, name="saved-search")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -25,6 +25,10 @@ REQUESTS = {
 }
 """Files of questions, forms and answers."""
 
+CARD = """{"origin": "tre/elsewhere", "name": "Hub", "keys": [{"version": 1,
+"key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}]}
+"""
+
 NEVER_RUN = {("up",), ("web",), ("controller",), ("airlock", "worker"), ("sign-in",), ("doctor",), ("init",)}
 """Commands that stay, wait or look at the machine: they have tests of their own."""
 
@@ -47,6 +51,7 @@ class Sample:
             ("keys", "[]"),
             ("statement", STATEMENT),
             ("register_file", REGISTER),
+            ("card", CARD),
             ("purpose", "uses: [GRU]\n"),
             ("diseases", "code,parents\nMONDO:0005105,\n"),
         ):
@@ -92,6 +97,15 @@ SAMPLES = {
     "catalogue import": Sample("ada", "catalogue import {description} --source A_file"),
     "catalogue harvest": Sample("cora", "catalogue harvest {endpoint}", 5),
     "catalogue show": Sample(ANYBODY, "catalogue show {entry}"),
+    "catalogue search": Sample(ANYBODY, "catalogue search register"),
+    "catalogue similar": Sample(ANYBODY, "catalogue similar {north_dataset}"),
+    "catalogue compare": Sample(ANYBODY, "catalogue compare {north_dataset} {south_dataset}"),
+    "catalogue reindex": Sample(ANYBODY, "catalogue reindex"),
+    "catalogue demand": Sample("cora", "catalogue demand"),
+    "saved-search list": Sample("rex", "saved-search list"),
+    "saved-search keep": Sample("rex", "saved-search keep Registers register"),
+    "saved-search show": Sample("rex", "saved-search show {rex}", 3),
+    "saved-search end": Sample("rex", "saved-search end {rex} --yes", 3),
     "catalogue versions": Sample(ANYBODY, "catalogue versions {entry}"),
     "catalogue diff": Sample(ANYBODY, "catalogue diff {entry} 1 1"),
     "catalogue withdraw": Sample("ada", "catalogue withdraw {entry} --reason Came_twice. --yes"),
@@ -280,6 +294,17 @@ SAMPLES = {
     "sheet show": Sample("cora", "sheet show {rex}", 3),
     "sheet export": Sample("cora", "sheet export {rex}", 3),
     "sheet verify": Sample(ANYBODY, "sheet verify {record} --keys {keys}", 2),
+    "federation card": Sample(ANYBODY, "federation card", 5),
+    "federation trust": Sample("ada", "federation trust {card} --yes"),
+    "federation confirm": Sample("ada", "federation confirm {rex} --yes", 3),
+    "federation revoke": Sample("ada", "federation revoke {rex} --reason Lost_its_key. --yes", 3),
+    "federation export": Sample("ada", "federation export catalogue --wait 0", 5),
+    "federation take": Sample("ada", "federation take {record}", 2),
+    "federation list": Sample(ANYBODY, "federation list"),
+    "federation documents": Sample(ANYBODY, "federation documents {rex}", 3),
+    "federation catalogue": Sample(ANYBODY, "federation catalogue"),
+    "federation share-accreditation": Sample("rex", "federation share-accreditation --agree"),
+    "federation recognised": Sample("ada", "federation recognised {rex}"),
     "audit list": Sample("ada", "audit list"),
     "audit verify": Sample("ada", "audit verify"),
     "audit prove": Sample("ada", "audit prove 0", 5),

@@ -46,6 +46,7 @@ from orchestrator.identity.service import IdentityService
 from orchestrator.identity.visas.service import VisaService
 from orchestrator.policy.service import Policy
 from orchestrator.settings import Settings, VolumeSettings
+from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.service import RegisterService
 from orchestrator.transparency.sheets.service import SheetService
 from orchestrator.workspaces.place_service import PlaceService
@@ -95,6 +96,7 @@ class House:
     training: Training
     register: RegisterService
     sheets: SheetService
+    federation: FederationService
     billing: BillingService
     audit: AuditService
     outbox: Outbox
@@ -194,6 +196,7 @@ def open_house(settings: Settings) -> House:
         training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
         register=register,
         sheets=SheetService(record, policy),
+        federation=FederationService(record, policy),
         billing=open_billing(record, policy, access),
         audit=AuditService(record),
         outbox=Outbox(record),

@@ -20,7 +20,7 @@ from .output import Output, Shape, show, show_all
 if TYPE_CHECKING:
     from orchestrator.audit.model import Head
 
-__all__ = ["app", "read_keys"]
+__all__ = ["app", "parse_keys", "read_keys"]
 
 app = typer.Typer(help="The audit log: append-only, hashed as a tree, signed.", no_args_is_help=True)
 SHAPE = Shape(name="position", columns=("position", "at", "kind", "actor", "subject"))
@@ -127,13 +127,17 @@ def _check(call: Call, action: str) -> None:
 
 def read_keys(file: Path) -> dict[int, bytes]:
     """Read public keys by version from a file that “tre audit keys -o json” wrote."""
-    content = _read_json(file, "--keys")
+    return parse_keys(_read_json(file, "--keys"), file=file, field="--keys")
+
+
+def parse_keys(content: Any, *, file: Path, field: str) -> dict[int, bytes]:
+    """Return public keys by version from what was read of ``file``."""
     try:
         keys = {int(item["version"]): base64.b64decode(item["key"], validate=True) for item in content}
     except (TypeError, KeyError, ValueError, binascii.Error) as error:
-        raise Invalid(f"{file} does not hold keys as “tre audit keys -o json” writes them.", field="--keys") from error
+        raise Invalid(f"{file} does not hold keys as “tre audit keys -o json” writes them.", field=field) from error
     if not keys or any(len(key) != _KEY_BYTES for key in keys.values()):
-        raise Invalid(f"{file} holds no Ed25519 public keys of {_KEY_BYTES} bytes.", field="--keys")
+        raise Invalid(f"{file} holds no Ed25519 public keys of {_KEY_BYTES} bytes.", field=field)
     return keys
 
 

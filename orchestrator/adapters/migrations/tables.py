@@ -21,6 +21,7 @@ import orchestrator.discovery.search.saved.store
 import orchestrator.discovery.store
 import orchestrator.identity.store
 import orchestrator.identity.visas.store
+import orchestrator.transparency.federation.store
 import orchestrator.transparency.sheets.store
 import orchestrator.transparency.store
 import orchestrator.workspaces.place_store

@@ -1,0 +1,234 @@
+"""`tre federation`: what hubs tell one another by signed documents, and whose word counts here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.ids import check_id
+
+from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, mapping_file, some_text
+from .audit import parse_keys
+from .call import begin, begin_public, confirm, say
+from .output import Output, Shape, show, show_all
+
+if TYPE_CHECKING:
+    from orchestrator.transparency.federation.model import Document, Hub
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Other hubs: trusted by key, heard by signed documents.", no_args_is_help=True)
+CARD = Shape(name="origin", columns=())
+HUB = Shape(name="hub_id", columns=("hub_id", "name", "origin", "state", "waits_for_confirmation"))
+DOCUMENT = Shape(name="kind", columns=("hub_id", "kind", "sequence", "items", "issued_at", "valid_until", "taken_at"))
+ITEM = Shape(name="title", columns=("hub", "title", "custodian", "said_at"))
+RECOGNISED = Shape(name="hub_id", columns=("hub", "accredited_until", "trained_until", "said_at"))
+
+HubArgument = Annotated[str, typer.Argument(help="A hub's identifier.")]
+KindArgument = Annotated[str, typer.Argument(help="What to tell: catalogue, register or people.")]
+_LARGEST = 64 * 1024 * 1024
+
+
+@app.command("card")
+def card(context: typer.Context, *, output: OutputOption = Output.JSON) -> None:
+    """Show who this installation is to other hubs: give it to their operators, and read them the fingerprint."""
+    house = begin_public(context)
+    made = house.federation.card(house.settings.portal.name)
+    keys = [{"version": version, "key": key} for version, key in sorted(made.keys.items())]
+    show({"origin": made.origin, "name": made.name, "keys": keys, "fingerprint": made.fingerprint}, CARD, output)
+
+
+@app.command("trust")
+def trust(
+    context: typer.Context,
+    *,
+    card_file: Annotated[
+        Path, typer.Argument(metavar="CARD", help="Another hub's card, as “tre federation card” wrote it.")
+    ],
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Propose to trust a hub, or its new keys; a second operator compares the fingerprint and confirms."""
+    said = mapping_file(card_file, field="CARD")
+    if not isinstance(said.get("origin"), str) or not isinstance(said.get("name"), str):
+        raise Invalid(f"{card_file} is no card as “tre federation card” writes it.", field="CARD")
+    keys = parse_keys(said.get("keys"), file=card_file, field="CARD")
+    from orchestrator.transparency.federation.trusting import card_of  # noqa: PLC0415 - heavy
+
+    theirs = card_of(said["origin"], said["name"], keys)
+    call = begin(context, dry_run=dry_run)
+    say(f"The fingerprint of this card is {theirs.fingerprint}.")
+    confirm("Did the hub's operator read you the same?", yes=yes, dry_run=dry_run)
+    made = call.house.federation.trust(call.actor, origin=theirs.origin, name=theirs.name, keys=keys)
+    show(_hub(made), HUB, output)
+
+
+@app.command("confirm")
+def confirm_hub(
+    context: typer.Context,
+    *,
+    hub: HubArgument,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Confirm as the second operator that a hub's keys are its own: what it signs counts from now."""
+    check_id(hub, field="hub")
+    call = begin(context, dry_run=dry_run)
+    confirm("Take this hub's word from now on?", yes=yes, dry_run=dry_run)
+    show(_hub(call.house.federation.confirm(call.actor, hub)), HUB, output)
+
+
+@app.command("revoke")
+def revoke(
+    context: typer.Context,
+    *,
+    hub: HubArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Stop trusting a hub at once: nothing that it signed is shown any more."""
+    check_id(hub, field="hub")
+    words = some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Stop trusting this hub now?", yes=yes, dry_run=dry_run)
+    show(_hub(call.house.federation.revoke(call.actor, hub, words)), HUB, output)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    *,
+    kind: KindArgument,
+    wait: Annotated[int, typer.Option("--wait", min=0, max=600, help="Seconds to wait for the log's signature.")] = 20,
+) -> None:
+    """Seal what stands now and write it with its proof to standard output: put it into a file for other hubs."""
+    from orchestrator.transparency.federation.model import Kind  # noqa: PLC0415 - heavy
+
+    wanted = Kind(_known(kind))
+    call = begin(context)
+    federation = call.house.federation
+    made = federation.export(call.actor, wanted, name=call.house.settings.portal.name)
+    until = time.monotonic() + wait
+    while True:
+        try:
+            document = federation.signed(wanted)
+            break
+        except NotPossible:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.5)
+    sys.stdout.buffer.write(document + b"\n")
+    say(f"Document {made.sequence}; it counts until {made.valid_until:%Y-%m-%d %H:%M} UTC.")
+
+
+@app.command("take")
+def take(
+    context: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(help="A file that another hub's “tre federation export” wrote.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take in what a trusted hub says; an older, ended or forged document is refused."""
+    raw = _read(file)
+    call = begin(context, dry_run=dry_run)
+    show(_document(call.house.federation.take(call.actor, raw)), DOCUMENT, output)
+
+
+@app.command("list")
+def list_hubs(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List every hub that is or was trusted; nobody needs to be signed in."""
+    show_all((_hub(hub) for hub in begin_public(context).federation.hubs()), HUB, output)
+
+
+@app.command("documents")
+def documents(context: typer.Context, *, hub: HubArgument, output: OutputOption = Output.TABLE) -> None:
+    """List what a hub says that counts now, with its age."""
+    check_id(hub, field="hub")
+    found = begin_public(context).federation.documents(hub)
+    show_all((_document(each) for each in found), DOCUMENT, output)
+
+
+@app.command("catalogue")
+def catalogue(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List the datasets of other hubs, as they say; nobody needs to be signed in."""
+    from orchestrator.transparency.federation.model import Kind  # noqa: PLC0415 - heavy
+
+    said = begin_public(context).federation.said(Kind.CATALOGUE)
+    show_all(
+        ({"hub": hub.name, **item, "said_at": each.issued_at} for hub, each in said for item in each.items),
+        ITEM,
+        output,
+    )
+
+
+@app.command("share-accreditation")
+def share_accreditation(
+    context: typer.Context,
+    *,
+    agree: Annotated[bool, typer.Option("--agree/--stop", help="Let it be told to trusted hubs, or no longer.")],
+    dry_run: DryRunOption = False,
+) -> None:
+    """Let your own accreditation be told to other hubs, under a code in place of your name; or no longer."""
+    call = begin(context, dry_run=dry_run)
+    call.house.federation.let_travel(call.actor, agree=agree)
+    say("It travels with the next document." if agree else "It is left out from now, and fades elsewhere in a week.")
+
+
+@app.command("recognised")
+def recognised(context: typer.Context, *, person: PersonArgument, output: OutputOption = Output.TABLE) -> None:
+    """List which hubs say that a person's accreditation and training hold there."""
+    check_id(person, field="person")
+    call = begin(context)
+    show_all(call.house.federation.recognised(call.actor, person), RECOGNISED, output)
+
+
+def _known(kind: str) -> str:
+    if kind not in ("catalogue", "register", "people"):
+        raise Invalid("Say what to tell: catalogue, register or people.", field="KIND")
+    return kind
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise Invalid(f"{file} is larger than {_LARGEST} bytes; that is no document of a hub.", field="FILE")
+        return file.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="FILE") from error
+
+
+def _hub(hub: Hub) -> dict[str, object]:
+    return {
+        "hub_id": hub.hub_id,
+        "name": hub.name,
+        "origin": hub.origin,
+        "state": hub.state,
+        "waits_for_confirmation": hub.pending is not None,
+        "proposed_at": hub.proposed_at,
+        "confirmed_at": hub.confirmed_at,
+        "revoked_at": hub.revoked_at,
+        "reason": hub.reason,
+    }
+
+
+def _document(document: Document) -> dict[str, object]:
+    return {
+        "hub_id": document.hub_id,
+        "kind": document.kind,
+        "sequence": document.sequence,
+        "items": len(document.items),
+        "issued_at": document.issued_at,
+        "valid_until": document.valid_until,
+        "taken_at": document.taken_at,
+        "sha256": document.sha256,
+    }

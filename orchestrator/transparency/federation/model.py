@@ -1,0 +1,117 @@
+"""Other hubs, the documents they sign, and what is taken from them, as plain values with the hubs' state table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from orchestrator.core.states import StateTable, Step, Waiting
+
+__all__ = ["HUB_STATES", "LASTS", "LONGEST", "Card", "Document", "Export", "Hub", "HubState", "Kind", "Recognised"]
+
+LASTS = timedelta(days=7)
+"""How long our documents count: what somebody takes back today has faded everywhere by then."""
+LONGEST = timedelta(days=31)
+"""How long another hub's document may say that it counts."""
+
+
+class Kind(StrEnum):
+    """What a document tells."""
+
+    CATALOGUE = "catalogue"
+    REGISTER = "register"
+    PEOPLE = "people"
+    """Whose accreditation and training hold: only people who agreed, under a code that means nothing elsewhere."""
+
+
+class HubState(StrEnum):
+    """Whether what a hub says counts here."""
+
+    PROPOSED = "proposed"
+    TRUSTED = "trusted"
+    REVOKED = "revoked"
+
+
+HUB_STATES = StateTable(
+    noun="hub",
+    start=HubState.PROPOSED,
+    steps=(
+        Step(action="confirm", source=HubState.PROPOSED, target=HubState.TRUSTED, by="second operator"),
+        Step(action="revoke", source=HubState.PROPOSED, target=HubState.REVOKED, by="operator"),
+        Step(action="propose keys", source=HubState.TRUSTED, target=HubState.TRUSTED, by="operator"),
+        Step(action="confirm keys", source=HubState.TRUSTED, target=HubState.TRUSTED, by="second operator"),
+        Step(action="revoke", source=HubState.TRUSTED, target=HubState.REVOKED, by="operator"),
+    ),
+    waiting={HubState.PROPOSED: Waiting(owner="operator", days=30, then="it stays untrusted")},
+    lasting={HubState.TRUSTED: "an operator revokes it"},
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Who an installation is to others: the name of its log and the public halves of its record key, by version."""
+
+    origin: str
+    name: str
+    keys: Mapping[int, bytes]
+    fingerprint: str
+    """SHA-256 over origin and keys: read it to one another before trusting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hub:
+    """Another installation. ``pending`` are keys that wait for a second operator."""
+
+    hub_id: str
+    origin: str
+    name: str
+    keys: Mapping[int, bytes]
+    state: HubState
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    revoked_by: str | None = None
+    revoked_at: datetime | None = None
+    reason: str = ""
+    pending: Mapping[int, bytes] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """One document that this installation sealed."""
+
+    kind: Kind
+    sequence: int
+    sha256: str
+    made_at: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One document taken from another hub."""
+
+    hub_id: str
+    kind: Kind
+    sequence: int
+    sha256: str
+    issued_at: datetime
+    valid_until: datetime
+    taken_at: datetime
+    taken_by: str
+    items: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recognised:
+    """Another hub says that a person's accreditation and training hold there; what it is worth here, people decide."""
+
+    hub_id: str
+    hub: str
+    accredited_until: datetime
+    trained_until: datetime
+    said_at: datetime

@@ -1,0 +1,130 @@
+"""What documents must look like: ours are made so, and nothing else of another hub's is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.core.errors import Invalid
+
+from .model import Kind
+
+__all__ = ["SCHEMA", "CatalogueItem", "Header", "PersonItem", "RegisterItem", "UsedItem", "read_document"]
+
+SCHEMA = "tre-federation/1"
+_MOST_ITEMS = 100_000
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
+
+
+def _moment(text: str) -> str:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError("is no moment in UTC")
+    datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return text
+
+
+def _calm(text: str) -> str:
+    if any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+Line = Annotated[str, Field(max_length=500), AfterValidator(_calm)]
+Words = Annotated[str, Field(max_length=20_000), AfterValidator(_calm)]
+Moment = Annotated[str, AfterValidator(_moment)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z2-7]{15}$")]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CatalogueItem(_Shape):
+    """One dataset in short; who wants more looks at the hub that has it."""
+
+    dataset: Identifier
+    title: Line
+    abstract: Words
+    custodian: Line
+    keywords: Annotated[list[Line], Field(max_length=200)]
+    registered: Moment
+
+
+class UsedItem(_Shape):
+    """One dataset in one project."""
+
+    title: Line
+    custodian: Line
+    since: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    until: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    withdrawn: bool
+
+
+class RegisterItem(_Shape):
+    """One entry of a register, without people."""
+
+    entry: Identifier
+    revision: Annotated[int, Field(ge=1)]
+    state: Line
+    sha256: Digest
+    fields: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], Words]
+    used: Annotated[list[UsedItem], Field(max_length=1000)]
+    files_released: Annotated[int, Field(ge=0)]
+
+
+class PersonItem(_Shape):
+    """One person's standing, under a code that only somebody who knows the person's sign-on can make."""
+
+    person: Digest
+    accredited_until: Moment
+    trained_until: Moment
+
+
+class Header(_Shape):
+    """What every document says of itself."""
+
+    format: str = Field(alias="schema")
+    kind: Kind = Field(strict=False)
+    origin: Line
+    name: Line
+    sequence: Annotated[int, Field(ge=1, le=2**53)]
+    issued_at: Moment
+    valid_until: Moment
+    items: Annotated[list[dict[str, Any]], Field(max_length=_MOST_ITEMS)]
+
+    @property
+    def issued(self) -> datetime:
+        """When it was sealed."""
+        return datetime.fromisoformat(self.issued_at.replace("Z", "+00:00"))
+
+    @property
+    def ends(self) -> datetime:
+        """The first moment at which it does not count any more."""
+        return datetime.fromisoformat(self.valid_until.replace("Z", "+00:00"))
+
+
+_ITEMS: Mapping[Kind, type[_Shape]] = {
+    Kind.CATALOGUE: CatalogueItem,
+    Kind.REGISTER: RegisterItem,
+    Kind.PEOPLE: PersonItem,
+}
+
+
+def read_document(content: Mapping[str, Any]) -> Header:
+    """Return a document whose every part has its shape; raise ``Invalid`` naming the first that has not."""
+    try:
+        header = Header.model_validate(content)
+        if header.format != SCHEMA:
+            raise Invalid("This document is of another kind or a newer version than this program knows.", field="file")
+        for item in header.items:
+            _ITEMS[header.kind].model_validate(item)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Invalid(f"The document cannot be used: {place}: {first['msg']}.", field="file") from error
+    return header

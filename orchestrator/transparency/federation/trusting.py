@@ -1,0 +1,140 @@
+"""Whose word counts here: another hub is trusted by its key, by two operators, until one of them revokes it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import rfc8785
+from sqlalchemy.orm import Session
+
+from orchestrator.access.rules import check_reason
+from orchestrator.audit.record import Change
+from orchestrator.audit.service import AuditService
+from orchestrator.audit.store import TreeRow
+from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.events import Event, Json
+from orchestrator.core.ids import new_id
+from orchestrator.identity.asking import Asking
+from orchestrator.policy.model import SITE, Actor, Thing
+
+from . import store
+from .model import HUB_STATES, Card, Hub, HubState
+from .store import HubRow
+
+__all__ = ["Trusting", "card_of"]
+
+_KEY_BYTES = 32
+_MOST_KEYS = 100
+
+
+class Trusting(Asking):
+    """Cards of our own and hubs of others."""
+
+    def card(self, name: str) -> Card:
+        """Return who this installation is to others; ``name`` is what the portal is called."""
+        keys = AuditService(self._record).keys()
+        with self._record.read() as session:
+            origin = _own_origin(session)
+        if not keys:
+            raise NotPossible("No head of the log is signed yet; the airlock's worker signs one every few seconds.")
+        return card_of(origin, name, keys)
+
+    def trust(self, actor: Actor, *, origin: str, name: str, keys: Mapping[int, bytes]) -> Hub:
+        """Propose to trust a hub, or new keys of one that is trusted; a second operator confirms."""
+        card = card_of(origin, name, keys)
+        pending = {str(version): key.hex() for version, key in card.keys.items()}
+        with self._record.change() as change:
+            self._check(change.session, actor, "proposeHub", SITE)
+            if card.origin == _own_origin(change.session):
+                raise NotPossible("This is the card of this very installation.")
+            row = store.hub_by_origin(change.session, card.origin)
+            if row is None:
+                row = HubRow(
+                    hub_id=new_id(),
+                    origin=card.origin,
+                    name=card.name,
+                    keys={},
+                    pending=pending,
+                    state=HUB_STATES.start.value,
+                    proposed_by=actor.person_id,
+                    proposed_at=self._now(),
+                    reason="",
+                )
+                store.add(change, row, event=_event("hub.proposed", actor, row, fingerprint=card.fingerprint))
+            else:
+                self._propose_keys(change, actor, row, pending, card)
+            self._tell_operators(change, kind="hub.proposed", subject=f"hub:{row.hub_id}", apart_from=[actor.person_id])
+            return store.to_hub(row)
+
+    def confirm(self, actor: Actor, hub_id: str) -> Hub:
+        """Confirm as the second operator that a hub's keys are its own: what it signs counts from now."""
+        with self._record.change() as change:
+            row = store.hub_row(change.session, hub_id)
+            self._check(change.session, actor, "confirmHub", _thing(row))
+            if row.pending is None:
+                raise NotPossible("No keys of this hub wait for a confirmation.")
+            action = "confirm" if row.state == HubState.PROPOSED else "confirm keys"
+            row.state = HUB_STATES.after(HubState(row.state), action).value
+            row.keys, row.pending = row.pending, None
+            row.confirmed_by, row.confirmed_at = actor.person_id, self._now()
+            change.tell(_event("hub.confirmed", actor, row))
+            return store.to_hub(row)
+
+    def revoke(self, actor: Actor, hub_id: str, reason: str) -> Hub:
+        """Stop trusting a hub at once: nothing that it signed is shown any more."""
+        with self._record.change() as change:
+            row = store.hub_row(change.session, hub_id)
+            self._check(change.session, actor, "revokeHub", _thing(row))
+            words = check_reason(reason)
+            row.state = HUB_STATES.after(HubState(row.state), "revoke").value
+            row.revoked_by, row.revoked_at, row.reason = actor.person_id, self._now(), words
+            change.tell(_event("hub.revoked", actor, row))
+            return store.to_hub(row)
+
+    def hubs(self) -> list[Hub]:
+        """Return every hub that was ever proposed, by name: whom an installation trusts is public."""
+        with self._record.read() as session:
+            return [store.to_hub(row) for row in store.hubs(session)]
+
+    def hub(self, hub_id: str) -> Hub:
+        """Return one hub."""
+        with self._record.read() as session:
+            return store.to_hub(store.hub_row(session, hub_id))
+
+    def _propose_keys(self, change: Change, actor: Actor, row: HubRow, pending: dict[str, str], card: Card) -> None:
+        if row.state == HubState.PROPOSED:
+            raise NotPossible("This hub is proposed already; a second operator confirms it, or it is revoked first.")
+        if row.keys == pending:
+            raise NotPossible("These are the keys that are trusted already.")
+        HUB_STATES.after(HubState(row.state), "propose keys")
+        row.pending, row.proposed_by, row.proposed_at = pending, actor.person_id, self._now()
+        row.confirmed_by = row.confirmed_at = None
+        change.tell(_event("hub.keys-proposed", actor, row, fingerprint=card.fingerprint))
+
+
+def card_of(origin: str, name: str, keys: Mapping[int, bytes]) -> Card:
+    """Return a card whose parts can be right; raises ``Invalid`` naming the part that cannot."""
+    name, origin = " ".join(name.split()), origin.strip()
+    if not name or len(name) > 200 or not name.isprintable():
+        raise Invalid("Give the hub's name in one line of at most 200 characters.", field="name")
+    if not origin.startswith("tre/") or len(origin) > 80 or not origin.isascii() or not origin.isprintable():
+        raise Invalid("The card does not name a log, such as “tre/…”.", field="origin")
+    if not 0 < len(keys) <= _MOST_KEYS or any(len(key) != _KEY_BYTES for key in keys.values()):
+        raise Invalid("The card holds no Ed25519 public keys.", field="keys")
+    said: dict[str, Json] = {"origin": origin, "keys": {str(version): key.hex() for version, key in keys.items()}}
+    fingerprint = hashlib.sha256(rfc8785.dumps(said)).hexdigest()
+    return Card(origin=origin, name=name, keys=dict(keys), fingerprint=fingerprint)
+
+
+def _own_origin(session: Session) -> str:
+    tree = session.get(TreeRow, 1)
+    return tree.origin if tree else ""
+
+
+def _thing(row: HubRow) -> Thing:
+    return Thing(kind="Hub", id=row.hub_id, attributes={"proposedBy": row.proposed_by})
+
+
+def _event(kind: str, actor: Actor, row: HubRow, **details: Json) -> Event:
+    return Event(kind=kind, actor=actor.person_id, subject=f"hub:{row.hub_id}", details={"state": row.state, **details})

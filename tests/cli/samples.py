@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 from .conftest import LATER, Terminal, answers_file
 
+PRICES = """
+series: north
+title: North's prices
+currency: GBP
+valid: {from: 2026-01-01}
+vat: {treatment: exempt}
+refused: {charge: nothing}
+source: A sample
+lines:
+  - {id: fee, says: A fee, amount: 10, source: A sample}
+"""
+"""A price list that can be published."""
+
 __all__ = ["ANYBODY", "NEVER_RUN", "SAMPLES", "Sample"]
 
 ANYBODY = ""
@@ -19,7 +32,7 @@ Trust,Falls,We count falls.,Fewer falls.,2021-03-01,Admissions,TRE
 
 REQUESTS = {
     "given": "funded: 'no'\n",
-    "question": "{question_id: own-one, section: safe data, title: Which ward?, kind: line}\n",
+    "question": "{question_id: own-one, section: safe data, title: Which ward, kind: line}\n",
     "form": "decide_within: 15\nquestions: [funded, {question: own-north, required: false}]\n",
     "bank": '{"questions": [{"question_id": "new-one", "section": "safe data", "title": "Why?", "kind": "text"}]}',
 }
@@ -60,6 +73,8 @@ class Sample:
         for name, content in REQUESTS.items():
             files[name] = folder / f"{name}.yaml"
             files[name].write_text(content)
+        files["prices"] = folder / "prices.yaml"
+        files["prices"].write_text(PRICES)
         files["description"], files["folder"] = folder / "north.json", folder / "north"
         values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}
         return [word.format(**values) if "{" in word else word.replace("_", " ") for word in self.words.split()]
@@ -305,6 +320,36 @@ SAMPLES = {
     "federation catalogue": Sample(ANYBODY, "federation catalogue"),
     "federation share-accreditation": Sample("rex", "federation share-accreditation --agree"),
     "federation recognised": Sample("ada", "federation recognised {rex}"),
+    "fee list": Sample(ANYBODY, "fee list"),
+    "fee show": Sample(ANYBODY, "fee show {rex}", 3),
+    "fee check": Sample(ANYBODY, "fee check {prices}"),
+    "fee publish": Sample("cora", "fee publish {north} {prices} --yes"),
+    "fee estimate": Sample(ANYBODY, "fee estimate {north_dataset} --start 2027-01-01 --last 2027-12-31"),
+    "fee waive": Sample(
+        "cora", "fee waive {north} {application} --percent 10 --reason Teaching. --until {later} --yes"
+    ),
+    "fee end-waiver": Sample("cora", "fee end-waiver {rex}", 3),
+    "fee waivers": Sample(ANYBODY, "fee waivers"),
+    "quote list": Sample("rex", "quote list"),
+    "quote show": Sample("rex", "quote show {rex}", 3),
+    "quote ask": Sample("rex", "quote ask {application} {north} --answer applicant=academic", 5),
+    "quote ask-subscription": Sample(
+        "rex", "quote ask-subscription --organisation Trust --start 2027-01-01 --last 2027-12-31", 5
+    ),
+    "quote offer": Sample("cora", "quote offer {rex} --yes", 3),
+    "quote accept": Sample("rex", "quote accept {rex} --bill-to Finance --yes", 3),
+    "quote decline": Sample("rex", "quote decline {rex}", 3),
+    "quote withdraw": Sample("cora", "quote withdraw {rex} --reason Wrong.", 3),
+    "quote check": Sample("rex", "quote check {rex}", 3),
+    "quote close-order": Sample("cora", "quote close-order {rex}", 3),
+    "invoice list": Sample("rex", "invoice list"),
+    "invoice show": Sample("rex", "invoice show {rex}", 3),
+    "invoice statement": Sample("cora", "invoice statement {rex} --month 2026-11", 3),
+    "invoice issue": Sample("cora", "invoice issue {rex} --yes", 3),
+    "invoice credit": Sample("cora", "invoice credit {rex} --reason Wrong. --yes", 3),
+    "invoice pay": Sample("cora", "invoice pay {rex} --reference B1", 3),
+    "budget set": Sample("rex", "budget set {application} 5000"),
+    "budget show": Sample("rex", "budget show {application}"),
     "audit list": Sample("ada", "audit list"),
     "audit verify": Sample("ada", "audit verify"),
     "audit prove": Sample("ada", "audit prove 0", 5),

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.access.model import Grant, GrantStanding, Project
+from orchestrator.alliance.evidence import EVIDENCE_KINDS
 from orchestrator.core.errors import Invalid
 
 from .forms import Form
@@ -75,6 +76,7 @@ def publish_terms(request: Request, custodian_id: Id, posted: Form) -> Response:
             minimum_count=posted.number("minimum_count", "the smallest count", least=1, most=1000),
             release_signoff=posted.raw("release_signoff") == "yes",
             airlock_pack=posted.text("airlock_pack", "the rule book", most=60, needed=False),
+            evidence=posted.many("evidence"),
         )
     except Invalid as problem:
         return _show(request, visit, custodian_id, values=posted.values(), problem=problem)
@@ -119,6 +121,7 @@ def _show(
         custodian=found,
         officer=officer,
         terms=terms_in_force(house, custodian_id),
+        evidence_kinds=EVIDENCE_KINDS,
         datasets=house.discovery.search(custodian_id=custodian_id, limit=500),
         given=_given(visit, custodian_id) if officer else [],
         values=values or {"checkers_needed": "2", "minimum_count": "10"},

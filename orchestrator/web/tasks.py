@@ -28,6 +28,9 @@ def tasks_of(visit: Visit) -> list[Task]:
         tasks += _count(len(visit.house.access.parts_to_decide(visit.actor)), "application", "to decide", "/decisions")
     if visit.is_judge or visit.is_officer or visit.is_operator:
         tasks += _count(len(visit.house.airlock.tasks(visit.actor)), "submission", "to check or decide", "/reviews")
+    if visit.is_operator or visit.is_officer:
+        pieces = visit.house.evidence.waiting(visit.actor)
+        tasks += _count(len(pieces), "document", "to verify", "/evidence")
     if visit.is_operator:
         decided = [a for a in visit.house.access.applications(visit.actor) if a.state is ApplicationState.DECIDED]
         tasks += _count(len(decided), "application", "to approve as a project", "/applications")
@@ -43,6 +46,8 @@ def _research(visit: Visit) -> list[Task]:
     tasks += _count(len(waiting), "submission", "to correct", "/submissions")
     released = [s for s in visit.house.airlock.mine(visit.actor) if s.state is State.RELEASED]
     tasks += _count(len(released), "submission", "released: collect the files", "/submissions")
+    news = sum(each.unseen for each in visit.house.saved_searches.mine(visit.actor))
+    tasks += _count(news, "change", "in what your saved searches find", "/saved-searches")
     return tasks
 
 

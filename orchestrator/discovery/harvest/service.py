@@ -12,7 +12,7 @@ from orchestrator.core.errors import Conflict, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.discovery.rules import check_reason
 from orchestrator.identity.asking import Asking
-from orchestrator.policy.model import Actor, Thing
+from orchestrator.policy.model import SITE, Actor, Thing
 from orchestrator.policy.service import Policy
 
 from . import rules, store
@@ -221,7 +221,7 @@ class HarvestService(Asking):
     def endpoints(self, actor: Actor) -> list[Standing]:
         """Return the endpoints that the actor keeps: those of his custodians, or all of them for an operator."""
         with self._record.read() as session:
-            current = self.as_now(session, actor)
+            current = self._check(session, actor, "listEndpoints", SITE)
             rows = [row for row in store.endpoints(session) if self._policy.may(current, "showEndpoint", _thing(row))]
             return [standing_of(session, row, self._now()) for row in rows]
 

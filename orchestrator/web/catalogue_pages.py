@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.core.errors import Invalid, NotFound
+from orchestrator.core.errors import Conflict, Invalid, NotFound, Unavailable
 from orchestrator.core.events import Json
 from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
@@ -18,11 +19,12 @@ from orchestrator.discovery.search.reading import columns_of
 from .asking import address, asked_of, fields_of
 from .pages import page
 from .public import Id, abstract_of, terms_in_force
-from .visits import house_of
+from .visits import house_of, visitor
 
 __all__ = ["ORIGINS", "facts_of", "router"]
 
 router = APIRouter()
+_log = logging.getLogger(__name__)
 
 ORIGINS = {"offered": "Offered here", "imported": "Imported from a file", "harvested": "Harvested from an endpoint"}
 """How people read where a description is known from."""
@@ -47,6 +49,7 @@ def datasets(request: Request) -> Response:
     try:
         asked = asked_of(request.query_params)
         results = house.search.find(asked)
+        _count_if_in_vain(request, asked, results)
     except Invalid as caught:
         problem, asked = caught, Asked(words=request.query_params.get("q", "")[:200])
         results = Results(found=Found(hits=(), total=0), listed=())
@@ -95,6 +98,15 @@ def dataset(request: Request, entry_id: Id) -> Response:
         terms=terms_in_force(house, entry.custodian_id) if entry.custodian_id else None,
         similar=_similar(request, entry),
     )
+
+
+def _count_if_in_vain(request: Request, asked: Asked, results: Results) -> None:
+    """Count a search without a hit; a record that cannot be written now must not keep anybody from searching."""
+    visit = visitor(request)
+    try:
+        house_of(request).missed_searches.note(asked, results, visit.person.person_id if visit else None)
+    except (Conflict, Unavailable) as error:
+        _log.info("a search in vain was not counted: %s", error.word)
 
 
 def _similar(request: Request, entry: Entry) -> list[Listed]:

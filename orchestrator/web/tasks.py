@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.access.model import ApplicationState
+from orchestrator.access.model import Application, ApplicationState, PartState
 from orchestrator.airlock.states import State
 
 from .visits import Visit
@@ -42,6 +42,10 @@ def _research(visit: Visit) -> list[Task]:
     mine = visit.house.access.applications(visit.actor)
     drafts = [a for a in mine if a.state is ApplicationState.DRAFT and a.applicant_id == visit.person.person_id]
     tasks += _count(len(drafts), "application", "still a draft", "/applications")
+    returned = [a for a in mine if a.applicant_id == visit.person.person_id and _returned(a)]
+    tasks += _count(len(returned), "application", "waiting for your changes", "/applications")
+    advice = visit.house.access.panels.waiting(visit.actor)
+    tasks += _count(len(advice), "application", "waiting for your advice as a lay member", "/panel")
     waiting = [s for s in visit.house.airlock.mine(visit.actor) if s.state in (State.RETURNED, State.BLOCKED)]
     tasks += _count(len(waiting), "submission", "to correct", "/submissions")
     released = [s for s in visit.house.airlock.mine(visit.actor) if s.state is State.RELEASED]
@@ -49,6 +53,10 @@ def _research(visit: Visit) -> list[Task]:
     news = sum(each.unseen for each in visit.house.saved_searches.mine(visit.actor))
     tasks += _count(news, "change", "in what your saved searches find", "/saved-searches")
     return tasks
+
+
+def _returned(application: Application) -> bool:
+    return any(part.state is PartState.RETURNED for part in application.parts)
 
 
 def _count(number: int, noun: str, rest: str, href: str) -> list[Task]:

@@ -16,7 +16,15 @@ from .samples import ANYBODY, NEVER_RUN, SAMPLES
 
 EVERY = sorted(SAMPLES)
 SIGNED_IN = [name for name in EVERY if SAMPLES[name].who is not ANYBODY]
-OFFLINE = ("uses codes", "evidence kinds", "release verify", "sheet verify", "project verify-certificate", "airlock check")
+OFFLINE = (
+    "uses codes",
+    "evidence kinds",
+    "release verify",
+    "sheet verify",
+    "project verify-certificate",
+    "airlock check",
+    "onboarding checklist",
+)
 NEEDS_INSTALLATION = [name for name in EVERY if name not in OFFLINE]
 READS = [name for name in EVERY if name.split()[-1] in ("list", "show", "whoami", "search", "register", "keys", "head")]
 BY_ROLE = [name for name in SIGNED_IN if SAMPLES[name].who in ("ada", "ben", "cora")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.access.enquiries.model import OfferKind
+from orchestrator.alliance.accreditation.checklist import Subject
 from tests.web.chromium import NEEDED, opened
 from tests.web.test_enquiries import QUESTION, with_concierge
-from tests.web.world import World
+from tests.web.world import World, moment
 
 pytestmark = NEEDED
 
@@ -20,7 +21,17 @@ def told(served: World) -> dict[str, str]:
     offer = service.publish_offer(served.actor("operator"), OfferKind.CURATION, "Registers", "We make registers.")
     asked = service.ask(served.actor("researcher"), QUESTION, offer_id=offer.offer_id)
     service.answer(served.actor("concierge"), asked.enquiry_id, "The north has them.")
-    return {"enquiry": asked.enquiry_id, "secret": service.ask_without_account(QUESTION).secret}
+    case = served.house.accreditation.open_case(
+        served.actor("officer"), Subject.CUSTODIAN, served.custodians["officer"]
+    ).case_id
+    served.house.accreditation.give_evidence(served.actor("officer"), case, "terms", "Ours", moment(9), sha256="a" * 64)
+    hub = served.house.accreditation.register_hub(served.actor("operator"), "Northern hub")
+    served.house.accreditation.open_case(served.actor("operator"), Subject.HUB, hub.hub_id)
+    served.house.onboarding.propose_conditions(served.actor("operator"), "We keep to the law.", moment(9))
+    served.house.onboarding.announce_departure(
+        served.actor("other officer"), served.custodians["other officer"], moment(9), "We merge."
+    )
+    return {"case": case, "enquiry": asked.enquiry_id, "secret": service.ask_without_account(QUESTION).secret}
 
 
 PAGES = [
@@ -30,6 +41,11 @@ PAGES = [
     ("researcher", "/enquiries/{enquiry}"),
     ("concierge", "/enquiries/{enquiry}"),
     ("operator", "/enquiries"),
+    (None, "/alliance"),
+    ("officer", "/alliance"),
+    ("officer", "/alliance/cases/{case}"),
+    ("operator", "/alliance"),
+    ("operator", "/alliance/cases/{case}"),
 ]
 
 

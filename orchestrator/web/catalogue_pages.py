@@ -16,9 +16,9 @@ from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
 from orchestrator.discovery.search.reading import columns_of
 
-from .asking import address, asked_of, fields_of
 from .pages import page
 from .public import Id, abstract_of, terms_in_force
+from .search_address import address, asked_of, fields_of
 from .visits import house_of, visitor
 
 __all__ = ["ORIGINS", "facts_of", "router"]

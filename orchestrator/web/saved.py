@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from orchestrator.core.errors import Invalid
 
-from .asking import address, asked_of
 from .forms import Form, Posted
 from .pages import page, see
 from .public import Id
+from .search_address import address, asked_of
 from .visits import Visit, signed_in
 
 __all__ = ["router"]

@@ -33,4 +33,5 @@ def comparison(request: Request) -> Response:
         return page(request, "comparison.html", status=422, title="Compare datasets", problem=problem, compared=None)
     compared = compare([beside(house, house.catalogue.entry(each)) for each in chosen])
     titles = {entry.entry_id: entry.title for entry in compared.entries}
-    return page(request, "comparison.html", title="Compare datasets", compared=compared, titles=titles)
+    untold = [entry for entry, told in zip(compared.entries, compared.columns_told, strict=True) if not told]
+    return page(request, "comparison.html", title="Compare datasets", compared=compared, titles=titles, untold=untold)

@@ -110,7 +110,7 @@ def _read(posted: Posted) -> dict[str, Any]:
     for name in QUESTIONS:
         fields[name] = _ANSWERS.get(posted.raw(name))
     fields["publishes_from"] = posted.optional_day("publishes_from", "the day")
-    months = posted.text("months", "the months", most=3, needed=False)
+    months = posted.raw("months").strip()
     fields["months"] = posted.number("months", "the months", least=1, most=600) if months else None
     fields["words"] = posted.text("words", "the purpose in words", needed=False)
     return fields

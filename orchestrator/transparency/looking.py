@@ -17,6 +17,7 @@ from orchestrator.identity.asking import Asking
 from . import store
 from .composing import lead_of, named_people
 from .model import DoneWith, Entry, Origin, Release, Revision, Used
+from .rules import is_web_address
 from .store import RevisionRow
 
 __all__ = ["UNKNOWN", "Looking", "revision_of", "sha256_of"]
@@ -60,7 +61,8 @@ class Looking(Asking):
         with self._record.read() as session:
             catalogue.dataset_row(session, dataset_id)
         entries = tuple(self.entries(dataset_id=dataset_id))
-        links = [link.strip() for entry in entries for link in entry.value("outputs").split(",") if link.strip()]
+        said = [link.strip() for entry in entries for link in entry.value("outputs").split(",")]
+        links = [link for link in said if is_web_address(link)]
         files = sum(each.files for entry in entries for each in entry.latest.releases if not each.recalled)
         return DoneWith(
             dataset_id=dataset_id, entries=entries, released_files=files, outputs=tuple(dict.fromkeys(links))

@@ -12,7 +12,7 @@ from orchestrator.core.small_counts import small_counts
 
 from .fields import BY_KEY, SENSITIVITY, Field, Kind, Source
 
-__all__ = ["LONGEST", "check_field", "check_value", "chosen", "merged"]
+__all__ = ["LONGEST", "check_field", "check_value", "chosen", "is_web_address", "merged"]
 
 LONGEST = 10_000
 """Characters in one field."""
@@ -103,7 +103,7 @@ def _links(field: Field, text: str) -> str:
     if len(links) > _MOST_LINKS:
         raise Invalid(f"“{field.title}” takes at most {_MOST_LINKS} addresses.", field=field.key)
     for link in links:
-        if not _is_web_address(link):
+        if not is_web_address(link):
             raise Invalid(
                 f"“{link[:80]}” is no address of a page; write it as https://… with a comma between two.",
                 field=field.key,
@@ -111,7 +111,8 @@ def _links(field: Field, text: str) -> str:
     return ", ".join(links)
 
 
-def _is_web_address(link: str) -> bool:
+def is_web_address(link: str) -> bool:
+    """Say whether a page may make a link of it: http or https, a whole host, no name or password in it."""
     try:
         parts = urlsplit(link)
         host = parts.hostname or ""

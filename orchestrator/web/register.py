@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.transparency.fields import FIELDS, Field, Source
 from orchestrator.transparency.model import Entry, Origin
+from orchestrator.transparency.rules import is_web_address
 from orchestrator.transparency.writing import as_atom, as_csv, as_document, as_feed, as_json
 
 from .forms import Form
@@ -85,7 +86,8 @@ def entry(request: Request, register_id: Id) -> Response:
         "register_entry.html",
         title=found.value("title"),
         entry=found,
-        fields=FIELDS,
+        sections=_sections(found),
+        is_link=is_web_address,
         history=house_of(request).register.history(register_id),
         stating=_may_state(visitor(request), found),
     )
@@ -156,6 +158,15 @@ def _form(
 def _fields_of(custodian_id: str) -> list[Field]:
     source = Source.CUSTODIAN if custodian_id else Source.LEAD
     return [field for field in FIELDS if field.source is source]
+
+
+def _sections(entry: Entry) -> dict[str, list[Field]]:
+    """Return the fields that say something, by section, in the order of the specification."""
+    found: dict[str, list[Field]] = {field.section: [] for field in FIELDS}
+    for field in FIELDS:
+        if entry.value(field.key):
+            found[field.section].append(field)
+    return found
 
 
 def _may_state(visit: Visit | None, entry: Entry) -> list[tuple[str, str]]:

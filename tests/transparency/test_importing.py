@@ -173,3 +173,16 @@ def test_only_the_custodians_officers_take_its_register_in(world: World) -> None
         with pytest.raises(Refused):
             world.house.register.take_in(world.actor(name), world.custodians["officer"], *rows)
     assert len(world.house.register.entries()) == 1
+
+
+def test_an_imported_text_in_place_of_an_address_is_shown_and_never_a_link(world: World) -> None:
+    rows = read_register(
+        sheet(GOOD | {"outputs": "javascript:alert(1), in preparation, https://example.org/a"}), name="r"
+    )
+    world.house.register.take_in(world.actor("officer"), world.custodians["officer"], *rows)
+    entry = next(entry for entry in world.house.register.entries() if entry.latest.origin is Origin.IMPORTED)
+    page = world.browser().get(f"/register/{entry.register_id}").text
+    assert 'href="https://example.org/a"' in page
+    assert "in preparation" in page
+    assert "javascript:alert(1)" in page
+    assert 'href="javascript' not in page

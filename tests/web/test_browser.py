@@ -31,6 +31,7 @@ def told(served: World) -> dict[str, str]:
         "review": review.submission_id,
         "file": review.files[0].file_id,
         "released": released.submission_id,
+        "sheet": served.house.sheets.issue(served.actor("officer"), served.custodians["officer"]).sheet_id,
     }
 
 
@@ -39,6 +40,9 @@ PAGES = [
     (None, "/datasets"),
     (None, "/datasets/{dataset}"),
     (None, "/register"),
+    (None, "/register/{project}"),
+    (None, "/datasets/{dataset}/uses"),
+    (None, "/federation"),
     (None, "/how-it-works"),
     (None, "/accessibility"),
     (None, "/sign-in"),
@@ -53,6 +57,7 @@ PAGES = [
     ("researcher", "/projects/{project}"),
     ("researcher", "/projects/{project}/open"),
     ("researcher", "/projects/{project}/waiting"),
+    ("researcher", "/register/{project}/state"),
     ("researcher", "/submissions"),
     ("researcher", "/submissions/{released}"),
     ("researcher", "/command-sign-in"),
@@ -60,6 +65,9 @@ PAGES = [
     ("officer", "/decisions"),
     ("officer", "/decisions/{waiting}/{custodian}"),
     ("officer", "/custodians/{custodian}"),
+    ("officer", "/custodians/{custodian}/use"),
+    ("officer", "/register/{project}/state?custodian={custodian}"),
+    ("officer", "/sheets/{sheet}"),
     ("checker", "/reviews"),
     ("checker", "/reviews/{review}"),
     ("checker", "/reviews/{review}/files/{file}"),

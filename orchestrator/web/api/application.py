@@ -13,7 +13,19 @@ from starlette.responses import Response
 from orchestrator.core.errors import OrchestratorError
 
 from ..faults import describe, problem
-from . import access, airlock, airlock_acts, audit, catalogue, people, workspaces
+from . import (
+    access,
+    airlock,
+    airlock_acts,
+    audit,
+    catalogue,
+    evidence,
+    people,
+    searching,
+    sign_on,
+    uses,
+    workspaces,
+)
 from .shapes import Problem
 
 if TYPE_CHECKING:
@@ -51,7 +63,19 @@ def make_api(house: House) -> FastAPI:
         responses=_responses(),
     )
     api.state.house = house
-    for module in (catalogue, people, access, workspaces, airlock, airlock_acts, audit):
+    for module in (
+        catalogue,
+        searching,
+        people,
+        access,
+        workspaces,
+        airlock,
+        airlock_acts,
+        audit,
+        sign_on,
+        uses,
+        evidence,
+    ):
         api.include_router(module.router)
     for kind in (OrchestratorError, RequestValidationError, HTTPException):
         api.add_exception_handler(kind, _told)

@@ -110,6 +110,7 @@ class TermsOut(Out):
     minimum_count: int
     release_signoff: bool
     airlock_pack: str
+    evidence: list[str]
 
 
 class FileOfVersion(Out):

@@ -17,6 +17,7 @@ from tests.web.world import SAFE, SUMMARY, World, day
 
 BASE = "/api/v1"
 PUBLIC = {"/custodians", "/custodians/{custodian_id}/terms", "/datasets", "/datasets/{dataset_id}", "/register",
+          "/catalogue/search", "/catalogue/compare", "/catalogue/{entry_id}", "/catalogue/{entry_id}/similar",
           "/audit/heads", "/audit/keys"}  # fmt: skip
 
 

@@ -7,6 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
+from orchestrator.discovery.catalogue.model import Origin
+from orchestrator.discovery.search.model import Asked, Facet
+
 from .callers import Id, house_of
 from .shapes import CustodianOut, DatasetOut, Limit, Offset, Page, RegisterOut, TermsOut, VersionOut, page_of
 
@@ -31,9 +34,14 @@ def terms(request: Request, custodian_id: Id) -> TermsOut:
 
 @router.get("/datasets")
 def datasets(request: Request, q: _Words = "", offset: Offset = 0, limit: Limit = 50) -> Page[DatasetOut]:
-    """Search the catalogue."""
+    """Search the datasets that are offered here and can be asked for; ``/catalogue/search`` searches all."""
     words = " ".join("".join(c if c.isprintable() else " " for c in q).split())
-    return page_of(DatasetOut, house_of(request).discovery.search(words, limit=offset + limit + 200), offset, limit)
+    house = house_of(request)
+    chosen = {Facet.ORIGIN: (Origin.OFFERED.value,)}
+    results = house.search.find(Asked(words=words, chosen=chosen, offset=offset, limit=limit, counted=False))
+    items = [DatasetOut.model_validate(house.discovery.dataset(each.entry.entry_id)) for each in results.listed]
+    total, following = results.found.total, offset + limit
+    return Page[DatasetOut](items=items, total=total, next=following if following < total else None)
 
 
 @router.get("/datasets/{dataset_id}")

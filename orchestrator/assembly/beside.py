@@ -16,7 +16,7 @@ __all__ = ["beside"]
 
 def beside(house: House, entry: Entry) -> Compared:
     """Return a dataset with its terms, permitted uses, price and scores, as far as somebody here knows them."""
-    return Compared(entry=entry, terms=_terms(house, entry), uses=_uses(house, entry))
+    return Compared(entry=entry, terms=_terms(house, entry), uses=_uses(house, entry), fees=_fees(house, entry))
 
 
 def _terms(house: House, entry: Entry) -> str | None:
@@ -40,3 +40,7 @@ def _uses(house: House, entry: Entry) -> str | None:
     if published is None:
         return None
     return "; ".join(" ".join((clause.code, *clause.values)) for clause in published.clauses)
+
+
+def _fees(house: House, entry: Entry) -> str | None:
+    return None if entry.custodian_id is None else house.billing.words(entry.custodian_id)

@@ -24,6 +24,7 @@ OFFLINE = (
     "project verify-certificate",
     "airlock check",
     "onboarding checklist",
+    "fee check",
 )
 NEEDS_INSTALLATION = [name for name in EVERY if name not in OFFLINE]
 READS = [name for name in EVERY if name.split()[-1] in ("list", "show", "whoami", "search", "register", "keys", "head")]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.access.model import Answers, Application, ApplicationState
+from orchestrator.access.model import Answers, Application, ApplicationKind, ApplicationState
 from orchestrator.core.errors import Invalid
 
 from .forms import Form, Posted
@@ -22,6 +22,7 @@ __all__ = ["router"]
 router = APIRouter()
 
 _Chosen = Annotated[str, Query(max_length=16)]
+_Kind = Annotated[ApplicationKind, Query()]
 
 
 @router.get("/applications")
@@ -65,6 +66,28 @@ def application(request: Request, application_id: Id) -> Response:
         own=found.applicant_id == visit.person.person_id,
         steps=_steps(visit, found),
     )
+
+
+@router.get("/projects/{project_id}/amend")
+def amendment(request: Request, project_id: Id, kind: _Kind = ApplicationKind.AMENDMENT) -> Response:
+    """Show a running project's words as the beginning of an amendment or renewal."""
+    visit = signed_in(request)
+    answers = visit.house.access.answers_of(visit.actor, project_id)
+    return _form(request, visit, values=_words(answers), chosen=[], action=_amending(project_id, kind))
+
+
+@router.post("/projects/{project_id}/amend")
+def amend(request: Request, project_id: Id, posted: Form, kind: _Kind = ApplicationKind.AMENDMENT) -> Response:
+    """Begin an amendment or renewal as a draft."""
+    visit = signed_in(request)
+    try:
+        answers, datasets, why = _read(visit, posted)
+        made = visit.house.access.amend(
+            visit.actor, project_id, answers, kind=kind, dataset_ids=datasets, justifications=why
+        )
+    except Invalid as problem:
+        return _again(request, visit, posted, problem, action=_amending(project_id, kind))
+    return see(f"/applications/{made.application_id}", "saved")
 
 
 @router.get("/applications/{application_id}/edit")
@@ -151,9 +174,16 @@ def _read(visit: Visit, posted: Posted) -> tuple[Answers, list[str], dict[str, s
     return answers, datasets, why
 
 
+def _amending(project_id: str, kind: ApplicationKind) -> str:
+    return f"/projects/{project_id}/amend?kind={kind.value}"
+
+
 def _values(found: Application) -> dict[str, str]:
-    answers = found.answers
-    values = {
+    return _words(found.answers) | {f"why_{part.custodian_id}": part.justification for part in found.parts}
+
+
+def _words(answers: Answers) -> dict[str, str]:
+    return {
         "title": answers.title,
         "lay_summary": answers.lay_summary,
         "purpose": answers.purpose,
@@ -164,7 +194,6 @@ def _values(found: Application) -> dict[str, str]:
         "end": answers.end.isoformat(),
         "members": "\n".join(answers.members),
     }
-    return values | {f"why_{part.custodian_id}": part.justification for part in found.parts}
 
 
 def _unready(request: Request, visit: Visit, application_id: str, problem: Invalid | None) -> Response:

@@ -72,6 +72,8 @@ def _show(
         application=found,
         part=part,
         titles={one: visit.house.discovery.dataset(one).title for one in part.dataset_ids},
+        panel=bool(part.form_version)
+        and visit.house.access.forms.form(visit.actor, custodian_id, part.form_version).panel > 0,
         terms=terms_in_force(visit.house, custodian_id),
         values=values or {},
         problem=problem,

@@ -43,6 +43,7 @@ def project(request: Request, project_id: Id) -> Response:
         member_standing={one.person_id: one for one in standing.members},
         titles=titles,
         member=member,
+        leads=any(one.person_id == visit.person.person_id and one.role is MemberRole.LEAD for one in found.members),
         workspace=visit.house.workspaces.status(visit.actor, project_id) if member or visit.is_operator else None,
         conditions=visit.house.places.conditions(visit.actor, project_id),
         sees_people=member or visit.is_operator,

@@ -1,0 +1,203 @@
+"""Questions, comments, changes, lay panels and amendments as their people meet them on pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.web.test_escaping import CANARY, check_harmless
+from tests.web.world import World, answers, words
+
+
+@pytest.fixture
+def asking(world: World) -> World:
+    """The north asks with a lay panel of one, the south asks one thing of its own."""
+    north, south = world.browser("officer"), world.browser("other officer")
+    for browser, key, own in ((north, "officer", "Which wards?"), (south, "other officer", "Which tumours?")):
+        here = f"/custodians/{world.custodians[key]}"
+        made = browser.submit(
+            f"{here}/questions",
+            page=f"{here}/form",
+            title=own,
+            section="safe data",
+            kind="text",
+            guidance="",
+            options="",
+        )
+        assert made.status_code == 303, words(made.text)
+        page = browser.get(f"{here}/form").text
+        question = next(part.split('"')[0] for part in page.split('value="') if part.startswith("own-"))
+        made = browser.submit(
+            f"{here}/form",
+            page=f"{here}/form",
+            questions=["public-benefit", question],
+            needed=[question],
+            decide_within="15",
+            answer_within="5",
+            nation="Scotland",
+            panel="1" if key == "officer" else "0",
+            **{f"g-{question}": f"Said by {key}."},
+        )
+        assert made.status_code == 303, words(made.text)
+        world.custodians[f"question of {key}"] = question
+    here = f"/custodians/{world.custodians['officer']}"
+    added = north.submit(f"{here}/panel", page=f"{here}/form", person=world.people["stranger"])
+    assert added.status_code == 303
+    return world
+
+
+def submitted(world: World, title: str = "A second question") -> str:
+    access, researcher = world.house.access, world.actor("researcher")
+    made = access.draft(researcher, replace(answers(world), title=title), list(world.datasets.values()))
+    browser = world.browser("researcher")
+    here = f"/applications/{made.application_id}"
+    saved = browser.submit(
+        f"{here}/questions",
+        page=f"{here}/questions",
+        **{
+            "q-public-benefit": "Everybody gains.",
+            f"q-{world.custodians['question of officer']}": "North answer.",
+            f"q-{world.custodians['question of other officer']}": "South answer.",
+        },
+    )
+    assert saved.status_code == 303, words(saved.text)
+    sent = browser.submit(f"{here}/submit", page=here)
+    assert sent.status_code == 303, words(sent.text)
+    return made.application_id
+
+
+def test_one_page_asks_every_question_once(asking: World) -> None:
+    made = asking.house.access.draft(asking.actor("researcher"), answers(asking), list(asking.datasets.values()))
+    page = words(asking.browser("researcher").get(f"/applications/{made.application_id}/questions").text)
+    assert page.count("Who is better off by this work, and how?") == 1
+    for text in ("Which wards?", "Which tumours?", "Said by officer.", "North Hospital Trust (needed)", "2 still have"):
+        assert text in page
+    browser = asking.browser("researcher")
+    here = f"/applications/{made.application_id}"
+    refused = browser.submit(f"{here}/submit", page=here)
+    assert refused.status_code == 422
+    assert "still has to be answered" in words(refused.text)
+
+
+def test_changes_go_back_and_forth_on_the_parts_page(asking: World) -> None:
+    application = submitted(asking)
+    here = f"/applications/{application}/parts/{asking.custodians['officer']}"
+    officer, researcher = asking.browser("officer"), asking.browser("researcher")
+    page = words(officer.get(here).text)
+    assert "North answer." in page
+    assert "It waited 0 of 15 working days" in page
+    question = asking.custodians["question of officer"]
+    assert (
+        officer.submit(f"{here}/comment", page=here, text="Hm.", question=question, internal="yes").status_code == 303
+    )
+    nothing = officer.submit(f"{here}/ask-changes", page=here, words="Say more.")
+    assert nothing.status_code == 422
+    asked = officer.submit(f"{here}/ask-changes", page=here, words="Say more.", questions=question, fields="purpose")
+    assert asked.status_code == 303, words(asked.text)
+    mine = words(researcher.get(here).text)
+    assert "Say more." in mine
+    assert "Hm." not in mine
+    assert "waiting for your changes" in words(researcher.get("/").text).lower()
+    questions = f"/applications/{application}/questions"
+    assert "Which tumours?" not in words(researcher.get(questions).text)
+    saved = researcher.submit(questions, page=questions, **{f"q-{question}": "All wards."})
+    assert saved.status_code == 303
+    sent = researcher.submit(f"{here}/answer-changes", page=here, purpose="To compare fewer treatments.", answer="Yes")
+    assert sent.status_code == 303, words(sent.text)
+    page = words(officer.get(here).text)
+    assert "All wards. (changed since it was first submitted)" in page
+    assert "fewer treatments" in words(officer.get(f"/applications/{application}").text)
+
+
+def test_one_custodian_sees_nothing_of_another_on_any_page(asking: World) -> None:
+    application = submitted(asking)
+    south = asking.custodians["other officer"]
+    mine, theirs = asking.browser("other officer"), asking.browser("officer")
+    said = f"/applications/{application}/parts/{south}"
+    assert mine.submit(f"{said}/comment", page=said, text="A southern word.", question="").status_code == 303
+    for path in (
+        f"/applications/{application}",
+        f"/applications/{application}/parts/{asking.custodians['officer']}",
+        f"/decisions/{application}/{asking.custodians['officer']}",
+        "/applications",
+        "/decisions",
+    ):
+        page = words(theirs.get(path).text)
+        for hidden in ("South", "tumour", "southern word", south, asking.datasets["other officer"]):
+            assert hidden not in page, (path, hidden)
+    for path in (said, f"/decisions/{application}/{south}", f"/custodians/{south}/form"):
+        assert theirs.get(path).status_code in (403, 404), path
+    for path in ("comment", "ask-changes", "answer-changes", "withdraw"):
+        sent = theirs.submit(f"{said}/{path}", page="/applications", text="x", words="xxx", questions="public-benefit")
+        assert sent.status_code in (403, 404), path
+
+
+def test_a_lay_member_advises_on_a_page_of_his_own(asking: World) -> None:
+    application = submitted(asking)
+    here = f"/panel/{application}/{asking.custodians['officer']}"
+    lay = asking.browser("stranger")
+    assert "waiting for your advice" in words(lay.get("/").text).lower()
+    assert "A second question" in words(lay.get("/panel").text)
+    page = words(lay.get(here).text)
+    assert "North answer." in page
+    for hidden in ("South", "Tumour", "South answer"):
+        assert hidden not in page
+    assert lay.submit(here, page=here, opinion="", words="Good.").status_code == 422
+    given = lay.submit(here, page=here, opinion="support-with-concerns", words="Mind the small wards.")
+    assert given.status_code == 303, words(given.text)
+    assert "A second question" not in words(lay.get("/panel").text)
+    part = f"/applications/{application}/parts/{asking.custodians['officer']}"
+    assert "Mind the small wards." in words(asking.browser("officer").get(part).text)
+    assert "Mind the small wards." not in words(asking.browser("researcher").get(part).text)
+    for other in ("colleague", "checker", "other officer"):
+        assert asking.browser(other).get(here).status_code == 404
+
+
+def test_a_lead_asks_for_more_time_on_a_page(world: World) -> None:
+    browser = world.browser("researcher")
+    page = f"/projects/{world.project}/amend?kind=renewal"
+    shown = browser.get(page)
+    assert shown.status_code == 200, words(shown.text)
+    assert "To compare treatments." in shown.text
+    made = world.house.access.answers_of(world.actor("researcher"), world.project)
+    sent = browser.submit(
+        page,
+        page=page,
+        title=made.title,
+        lay_summary=made.lay_summary,
+        purpose=made.purpose,
+        organisation=made.organisation,
+        ethics_reference=made.ethics_reference,
+        ethics_until=str(made.ethics_until),
+        start=str(made.start),
+        end=str(made.ethics_until),
+        members=world.people["colleague"],
+    )
+    assert sent.status_code == 303, words(sent.text)
+    assert "more time for a running project" in words(browser.get(sent.headers["location"]).text)
+    assert world.browser("colleague").get(page).status_code == 403
+    assert world.browser("stranger").get(page).status_code == 404
+    assert browser.get(f"/projects/{world.project}/amend?kind=anything").status_code in (404, 422)
+
+
+def test_hostile_words_are_shown_as_words(asking: World) -> None:
+    application = submitted(asking)
+    here = f"/applications/{application}/parts/{asking.custodians['officer']}"
+    officer, researcher = asking.browser("officer"), asking.browser("researcher")
+    researcher.submit(f"{here}/comment", page=here, text=CANARY, question="")
+    for browser in (officer, researcher):
+        check_harmless(browser.get(here).text)
+    form = f"/custodians/{asking.custodians['officer']}"
+    asked = officer.submit(
+        f"{form}/questions", page=f"{form}/form", title=CANARY, section="safe data", kind="choice", options=CANARY,
+        guidance=CANARY,
+    )  # fmt: skip
+    assert asked.status_code == 303
+    check_harmless(officer.get(f"{form}/form").text)
+    question = asking.custodians["question of officer"]
+    officer.submit(f"{here}/ask-changes", page=here, words=CANARY, questions=question)
+    check_harmless(researcher.get(here).text)
+    questions = f"/applications/{application}/questions"
+    researcher.submit(questions, page=questions, **{f"q-{question}": CANARY})
+    check_harmless(researcher.get(questions).text)

@@ -208,7 +208,7 @@ SAMPLES = {
     "application renew": Sample("rex", "application renew {project} {answers}"),
     "question list": Sample("rex", "question list"),
     "question show": Sample("rex", "question show funded"),
-    "question define": Sample("cora", "question define {question} --custodian {north}"),
+    "question define": Sample("cora", "question define {question} --custodian={north}"),
     "question archive": Sample("ada", "question archive funder --yes"),
     "question import": Sample("ada", "question import {bank}"),
     "form list": Sample("cora", "form list {north}"),

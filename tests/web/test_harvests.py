@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
@@ -140,3 +141,58 @@ def test_from_registration_to_a_decision_on_what_disappeared(world: World) -> No
         closed = house.harvest.endpoint(world.actor("officer"), page.rpartition("/")[2])
         assert closed.endpoint.state is EndpointState.CLOSED
         client.close()
+
+
+def test_the_same_by_script(world: World) -> None:
+    api, officer, operator = world.api(), world.bearer("officer"), world.bearer("operator")
+
+    def call(method: str, path: str, who: dict[str, str], status: int = 200, **given: Any) -> Any:
+        answer = api.request(method, f"/api/v1{path}", headers=who, **given)
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    wanted = {"custodian_id": world.custodians["officer"], "name": "Ours", "address": "https://catalogue.example.org"}
+    call("POST", "/endpoints", world.bearer("other officer"), 403, json=wanted)
+    assert call("POST", "/endpoints", officer, 422, json=wanted | {"address": "https://x@y.org"})["field"] == "address"
+    here = f"/endpoints/{call('POST', '/endpoints', officer, 201, json=wanted)['endpoint_id']}"
+    assert call("GET", "/endpoints", officer)["total"] == 1
+    changed = {"name": "Renamed", "address": "https://catalogue.example.org", "hour": 5}
+    assert call("PUT", here, officer, json=changed)["name"] == "Renamed"
+    pull = call("POST", f"{here}/test", officer, 201)["pull_id"]
+    call("POST", f"{here}/test", officer, 409)
+    for act in ("enable", "resume"):
+        call("POST", f"{here}/{act}", operator if act == "enable" else officer, 409)
+    call("POST", f"{here}/pause", officer, 409, json={"reason": "Works there."})
+    call("POST", f"{here}/pulls", officer, 409, json={})
+    assert call("GET", f"{here}/pulls", officer)["items"][0]["pull_id"] == pull
+    assert call("GET", f"/pulls/{pull}", operator)["state"] == "listing"
+    assert call("GET", f"/pulls/{pull}/skipped", officer)["items"] == []
+    call("POST", f"/pulls/{pull}/decide", officer, 409, json={"gone": True, "reason": "They moved."})
+    call("GET", here, world.bearer("researcher"), 403)
+    assert call("POST", f"{here}/close", officer, json={"reason": "They moved."})["state"] == "closed"
+    assert call("GET", here, officer)["entries"] == 0
+
+
+def test_descriptions_are_imported_and_compared_by_script(world: World) -> None:
+    api, operator = world.api(), world.bearer("operator")
+    record = {"identifier": "https://example.org/1", "version": "1", "summary": {"title": "An old register"}}
+    for version, expected in (("1", (1, 0)), ("2", (0, 1))):
+        records = [record | {"version": version}, {"nothing": 1}]
+        answer = api.post(
+            "/api/v1/catalogue/import", headers=operator, json={"source": "A file", "records": records}
+        ).json()
+        assert (answer["new"], answer["changed"]) == expected
+        assert answer["refused"][0]["position"] == 2
+    refused = api.post(
+        "/api/v1/catalogue/import", headers=world.bearer("officer"), json={"source": "x", "records": [record]}
+    )
+    assert refused.status_code == 403
+    entry = world.house.catalogue.entries(source="A file")[0]
+    found = api.get(f"/api/v1/catalogue/{entry.entry_id}/versions").json()
+    assert [each["version"] for each in found["items"]] == ["1", "2"]
+    assert found["items"][0]["original"] == record
+    told = api.get(f"/api/v1/catalogue/{entry.entry_id}/changes?earlier=1&later=2").json()
+    assert {"1", "2"} <= {each[side] for each in told for side in ("before", "after")}
+    assert api.get(f"/api/v1/catalogue/{entry.entry_id}/changes?earlier=1&later=9").status_code == 404
+    gone = api.post(f"/api/v1/catalogue/{entry.entry_id}/withdraw", headers=operator, json={"reason": "Came twice."})
+    assert gone.status_code == 204

@@ -20,6 +20,7 @@ from . import (
     audit,
     catalogue,
     evidence,
+    harvests,
     people,
     searching,
     sign_on,
@@ -66,6 +67,7 @@ def make_api(house: House) -> FastAPI:
     for module in (
         catalogue,
         searching,
+        harvests,
         people,
         access,
         workspaces,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,8 @@ class SignedOn:
     person: str
     name: str
     until: datetime
+    issued: datetime | None = None
+    """When the ticket was made, where the desk says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Admitted:
 
     people: Mapping[str, datetime]
     generation: int
+    signed_out: Mapping[str, datetime] = field(default_factory=dict)
+    """When people signed out last: what earlier tickets opened ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +80,14 @@ class Desk:
     async def redeem(self, ticket: str) -> SignedOn:
         """Spend a ticket; ``Refused`` when it is unknown, used, too old or of another project."""
         answer = await self._ask("POST", "/tickets/redeem", {"ticket": ticket})
-        return _read(lambda: SignedOn(person=answer["person"], name=answer["name"], until=_moment(answer["until"])))
+        return _read(
+            lambda: SignedOn(
+                person=answer["person"],
+                name=answer["name"],
+                until=_moment(answer["until"]),
+                issued=_moment(answer["issued"]) if "issued" in answer else None,
+            )
+        )
 
     async def admission(self) -> Admitted:
         """Return the present admission list."""
@@ -166,6 +177,7 @@ def admitted_from(answer: Mapping[str, Any]) -> Admitted:
         lambda: Admitted(
             people={str(person): _moment(until) for person, until in answer["people"].items()},
             generation=int(answer["generation"]),
+            signed_out={str(person): _moment(at) for person, at in answer.get("signed_out", {}).items()},
         )
     )
 

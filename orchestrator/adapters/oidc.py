@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import SplitResult, quote_plus, urlsplit
+from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit
 
 import httpx
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -24,7 +24,7 @@ from orchestrator.core.errors import Invalid, Refused, Unavailable
 from orchestrator.identity.model import SignOn
 from orchestrator.identity.ports import SignOnAttempt
 
-from .oidc_tokens import UnknownKey, usable_keys, verify
+from .oidc_tokens import LoggedOut, UnknownKey, usable_keys, verify, verify_logout
 
 __all__ = ["OpenIdProvider"]
 
@@ -93,6 +93,31 @@ class OpenIdProvider:
             return self._verified(token, self._published_keys(), attempt)
         except UnknownKey:
             return self._verified_with_new_keys(token, attempt)
+
+    def sign_out_address(self, return_address: str) -> str:
+        """Return where the browser ends its sign-on at the provider (RP-Initiated Logout); empty if that is nowhere."""
+        endpoint = self._discovered().get("end_session_endpoint")
+        if endpoint is None:
+            return ""
+        self._check_address(endpoint, field="end_session_endpoint")
+        query = urlencode({"client_id": self._client_id, "post_logout_redirect_uri": return_address})
+        return f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{query}"
+
+    def signed_out(self, token: str) -> str:
+        """Check a logout token and return whose it is; the same token counts once."""
+        try:
+            found = self._verified_logout(token, self._published_keys())
+        except UnknownKey:
+            try:
+                found = self._verified_logout(token, self._published_keys(newer_than=_KEYS_REST))
+            except UnknownKey as error:
+                raise _refused(str(error)) from error
+        self._use(f"logout {found.token_id}")
+        return found.subject
+
+    def _verified_logout(self, token: str, keys: KeySet) -> LoggedOut:
+        now = int(self._clock().timestamp())
+        return verify_logout(token, keys, issuer=self._issuer, client_id=self._client_id, now=now)
 
     def _code(self, attempt: SignOnAttempt, answer: Mapping[str, str]) -> str:
         if not hmac.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):

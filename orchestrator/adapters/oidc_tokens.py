@@ -6,6 +6,7 @@ import hmac
 import logging
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jwt
@@ -16,7 +17,7 @@ from joserfc.jwt import JWTClaimsRegistry
 from orchestrator.core.errors import Refused
 from orchestrator.identity.model import SignOn
 
-__all__ = ["ALGORITHMS", "SKEW_SECONDS", "UnknownKey", "usable_keys", "verify"]
+__all__ = ["ALGORITHMS", "SKEW_SECONDS", "LoggedOut", "UnknownKey", "usable_keys", "verify", "verify_logout"]
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """Signatures by keys of which only the provider holds the private half; never ``none``, never a shared secret."""
@@ -25,6 +26,7 @@ SKEW_SECONDS = 60
 _OLDEST_SECONDS = 600
 _SMALLEST_RSA = 2048
 _LONGEST_TOKEN = 65_536
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 _log = logging.getLogger(__name__)
 
@@ -99,6 +101,49 @@ def verify(
         name=_text(claims.get("name")),
         email=_text(claims.get("email")),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedOut:
+    """Whom a logout token is about; ``token_id`` tells one token from another."""
+
+    subject: str
+    token_id: str
+
+
+def verify_logout(token: str, keys: KeySet, *, issuer: str, client_id: str, now: int) -> LoggedOut:
+    """Return whom a logout token (OpenID Connect Back-Channel Logout 1.0) is about; raise ``Refused`` otherwise.
+
+    A token that names a session at the provider only is refused: which of ours belongs to it is not kept here.
+    """
+    claims = _signed_claims(token, keys)
+    registry = JWTClaimsRegistry(
+        now=now,
+        leeway=SKEW_SECONDS,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": client_id},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+        jti={"essential": True},
+        events={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except JoseError as error:
+        raise _refused(str(error)) from error
+    if "nonce" in claims:
+        raise _refused("a logout token carries no nonce; this may be another kind of token")
+    if not isinstance(claims["events"], dict) or not isinstance(claims["events"].get(_LOGOUT_EVENT), dict):
+        raise _refused("it is no logout token")
+    if claims["iat"] < now - _OLDEST_SECONDS - SKEW_SECONDS:
+        raise _refused("it was issued too long ago")
+    subject, token_id = claims["sub"], claims["jti"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= 255:
+        raise _refused("its subject has no usable length")
+    if not isinstance(token_id, str) or not 0 < len(token_id) <= 255:
+        raise _refused("its identifier has no usable length")
+    return LoggedOut(subject=subject, token_id=token_id)
 
 
 def _signed_claims(token: str, keys: KeySet) -> dict[str, Any]:

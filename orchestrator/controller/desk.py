@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import Invalid, NotFound, OrchestratorError
+from orchestrator.core.errors import Invalid, NotFound, OrchestratorError, Refused
 from orchestrator.core.ids import check_id
 from orchestrator.identity.service import IdentityService
 from orchestrator.workspaces.keeping import WorkspaceKeeper
@@ -116,12 +116,21 @@ class ProjectDesk:
 
     def _admission(self) -> dict[str, Any]:
         people = self._parts.admitted(self._project_id)
-        return {"people": {person: iso(until) for person, until in sorted(people.items())}, "generation": 0}
+        signed_out = self._parts.identity.signed_out(list(people))
+        return {
+            "people": {person: iso(until) for person, until in sorted(people.items())},
+            "signed_out": {person: iso(at) for person, at in sorted(signed_out.items())},
+            "generation": 0,
+        }
 
     def _redeem(self, body: dict[str, Any]) -> dict[str, Any]:
         entry = self._parts.register.redeem(self._project_id, _text(body, "ticket"))
+        signed_out = self._parts.identity.signed_out([entry.person_id]).get(entry.person_id)
+        if signed_out is not None and entry.issued <= signed_out:
+            raise Refused("You signed out since this way in was made; sign in at the portal and open it again.")
         name = self._parts.identity.person(entry.person_id).name
-        return {"person": entry.person_id, "name": name, "until": iso(entry.until)}
+        answer = {"person": entry.person_id, "name": name, "until": iso(entry.until)}
+        return answer | {"issued": iso(entry.issued)}
 
     def _launch(self, body: dict[str, Any]) -> dict[str, Any]:
         person_id = check_id(_text(body, "person"), field="person")

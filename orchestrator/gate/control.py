@@ -30,7 +30,7 @@ def control_application(
 
     async def put_admission(request: web.Request) -> web.Response:
         admitted = admitted_from(await _body(request))
-        await keeper.admit(admitted.people)
+        await keeper.admit(admitted.people, admitted.signed_out)
         return web.json_response({"open": keeper.admissions.is_open(), "generation": admitted.generation})
 
     async def close(request: web.Request) -> web.Response:

@@ -43,7 +43,9 @@ class Keeper:
     def session(self, cookie: str | None) -> Session | None:
         """Return the session of a cookie when its person may pass now."""
         session = self.sessions.find(cookie)
-        return session if session is not None and self.admissions.admits(session.person) else None
+        if session is None or not self.admissions.admits(session.person) or self.admissions.outlived(session):
+            return None
+        return session
 
     async def enter(self, *, ticket: str, former_cookie: str | None) -> tuple[str, Session]:
         """Redeem a ticket and open a session; a session that this browser had before ends."""
@@ -57,7 +59,7 @@ class Keeper:
             raise Refused("You are not admitted to this workspace at present; the portal says why.")
         former = self.sessions.find(former_cookie)
         cookie, session, surplus = self.sessions.open(
-            person=signed_on.person, name=signed_on.name, until=signed_on.until
+            person=signed_on.person, name=signed_on.name, until=signed_on.until, issued=signed_on.issued
         )
         await self._put_out([*surplus, *([former] if former else [])])
         return cookie, session
@@ -66,9 +68,9 @@ class Keeper:
         """End a session because its person asked for it."""
         await self._put_out([session])
 
-    async def admit(self, people: Mapping[str, datetime]) -> None:
-        """Take a new list; when this returns, nobody who is not on it has a socket left."""
-        self.admissions.replace(people)
+    async def admit(self, people: Mapping[str, datetime], signed_out: Mapping[str, datetime] | None = None) -> None:
+        """Take a new list; when this returns, nobody who is not on it, or who signed out, has a socket left."""
+        self.admissions.replace(people, signed_out)
         await self.sweep()
 
     async def close(self, person: str) -> None:
@@ -83,7 +85,9 @@ class Keeper:
         over = [
             session
             for session in self.sessions.all()
-            if self.sessions.is_over(session) or not self.admissions.admits(session.person)
+            if self.sessions.is_over(session)
+            or not self.admissions.admits(session.person)
+            or self.admissions.outlived(session)
         ]
         await self._put_out(over)
 
@@ -107,7 +111,7 @@ class Keeper:
             _log.warning("no admission list: %s", error.message)
             return
         if self.admissions.changes == before:
-            await self.admit(admitted.people)
+            await self.admit(admitted.people, admitted.signed_out)
 
     async def _put_out(self, sessions: Iterable[Session]) -> None:
         gone = list(sessions)

@@ -34,6 +34,8 @@ class Session:
     name: str
     until: datetime
     jar: CookieJar
+    issued: datetime | None = None
+    """When the ticket that opened it was made; none where the desk did not say."""
     connections: set[Connection] = field(default_factory=set)
     ended: bool = False
 
@@ -47,18 +49,26 @@ class Admissions:
         self._lifetime = lifetime
         self._people: Mapping[str, datetime] = {}
         self._received: float | None = None
+        self._signed_out: dict[str, datetime] = {}
         self.changes = 0
         """Grows with every list; an answer that was asked for before a newer list came is thrown away."""
 
-    def replace(self, people: Mapping[str, datetime]) -> None:
-        """Take ``people`` as the list from now on."""
+    def replace(self, people: Mapping[str, datetime], signed_out: Mapping[str, datetime] | None = None) -> None:
+        """Take ``people`` as the list from now on; what is known of signing out only grows."""
         self._people = dict(people)
+        for person, moment in (signed_out or {}).items():
+            self._signed_out[person] = max(moment, self._signed_out.get(person, moment))
         self._received = self._monotonic()
         self.changes += 1
 
     def is_open(self) -> bool:
         """Tell whether there is a list, and a fresh one."""
         return self._received is not None and self._monotonic() - self._received <= self._lifetime
+
+    def outlived(self, session: Session) -> bool:
+        """Tell whether the session's person signed out at the portal after the session's ticket was made."""
+        moment = self._signed_out.get(session.person)
+        return moment is not None and session.issued is not None and session.issued <= moment
 
     def admits(self, person: str) -> bool:
         """Tell whether this person may pass at this moment."""
@@ -73,11 +83,13 @@ class Sessions:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
 
-    def open(self, *, person: str, name: str, until: datetime) -> tuple[str, Session, list[Session]]:
+    def open(
+        self, *, person: str, name: str, until: datetime, issued: datetime | None = None
+    ) -> tuple[str, Session, list[Session]]:
         """Return a new cookie, its session, and older sessions of the person that are now too many."""
         cookie = secrets.token_urlsafe(32)
         jar = CookieJar(person=person, now=self._clock)
-        session = Session(key=_key(cookie), person=person, name=name, until=until, jar=jar)
+        session = Session(key=_key(cookie), person=person, name=name, until=until, jar=jar, issued=issued)
         surplus = self.of(person)[: 1 - _MOST_SESSIONS] if len(self.of(person)) >= _MOST_SESSIONS else []
         self._sessions[session.key] = session
         return cookie, session, surplus

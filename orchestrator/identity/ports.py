@@ -36,3 +36,13 @@ class SignOnProvider(Protocol):
         Raises ``Refused`` for anything that is not exactly this attempt's valid answer, ``Unavailable`` when the
         provider cannot be asked. An attempt is used once.
         """
+
+    def sign_out_address(self, return_address: str) -> str:
+        """Return where a browser signs out at the provider and comes back from; empty where it offers no such thing."""
+
+    def signed_out(self, token: str) -> str:
+        """Check a logout token that the provider sent by itself; return whose sessions end, as their subject.
+
+        Raises ``Refused`` for anything that is not exactly such a token for us, ``Unavailable`` when its keys cannot be
+        had.
+        """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -73,6 +73,39 @@ class Sessions(Asking):
             opened = store.session_by_secret(change.session, _hash(secret))
             if opened is not None and opened.ended_at is None:
                 _end(change, opened, by=opened.person_id, now=self._now())
+
+    def sign_out(self, secret: str) -> None:
+        """Sign a person off here and everywhere that this sign-on led to: the doors into workspaces close as well."""
+        with self._record.change() as change:
+            opened = store.session_by_secret(change.session, _hash(secret))
+            if opened is not None and opened.ended_at is None:
+                _end(change, opened, by=opened.person_id, now=self._now())
+                store.note_sign_out(change.session, opened.person_id, self._now())
+
+    def sign_out_everywhere(self, person_id: str, *, by: str = "") -> None:
+        """End every session of a person, in browsers and terminals, and the doors into workspaces.
+
+        ``by`` says who asked for it where it was not the person: ``system:sign-on`` for the identity provider.
+        """
+        with self._record.change() as change:
+            person = store.load(change.session, Person, person_id)
+            end_sessions(change, person.person_id, by=by or person_id, now=self._now())
+            store.note_sign_out(change.session, person_id, self._now())
+            subject = f"person:{person_id}"
+            change.tell(Event(kind="person.signed-out-everywhere", actor=by or person_id, subject=subject))
+
+    def signed_out(self, people: Collection[str]) -> dict[str, datetime]:
+        """Return when each of these people signed out last: what an earlier sign-on opened counts no more."""
+        with self._record.read() as session:
+            return store.sign_outs(session, people)
+
+    def own_sessions(self, actor: Actor) -> list[OpenedSession]:
+        """Return the sessions in which this person is signed on now, the latest used first."""
+        now = self._now()
+        with self._record.read() as session:
+            opened = store.open_sessions(session, actor.person_id)
+            living = [each for each in opened if each.alive(now, self._limits[each.kind])]
+        return sorted(living, key=lambda each: each.used_at, reverse=True)
 
     def start_pairing(self) -> tuple[str, str]:
         """Return a code to show in the terminal and a secret to ask with; both are good for ten minutes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -55,6 +55,7 @@ __all__ = [
     "holdings",
     "load",
     "misses",
+    "note_sign_out",
     "open_sessions",
     "open_suspension",
     "operators",
@@ -64,6 +65,7 @@ __all__ = [
     "person_by_sign_on",
     "put",
     "session_by_secret",
+    "sign_outs",
     "touch_session",
     "trainings",
     "waiting_holdings",
@@ -197,6 +199,15 @@ class PairingRow(Base):
     second_factor: Mapped[bool]
 
 
+class SignOutRow(Base):
+    """When a person signed out last: whatever was opened by an earlier sign-on, elsewhere too, ends with it."""
+
+    __tablename__ = "identity_sign_out"
+
+    person_id: Mapped[str] = _person_key(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class MissRow(Base):
     """A wrong code that somebody typed, so that guessing is bounded."""
 
@@ -328,6 +339,21 @@ def forget_sessions(change: Change, *, before: datetime) -> None:
     The event is that of the session opened in the same change.
     """
     change.session.execute(delete(SessionRow).where(SessionRow.expires_at < before))
+
+
+def note_sign_out(session: Session, person_id: str, at: datetime) -> None:
+    """Note that a person signed out; the caller tells the event."""
+    row = session.get(SignOutRow, person_id)
+    if row is None:
+        session.add(SignOutRow(person_id=person_id, at=at))
+    else:
+        row.at = at
+
+
+def sign_outs(session: Session, people: Collection[str]) -> dict[str, datetime]:
+    """Return when each of these people signed out last; who never did is not in it."""
+    query = select(SignOutRow).where(SignOutRow.person_id.in_(list(people)))
+    return {row.person_id: row.at for row in session.scalars(query)}
 
 
 def pairing_by_secret(session: Session, secret_sha256: str) -> Pairing | None:

@@ -64,6 +64,8 @@ class SignOnSettings(Part):
     """Values of ``amr`` or ``acr`` that count as a second factor; empty: the provider demands one itself."""
     other_hosts: frozenset[str] = frozenset()
     """Hosts besides the issuer's own that its discovery document may point to."""
+    sign_out_at_provider: bool = True
+    """Whether signing out here leads on to the provider's own sign-out, where it has one."""
 
     @model_validator(mode="after")
     def _complete(self) -> SignOnSettings:

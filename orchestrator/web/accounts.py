@@ -34,7 +34,10 @@ def account(request: Request) -> Response:
     """Show one's own account."""
     visit = signed_in(request)
     profile = visit.house.identity.profile(visit.actor, visit.person.person_id)
-    return page(request, "account.html", title="Your account", profile=profile, offers=_offers(visit))
+    sessions = visit.house.identity.own_sessions(visit.actor)
+    return page(
+        request, "account.html", title="Your account", profile=profile, offers=_offers(visit), sessions=sessions
+    )
 
 
 @router.post("/account/terms")

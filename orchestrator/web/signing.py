@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -22,6 +23,8 @@ from .visits import clear_cookie, cookie_name, development, house_of, local_path
 __all__ = ["router"]
 
 router = APIRouter()
+
+_log = logging.getLogger(__name__)
 
 _ATTEMPT = "tre_attempt"
 _ATTEMPT_SECONDS = 600
@@ -90,13 +93,43 @@ def from_provider(request: Request) -> Response:
 
 @router.post("/sign-out")
 def sign_out(request: Request, posted: Form) -> Response:  # noqa: ARG001 - the form's token was checked
-    """End the session, here and in the record."""
+    """End the session here, at the doors of workspaces and, by the page that follows, at the provider."""
     visit = visitor(request)
     if visit is not None:
-        visit.house.identity.end_session(visit.secret)
-    response = RedirectResponse("/", 303)
+        visit.house.identity.sign_out(visit.secret)
+    response = RedirectResponse("/signed-out", 303)
     clear_cookie(request, response, _SESSION)
     return response
+
+
+@router.post("/sign-out/everywhere")
+def sign_out_everywhere(request: Request, posted: Form) -> Response:  # noqa: ARG001 - the form's token was checked
+    """End every session of this person: other browsers, terminals, workspaces."""
+    visit = signed_in(request)
+    visit.house.identity.sign_out_everywhere(visit.person.person_id)
+    response = RedirectResponse("/signed-out", 303)
+    clear_cookie(request, response, _SESSION)
+    return response
+
+
+@router.get("/signed-out")
+def signed_out(request: Request, back: bool = False) -> Response:
+    """Say what has ended and lead on to the provider's sign-out: a form may not lead to another host, a page may.
+
+    With ``back`` the browser comes from there. A provider that does not answer keeps nobody signed in here.
+    """
+    house, onward = house_of(request), ""
+    if (
+        house.sign_on is not None
+        and house.settings.sign_on.sign_out_at_provider
+        and visitor(request) is None
+        and not back
+    ):
+        try:
+            onward = house.sign_on.sign_out_address(f"{house.settings.portal.public_url}/signed-out?back=1")
+        except OrchestratorError as error:
+            _log.warning("the identity provider's sign-out cannot be reached: %s", error.message)
+    return page(request, "signed_out.html", title="Signed out", onward=onward, still=visitor(request) is not None)
 
 
 @router.get("/command-sign-in")

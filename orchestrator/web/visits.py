@@ -66,6 +66,14 @@ class Visit:
         return bool({"checker", "sdc-lead"} & self.actor.roles)
 
     @property
+    def roles_in_words(self) -> str:
+        """The roles of this session, as they hold now."""
+        named = {"operator": "operator", "checker": "output checker", "sdc-lead": "SDC lead", "concierge": "concierge"}
+        words = [named.get(role, role) for role in sorted(self.actor.roles)]
+        words += [f"officer of {self.house.alliance.custodian(each).name}" for each in sorted(self.actor.custodians)]
+        return ", ".join(words) or "no role"
+
+    @property
     def is_concierge(self) -> bool:
         """Whether this person answers enquiries for the hub."""
         return "concierge" in self.actor.roles

@@ -22,11 +22,10 @@ from orchestrator.policy.service import Policy
 
 from . import store
 from .model import WorkspaceState, WorkspaceView
-from .store import TicketRow, WorkspaceRow
+from .store import TICKET_LIFE, TicketRow, WorkspaceRow
 
 __all__ = ["Numbers", "WorkspaceService"]
 
-_TICKET_LIFE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ class WorkspaceService:
                     secret_sha256=hashlib.sha256(secret.encode()).digest(),
                     project_id=project_id,
                     person_id=actor.person_id,
-                    expires_at=now + _TICKET_LIFE,
+                    expires_at=now + TICKET_LIFE,
                 )
             )
             change.tell(_event("ticket.made", actor.person_id, project_id))

@@ -17,7 +17,7 @@ from orchestrator.core.ids import new_id
 
 from . import store
 from .model import SessionState
-from .store import MeterRow, MountRow, SessionRow, TicketRow, WorkspaceRow
+from .store import TICKET_LIFE, MeterRow, MountRow, SessionRow, TicketRow, WorkspaceRow
 
 __all__ = ["Entry", "SessionRegister"]
 
@@ -30,6 +30,8 @@ class Entry:
 
     person_id: str
     until: datetime
+    issued: datetime
+    """When the ticket was made: a sign-out after it ends what it opened."""
 
 
 class SessionRegister:
@@ -50,11 +52,11 @@ class SessionRegister:
                 raise Refused("This way in was used or is too old; open the workspace again from the portal.")
             row.used_at = now
             change.tell(Event(kind="ticket.redeemed", actor=row.person_id, subject=f"project:{project_id}", details={}))
-            person_id = row.person_id
+            person_id, issued = row.person_id, row.expires_at - TICKET_LIFE
         until = self._access.admitted(project_id).get(person_id)
         if until is None:
             raise Refused("You may no longer enter this workspace; the portal says why.")
-        return Entry(person_id=person_id, until=until)
+        return Entry(person_id=person_id, until=until, issued=issued)
 
     def begin(
         self, project_id: str, person_id: str, granted: Sequence[Granted], *, replay_of: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import BigInteger, Date, Enum, ForeignKey, LargeBinary, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -14,7 +14,10 @@ from orchestrator.core.events import Event
 
 from .model import SessionState
 
-__all__ = ["MeterRow", "MountRow", "SessionRow", "TicketRow", "WorkspaceRow"]
+__all__ = ["TICKET_LIFE", "MeterRow", "MountRow", "SessionRow", "TicketRow", "WorkspaceRow"]
+
+TICKET_LIFE = timedelta(seconds=60)
+"""How long a ticket into a workspace is good."""
 
 
 class WorkspaceRow(Base):

@@ -13,7 +13,7 @@ from .model import Asked, Facet
 from .schema import MARK, schema
 from .typed import Place, Wanted
 
-__all__ = ["Understood", "every", "narrowed", "some", "unlike_mark"]
+__all__ = ["Understood", "every", "in_title", "narrowed", "some", "unlike_mark"]
 
 _SAME_MEANING = 0.4
 _NEAR_SPELLING = 0.4
@@ -61,6 +61,13 @@ def some(words: Sequence[Understood], share: float = 0.5) -> Query:
     least = max(1, round(len(wanted) * share))
     loose = Query.boolean_query(wanted, minimum_number_should_match=least)
     return Query.boolean_query([(Occur.Must, loose), *_without(words)])
+
+
+def in_title(query: Query, words: Sequence[Understood]) -> Query:
+    """Return ``query`` for descriptions only whose title has one of the wanted words."""
+    titles = [(Occur.Should, _exactly(Place.TITLE, word.terms)) for word in words if not word.wanted.unwanted]
+    limit = Query.const_score_query(Query.boolean_query(titles), 0.0)
+    return Query.boolean_query([(Occur.Must, limit), (Occur.Must, query)])
 
 
 def _without(words: Iterable[Understood]) -> list[tuple[Occur, Query]]:

@@ -12,12 +12,12 @@ import tantivy
 from .model import Facet, Searchable
 from .words import PLAIN, STEMMED, bare, named, plain_analyzer, stemming_analyzer
 
-__all__ = ["MARK", "document", "fingerprint", "mark_document", "prepare", "schema"]
+__all__ = ["BETWEEN", "MARK", "document", "fingerprint", "mark_document", "prepare", "schema", "together"]
 
 MARK = "mark"
 """The identifier of the one document that says how far the index follows the record."""
 
-_SHAPE = 1
+_SHAPE = 2
 """Raised whenever documents are made otherwise: an index of another shape is built anew."""
 
 _TITLE_COUNTS = 3
@@ -25,6 +25,9 @@ _KEYWORD_COUNTS = 2
 """A word of the title counts as if the text had it three times, a keyword twice: one field is matched, and fast."""
 
 _LONGEST_VALUE = 200
+
+BETWEEN = "\x1f"
+"""Stands between the values of a facet where they are kept together."""
 
 
 @cache
@@ -38,10 +41,16 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("spelt", tokenizer_name=PLAIN, index_option="basic")
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name="raw", index_option="basic", fast=True)
+        builder.add_text_field(together(facet), tokenizer_name="raw", index_option="basic", fast=True)
     for number in ("population", "first_year", "last_year", "changed", "sequence"):
         builder.add_integer_field(number, stored=number == "sequence", indexed=True, fast=True)
     builder.add_text_field("of", stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()
+
+
+def together(facet: Facet) -> str:
+    """Return the field that keeps all values of a facet as one: counting one value a document is much faster."""
+    return f"{facet.value}_set"
 
 
 def prepare(index: tantivy.Index) -> tantivy.Index:
@@ -70,8 +79,10 @@ def document(found: Searchable) -> tantivy.Document:
     made.add_text("columns", columns)
     made.add_text("spelt", " ".join(sorted(set(bare(words)))))
     for facet, values in found.facets.items():
-        for value in values:
-            made.add_text(facet.value, value[:_LONGEST_VALUE])
+        kept = sorted({value[:_LONGEST_VALUE].replace(BETWEEN, " ") for value in values})
+        for value in kept:
+            made.add_text(facet.value, value)
+        made.add_text(together(facet), BETWEEN.join(kept))
     numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
     for name, number in numbers.items():
         if number is not None:

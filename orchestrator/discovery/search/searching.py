@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tantivy
 from tantivy import Query
 
 from orchestrator.core.errors import Invalid
 
-from .model import DEEPEST, LARGEST_PAGE, POPULATIONS, Asked, Facet, FacetCount, Found, Hit, Read
-from .querying import Understood, every, narrowed, some, unlike_mark
+from .counting import count
+from .model import DEEPEST, LARGEST_PAGE, Asked, Found, Hit, Read
+from .querying import Understood, every, in_title, narrowed, some, unlike_mark
 from .spelling import is_likelier, nearest
 from .typed import Wanted, read_words
 from .words import bare, stems
 
 __all__ = ["answer", "check", "matching"]
 
-_VALUES = 40
-"""Most values counted of one facet."""
+_BROAD = 20_000
+"""A search all of whose words stand in more descriptions than this is broad: a word in the title comes first."""
 
 _MOST_CHOSEN = 50
 
@@ -34,6 +34,8 @@ class _Matched:
     """Everything but what narrows it."""
     result: tantivy.SearchResult
     loosened: bool = False
+    at_least: bool = False
+    """The result holds the best, and more were found than it counts."""
 
 
 def check(asked: Asked) -> Asked:
@@ -63,14 +65,15 @@ def answer(searcher: tantivy.Searcher, asked: Asked) -> Found:
         Hit(entry_id=str(searcher.doc(place)["id"][0]), score=float(score or 0.0))
         for score, place in matched.result.hits
     ]
-    facets, populations = _counted(searcher, matched.query, asked) if asked.counted else ({}, ())
+    counted = count(searcher, matched.query, asked) if asked.counted else None
     return Found(
         hits=tuple(hits),
-        total=count_of(matched.result),
+        total=counted.total if counted else count_of(matched.result),
+        at_least=matched.at_least and counted is None,
         read=tuple(read for _, read in understood),
         loosened=matched.loosened,
-        facets=facets,
-        populations=populations,
+        facets=counted.facets if counted else {},
+        populations=counted.populations if counted else (),
     )
 
 
@@ -96,12 +99,28 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
         )
         return _Matched(query=query, result=result)
     query = some(words, _ENOUGH) if asked.loose else every(words)
+    if not asked.loose and _is_broad(searcher, words):
+        result = searcher.search(narrowed(in_title(query, words), asked), asked.limit, offset=asked.offset)
+        if count_of(result) >= asked.offset + asked.limit:
+            return _Matched(query=query, result=result, at_least=True)
     result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
     if asked.loose or count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
         return _Matched(query=query, result=result)
     loose = some(words)
     result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
     return _Matched(query=loose, result=result, loosened=count_of(result) > 0)
+
+
+def _is_broad(searcher: tantivy.Searcher, words: Sequence[Understood]) -> bool:
+    """Say whether each wanted word alone stands in so many descriptions that scoring them all takes long.
+
+    A person sees the best only, and they are those with a word in their title; so these alone are scored.
+    """
+    wanted = [word for word in words if not word.wanted.unwanted]
+    return searcher.num_docs > _BROAD and all(
+        not word.fuzzy and all(searcher.doc_freq(word.wanted.place.value, term) > _BROAD for term in word.terms)
+        for word in wanted
+    )
 
 
 def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood, Read]:
@@ -128,34 +147,3 @@ def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood,
 def _read(word: Understood, *, corrected: str = "", likely: str = "") -> Read:
     also = () if word.wanted.unwanted else tuple(word.also().values())
     return Read(typed=word.wanted.typed, corrected=corrected, also=also, likely=likely, unwanted=word.wanted.unwanted)
-
-
-def _counted(
-    searcher: tantivy.Searcher, query: Query, asked: Asked
-) -> tuple[dict[Facet, tuple[FacetCount, ...]], tuple[tuple[int, int], ...]]:
-    """Count values of every facet; those of a facet in which something is chosen as if nothing were chosen in it."""
-    chosen = {facet: values for facet, values in asked.chosen.items() if values}
-    wanted: dict[str, Any] = {facet.value: _terms(facet) for facet in Facet if facet not in chosen}
-    bounds = [*POPULATIONS, None]
-    ranges = [
-        {"from": float(low), **({"to": float(high)} if high else {})}
-        for low, high in zip((1, *POPULATIONS), bounds, strict=True)
-    ]
-    wanted["population"] = {"range": {"field": "population", "ranges": ranges}}
-    answers = searcher.aggregate(narrowed(query, asked), wanted)
-    for facet in chosen:
-        answers |= searcher.aggregate(narrowed(query, asked, apart_from=facet), {facet.value: _terms(facet)})
-    facets = {facet: _values(answers[facet.value]["buckets"], chosen.get(facet, ())) for facet in Facet}
-    buckets = [each for each in answers["population"]["buckets"] if "from" in each and each["doc_count"]]
-    return facets, tuple((int(each["from"]), int(each["doc_count"])) for each in buckets)
-
-
-def _terms(facet: Facet) -> dict[str, Any]:
-    return {"terms": {"field": facet.value, "size": _VALUES}}
-
-
-def _values(buckets: Sequence[dict[str, Any]], chosen: Sequence[str]) -> tuple[FacetCount, ...]:
-    counted = {str(each["key"]): int(each["doc_count"]) for each in buckets}
-    counted |= {value: 0 for value in chosen if value not in counted}
-    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0].casefold()))
-    return tuple(FacetCount(value=value, count=count, chosen=value in chosen) for value, count in ordered)

@@ -34,16 +34,16 @@ def place_kinds(moving: Moving, kinds_at: str, kinds: Any, finer_at: str, finer:
     """Join kinds of data with the finer kinds that belong to exactly one of them; the others are left over."""
     chosen: dict[str, list[str]] = {}
     for number, word in _listed(kinds):
-        if word.casefold() in KINDS:
+        if isinstance(word, str) and word.casefold() in KINDS:
             chosen.setdefault(KINDS[word.casefold()], [])
         else:
-            moving.leave(f"{kinds_at}{number}", word)
+            moving.leave(f"{kinds_at}{number}", word if number else kinds)
     for number, word in _listed(finer):
         homes = [kind for kind in chosen if word in DATASET_TYPES[kind]]
         if len(homes) == 1:
             chosen[homes[0]].append(word)
         else:
-            moving.leave(f"{finer_at}{number}", word)
+            moving.leave(f"{finer_at}{number}", word if number else finer)
     if not chosen:
         return
     typed = [{"name": kind, "subTypes": words or None} for kind, words in chosen.items()]
@@ -52,11 +52,10 @@ def place_kinds(moving: Moving, kinds_at: str, kinds: Any, finer_at: str, finer:
         moving.tell(finer_at, finer, _KINDS_AT, typed)
 
 
-def _listed(value: Any) -> list[tuple[str, str]]:
-    """Return texts with the end of their path: of a list, or between commas and semicolons of one text."""
+def _listed(value: Any) -> list[tuple[str, Any]]:
+    """Return items with the end of their path: of a list, or between commas and semicolons of one text."""
     if value is NOTHING:
         return []
     if isinstance(value, str):
-        return [("", word.strip()) for word in value.replace(";", ",").split(",") if word.strip()]
-    items = value if isinstance(value, list) else [value]
-    return [(f".{number}", item) for number, item in enumerate(items, 1) if isinstance(item, str)]
+        return [("", word.strip()) for word in value.replace(";", ",").split(",")]
+    return [(f".{number}", item) for number, item in enumerate(value, 1)] if isinstance(value, list) else [("", value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .fitting import is_empty
@@ -49,23 +50,24 @@ FLAT_FIELDS: dict[str, str] = {
 none, as ``usageRestriction`` and the identifier of the source system (``identifier``) have none."""
 
 
-def placed_flat(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a flat record in the outline of 2.0; fields without a place there stay where they are."""
+def placed_flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a flat record in the outline of 2.0, without the fields that have no place there."""
     made: dict[str, Any] = {}
-    for name, value in record.items():
-        target = FLAT_FIELDS.get(name)
-        if target is None or is_empty(value):
-            made.setdefault("flat", {})[name] = value
+    for name, target in FLAT_FIELDS.items():
+        if is_empty(record.get(name)):
             continue
         *way, last = target.split(".")
         here = made
         for step in way:
             here = here.setdefault(step, {})
-        here[last] = value
+        here[last] = record[name]
     return made
 
 
 def move_flat(moving: Moving) -> None:
     """Move a flat record."""
+    for name, value in moving.rest.items():
+        if name not in FLAT_FIELDS:
+            moving.leave(name, value)
     moving.rest = placed_flat(moving.rest)
     move_2(moving)

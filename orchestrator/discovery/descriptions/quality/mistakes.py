@@ -19,7 +19,7 @@ _CHECKED_AS = {CATALOGUE_2020: "2.0.2", FLAT: "2.0.2"}
 
 def mistaken(record: Mapping[str, Any], profile: Profile, schema: str) -> dict[str, float | None]:
     """Return 1 for each field that breaks its schema, 0 for one that does not; a share for tables and columns."""
-    outline = placed_flat(dict(record)) if schema == FLAT else record
+    outline = placed_flat(record) if schema == FLAT else record
     faults = [finding.path for finding in check(SCHEMAS[_CHECKED_AS.get(schema, schema)], outline)]
     structure = _structure(record) if has_structure(record, schema) else {}
     made: dict[str, float | None] = {}

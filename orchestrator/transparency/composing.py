@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import rfc8785
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
@@ -20,7 +21,8 @@ from orchestrator.identity.model import Person
 from . import store
 from .fields import FIELDS, Source
 from .log import Log, Releasing
-from .model import Statement
+from .model import Statement, Waived
+from .ports import Waivers
 from .rules import merged
 
 __all__ = ["DEFAULT_MINIMUM", "compose", "lead_of", "named_people", "smallest_count"]
@@ -29,7 +31,9 @@ DEFAULT_MINIMUM = 10
 """Smallest count of people shown where no custodian's terms say another."""
 
 
-def compose(session: Session, project_id: str, *, told: Sequence[Event], now: datetime) -> bytes:
+def compose(
+    session: Session, project_id: str, *, told: Sequence[Event], now: datetime, waivers: Waivers | None = None
+) -> bytes:
     """Return a project's entry as canonical JSON: the same record gives the same bytes, whoever composes."""
     project = access.to_project(session, access.project_row(session, project_id))
     log = Log(session, told, now)
@@ -46,6 +50,7 @@ def compose(session: Session, project_id: str, *, told: Sequence[Event], now: da
         },
         "used": [*used],
         "releases": _by_day(log.releases(project_id)),
+        "waived": [_waived(each, minimum) for each in _waivers(session, project, waivers)],
         "minimum": minimum,
     }
     return rfc8785.dumps(content)
@@ -90,10 +95,37 @@ def _recorded(session: Session, project: Project, log: Log) -> dict[str, str]:
         "other_approvals": project.ethics_reference,
         "start": _day(project.start),
         "end": _last_day(project.end),
-        "latest_approval": _day(max((grant.granted_at for grant in project.grants), default=project.approved_at)),
+        "latest_approval": _day(_latest_approval(session, project)),
         "datasets": ", ".join(sorted({_title(session, grant.dataset_id) for grant in project.grants})),
         "access_date": _day(first) if first else "",
         "access_type": "TRE",
+    }
+
+
+def _applications(session: Session, project: Project) -> list[str]:
+    """Return the applications that made the project what it is: the first, and every amendment that was approved."""
+    query = select(access.ApplicationRow.application_id).where(
+        access.ApplicationRow.amends == project.project_id, access.ApplicationRow.state == "approved"
+    )
+    return [project.application_id, *session.scalars(query.order_by(access.ApplicationRow.application_id))]
+
+
+def _latest_approval(session: Session, project: Project) -> datetime:
+    parts = [part for each in _applications(session, project) for part in access.part_rows(session, each)]
+    decided = [part.decided_at for part in parts if part.state == "approved" and part.decided_at is not None]
+    return max(decided, default=project.approved_at)
+
+
+def _waivers(session: Session, project: Project, waivers: Waivers | None) -> list[Waived]:
+    return [] if waivers is None else [*waivers.waived(session, _applications(session, project))]
+
+
+def _waived(waived: Waived, minimum: int) -> Json:
+    return {
+        "issuer": waived.issuer,
+        "percent": waived.percent,
+        "reason": protected(waived.reason, minimum=minimum),
+        "until": waived.until,
     }
 
 

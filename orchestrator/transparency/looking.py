@@ -16,7 +16,7 @@ from orchestrator.identity.asking import Asking
 
 from . import store
 from .composing import lead_of, named_people
-from .model import DoneWith, Entry, Origin, Release, Revision, Used
+from .model import DoneWith, Entry, Origin, Release, Revision, Used, Waived
 from .rules import is_web_address
 from .store import RevisionRow
 
@@ -114,6 +114,7 @@ def revision_of(row: RevisionRow) -> Revision:
         fields=content["fields"],
         used=tuple(Used(**each) for each in content["used"]),
         releases=tuple(Release(**each) for each in content["releases"]),
+        waived=tuple(Waived(**each) for each in content.get("waived", [])),
     )
 
 

@@ -9,7 +9,19 @@ from enum import StrEnum
 
 from .fields import BY_KEY, FIELDS, Field
 
-__all__ = ["DoneWith", "Entry", "Imported", "Origin", "Refusal", "Release", "Revision", "Row", "Statement", "Used"]
+__all__ = [
+    "DoneWith",
+    "Entry",
+    "Imported",
+    "Origin",
+    "Refusal",
+    "Release",
+    "Revision",
+    "Row",
+    "Statement",
+    "Used",
+    "Waived",
+]
 
 
 class Origin(StrEnum):
@@ -45,6 +57,16 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waived:
+    """A part of a custodian's price that was let off: whose, how much of it, why, and its last day."""
+
+    issuer: str
+    percent: int
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Revision:
     """One state of one entry, as it was written and never changed since."""
 
@@ -60,6 +82,7 @@ class Revision:
     """The fields without those that name people; empty where nothing is known."""
     used: tuple[Used, ...] = ()
     releases: tuple[Release, ...] = ()
+    waived: tuple[Waived, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

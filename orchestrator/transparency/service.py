@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import rfc8785
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
@@ -22,17 +23,22 @@ from .fields import Source
 from .log import Log
 from .looking import UNKNOWN, Looking, sha256_of
 from .model import Entry, Imported, Origin, Refusal, Row, Statement
+from .ports import Waivers
 from .rules import check_field, check_value
 from .store import RevisionRow
 
 __all__ = ["RegisterService"]
 
-_CONCERNS = ("project.", "grant.", "lease.issued", "submission.released", "submission.recalled", "session.begun")
+_CONCERNS = ("project.", "grant.", "lease.issued", "submission.released", "submission.recalled", "session.begun",
+             "waiver.")  # fmt: skip
 """Beginnings of the kinds of events after which an entry may read differently."""
 
 
 class RegisterService(Looking):
     """The one way to read the register, to state what the record cannot know, and to take in an older register."""
+
+    waivers: Waivers | None = None
+    """Knows which fees were let off; nothing where this installation keeps no fees."""
 
     # ---- writing itself -----------------------------------------------------------------------------------------
 
@@ -129,7 +135,7 @@ class RegisterService(Looking):
         """Append what the entry reads now, unless it reads so already."""
         change.session.flush()
         now = self._now()
-        content = compose(change.session, project_id, told=change.told, now=now).decode()
+        content = compose(change.session, project_id, told=change.told, now=now, waivers=self.waivers).decode()
         before = store.latest(change.session, project_id)
         if before is None or before.content != content:
             _append(change, project_id, before, content, origin=Origin.OWN, custodian_id=None, now=now,
@@ -137,7 +143,8 @@ class RegisterService(Looking):
 
     def _differs(self, session: Session, project_id: str) -> bool:
         before = store.latest(session, project_id)
-        return before is None or before.content != compose(session, project_id, told=(), now=self._now()).decode()
+        content = compose(session, project_id, told=(), now=self._now(), waivers=self.waivers).decode()
+        return before is None or before.content != content
 
     def _check_may_state(self, session: Session, actor: Actor, project_id: str, custodian_id: str) -> None:
         thing = _entry_thing(session, project_id, custodian_id)
@@ -192,9 +199,20 @@ def _concerned(change: Change, now: datetime) -> list[str]:
         project = identifier if noun == "project" else str(event.details.get("project", ""))
         if noun == "submission":
             project = log.project_of(identifier)
+        elif noun == "waiver":
+            project = _project_of(change.session, str(event.details.get("application", "")))
         if project and change.session.get(access.ProjectRow, project) is not None:
             found[project] = None
     return list(found)
+
+
+def _project_of(session: Session, application_id: str) -> str:
+    """Return the project that an application made or amends; empty where there is none yet."""
+    row = session.get(access.ApplicationRow, application_id)
+    if row is None:
+        return ""
+    query = select(access.ProjectRow.project_id).where(access.ProjectRow.application_id == application_id)
+    return row.amends or session.scalar(query) or ""
 
 
 def _stated(statement: Statement) -> Event:

@@ -64,6 +64,10 @@ def as_document(entry: Entry) -> dict[str, object]:
             }
             for used in latest.used
         ],
+        "fees_let_off": [
+            {"by": each.issuer, "percent": each.percent, "reason": each.reason, "until": each.until}
+            for each in latest.waived
+        ],
         "releases": [{"day": each.day, "files": each.files, "recalled": each.recalled} for each in latest.releases],
     }
 

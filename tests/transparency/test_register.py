@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from orchestrator.airlock.model import State
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
 from orchestrator.transparency.fields import FIELDS, Source
-from tests.web.world import World, answers, day, moment
+from tests.web.world import World, answers, day, moment, words
 
 DATA = Path(os.environ.get("TRE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -272,3 +273,78 @@ def test_the_register_is_searched_in_every_field_and_by_dataset_and_custodian(wo
 def test_every_field_has_somebody_who_knows_it() -> None:
     assert {field.source for field in FIELDS} == set(Source)
     assert [field.key for field in FIELDS if field.personal] == ["applicant_names", "applicant_id"]
+
+
+def test_a_fee_that_was_let_off_stands_on_the_register_until_it_is_ended(world: World) -> None:
+    register, officer = world.house.register, world.actor("officer")
+    waiver = world.house.billing.grant_waiver(
+        officer,
+        world.custodians["officer"],
+        world.application,
+        percent=50,
+        reason="A charity of 3 volunteers.",
+        until=day(90),
+    )
+    (shown,) = register.entry(world.project).latest.waived
+    assert (shown.issuer, shown.percent, shown.until) == ("North Hospital Trust", 50, str(day(90)))
+    assert shown.reason == "A charity of fewer than 10 volunteers."
+    assert "50% by North Hospital Trust" in words(world.browser().get(f"/register/{world.project}").text)
+    world.house.billing.end_waiver(officer, waiver.waiver_id)
+    assert register.bring_up_to_date() == 1
+    assert register.entry(world.project).latest.waived == ()
+
+
+def test_an_amendment_that_was_approved_is_the_latest_approval_and_its_grants_hold_on_the_sheet(world: World) -> None:
+    from orchestrator.core.clock import FixedClock
+    from tests.web.world import description
+
+    discovery, access, officer = world.house.discovery, world.house.access, world.actor("officer")
+    added = discovery.register_dataset(
+        officer,
+        custodian_id=world.custodians["officer"],
+        name="deaths",
+        description=description("Deaths", "North Hospital Trust"),
+    ).dataset_id
+    source = world.house.settings.state / "source" / "deaths"
+    source.mkdir(parents=True)
+    (source / "deaths.csv").write_text("person\n1\n")
+    discovery.mark_sealed(discovery.add_files_version(officer, added, source).version_id)
+    clock = FixedClock(world.house.record.clock() + timedelta(days=3))
+    world.house.record.clock = clock
+    researcher = world.actor("researcher")
+    amended = access.amend(researcher, world.project, answers(world), dataset_ids=[added])
+    access.submit(researcher, amended.application_id)
+    for key in ("officer", "other officer"):
+        access.decide(
+            world.actor(key),
+            amended.application_id,
+            world.custodians[key],
+            approve=True,
+            reason="",
+            agreement_until=day(150),
+        )
+    access.approve_project(world.actor("operator"), amended.application_id)
+    entry = world.house.register.entry(world.project)
+    assert entry.value("latest_approval") == str(day(3))
+    assert "Deaths" in entry.value("datasets")
+    content = world.house.sheets.view(officer, world.custodians["officer"])
+    assert {use.dataset for use in content.uses} == {"Deaths", "Hospital admissions"}
+    assert content.holds, [check.failures for check in content.checks]
+
+
+def test_a_lay_summary_of_more_than_300_words_is_not_submitted_and_a_hard_one_gets_advice(world: World) -> None:
+    from dataclasses import replace
+
+    access, researcher = world.house.access, world.actor("researcher")
+    long = replace(answers(world), lay_summary="word " * 301)
+    draft = access.draft(researcher, long, [world.datasets["officer"]])
+    with pytest.raises(Invalid, match="Shorten it by 1") as refused:
+        access.submit(researcher, draft.application_id)
+    assert refused.value.field == "lay_summary"
+    hard = replace(answers(world), lay_summary="word " * 60)
+    access.redraft(researcher, draft.application_id, hard, [world.datasets["officer"]])
+    page = words(world.browser("researcher").get(f"/applications/{draft.application_id}").text)
+    assert "The longest sentence has 60 words" in page
+    access.submit(researcher, draft.application_id)
+    decision = f"/decisions/{draft.application_id}/{world.custodians['officer']}"
+    assert "The longest sentence has 60 words" in words(world.browser("officer").get(decision).text)

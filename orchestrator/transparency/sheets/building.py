@@ -59,7 +59,10 @@ def gather(session: Session, custodian_id: str, *, verification: Verification, n
 
 def _facts(session: Session, log: Log, project_id: str, custodian_id: str) -> ProjectFacts:
     project = access.to_project(session, access.project_row(session, project_id))
-    subjects = [f"application:{project.application_id}"]
+    amendments = session.scalars(
+        select(access.ApplicationRow.application_id).where(access.ApplicationRow.amends == project_id)
+    )
+    subjects = [f"application:{each}" for each in (project.application_id, *amendments)]
     decided = [
         each
         for each in log.about(subjects)

@@ -11,6 +11,7 @@ import rfc8785
 
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.ids import check_id
+from orchestrator.core.plain_language import check_lay_summary
 
 from .conditions import last_day
 from .model import Answers, Application, CustodianPart, Grant, PartState, Project
@@ -115,6 +116,7 @@ def check_complete(answers: Answers, now: datetime) -> None:
             f"The lay summary has {count} words; explain the project to the public in at least {LAY_SUMMARY_WORDS}.",
             field="lay_summary",
         )
+    check_lay_summary(answers.lay_summary)
     if answers.end < answers.start:
         raise Invalid("The last day lies before the first; correct the dates.", field="end")
     if end_of(answers.end) <= now:

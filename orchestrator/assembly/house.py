@@ -54,6 +54,7 @@ from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .alliance import open_onboarding
 from .fees import open_billing
+from .registering import RecordedWaivers
 from .harvesting import named_secrets
 from .visas import open_grant_visas, open_visas
 
@@ -134,6 +135,7 @@ def open_house(settings: Settings) -> House:
     packs = load_packs(POLICIES / "airlock")
     alliance.airlock_packs = frozenset(packs)
     register = RegisterService(record, policy)
+    register.waivers = RecordedWaivers()
     record.follow(register.follow)
     desk = Desk(
         record=record,

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orchestrator.core.errors import NotFound
+from orchestrator.core.plain_language import read_lay_summary
 
 from .visits import csrf_token, development, house_of, keep_anonymous, visitor
 from .wall import content_policy
@@ -172,6 +173,7 @@ def _environment() -> Environment:
     )
     environment.globals.update({name: _component(components, place) for name, place in _COMPONENTS.items()})
     environment.globals.update(colour=_colour, asset=_asset)
+    environment.filters["readability"] = read_lay_summary
     environment.filters.update(day=day, last_day=last_day, moment=moment, ago=_ago, filesize=_size)
     return environment
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.access.departures import Departures
-from orchestrator.access.enquiries.candidates import CatalogueCandidates
+from orchestrator.access.enquiries.searched import SearchedCandidates
 from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.evidence.service import EvidenceService
 from orchestrator.access.service import AccessService
@@ -54,8 +54,8 @@ from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .alliance import open_onboarding
 from .fees import open_billing
-from .registering import RecordedWaivers
 from .harvesting import named_secrets
+from .registering import RecordedWaivers
 from .visas import open_grant_visas, open_visas
 
 __all__ = ["POLICIES", "House", "open_house"]
@@ -182,7 +182,7 @@ def open_house(settings: Settings) -> House:
             policy=policy,
             access=access,
             discovery=discovery,
-            candidates=CatalogueCandidates(discovery),
+            candidates=SearchedCandidates(search),
         ),
         workspaces=workspaces,
         places=PlaceService(

@@ -19,6 +19,7 @@ BASE = "/api/v1"
 PUBLIC = {"/custodians", "/custodians/{custodian_id}/terms", "/datasets", "/datasets/{dataset_id}", "/register",
           "/catalogue/search", "/catalogue/compare", "/catalogue/{entry_id}", "/catalogue/{entry_id}/similar",
           "/catalogue/{entry_id}/versions", "/catalogue/{entry_id}/changes",
+          "/uses/codes", "/uses/answers", "/datasets/{dataset_id}/uses",
           "/audit/heads", "/audit/keys"}  # fmt: skip
 
 

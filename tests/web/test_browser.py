@@ -22,12 +22,16 @@ def told(served: World) -> dict[str, str]:
     draft = access.draft(researcher, answers(served, "A second question"), [served.datasets["officer"]])
     waiting = access.draft(researcher, answers(served, "A third question"), list(served.datasets.values()))
     access.submit(researcher, waiting.application_id)
+    piece = served.house.evidence.record(
+        researcher, waiting.application_id, "dpia", reference="D-1", valid_from=day(-1), valid_until=day(90)
+    )
     files = {"counts.csv": b"arm,n\nplacebo,120\ntreated,118\n" * 40, "figure.png": PNG, "note.txt": b"All rounded.\n"}
     review = served.in_review(files, title="Survival by arm")
     released = served.released()
     return {
         "draft": draft.application_id,
         "waiting": waiting.application_id,
+        "evidence": piece.evidence_id,
         "review": review.submission_id,
         "file": review.files[0].file_id,
         "released": released.submission_id,
@@ -43,6 +47,7 @@ PAGES = [
     (None, "/register/{project}"),
     (None, "/datasets/{dataset}/uses"),
     (None, "/federation"),
+    (None, "/codes-of-use"),
     (None, "/how-it-works"),
     (None, "/accessibility"),
     (None, "/sign-in"),
@@ -58,10 +63,17 @@ PAGES = [
     ("researcher", "/projects/{project}/open"),
     ("researcher", "/projects/{project}/waiting"),
     ("researcher", "/register/{project}/state"),
+    ("researcher", "/applications/{draft}/purpose"),
+    ("researcher", "/applications/{waiting}/evidence"),
+    ("researcher", "/evidence"),
+    ("researcher", "/projects/{project}/rules"),
+    ("researcher", "/account/visas"),
     ("researcher", "/submissions"),
     ("researcher", "/submissions/{released}"),
     ("researcher", "/command-sign-in"),
     ("officer", "/"),
+    ("officer", "/datasets/{dataset}/terms"),
+    ("officer", "/applications/{waiting}/purpose"),
     ("officer", "/decisions"),
     ("officer", "/decisions/{waiting}/{custodian}"),
     ("officer", "/custodians/{custodian}"),
@@ -74,6 +86,7 @@ PAGES = [
     ("operator", "/"),
     ("operator", "/applications/{waiting}"),
     ("operator", "/projects/{project}"),
+    ("operator", "/evidence/{evidence}"),
     ("operator", "/people"),
     ("operator", "/people/{person}"),
     ("operator", "/workspaces"),

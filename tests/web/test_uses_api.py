@@ -38,9 +38,9 @@ def test_terms_of_use_are_published_and_answer_a_purpose(world: World, script: S
     own, other = world.datasets["officer"], world.datasets["other officer"]
     assert script("", "GET", f"/datasets/{own}/uses")["total"] == 0
     for who in ("other officer", "operator", "researcher"):
-        script(who, "POST", f"/datasets/{own}/uses", 403, json=HMB)
-    script("", "POST", f"/datasets/{own}/uses", 401, json=HMB)
-    made = script("officer", "POST", f"/datasets/{own}/uses", 201, json=HMB)
+        script(who, "POST", f"/datasets/{own}/uses/publish", 403, json=HMB)
+    script("", "POST", f"/datasets/{own}/uses/publish", 401, json=HMB)
+    made = script("officer", "POST", f"/datasets/{own}/uses/publish", 201, json=HMB)
     assert made["version"] == 1
     assert script("", "GET", f"/datasets/{own}/uses")["items"] == [made]
     asked = {"purpose": {"uses": ["DS"], "diseases": ["MONDO:0005105"], "months": 12}, "datasets": [own, other]}
@@ -63,7 +63,7 @@ def test_terms_of_use_are_published_and_answer_a_purpose(world: World, script: S
     ids=str,
 )
 def test_terms_that_make_no_sense_are_refused(world: World, script: Script, body: dict[str, Any]) -> None:
-    problem = script("officer", "POST", f"/datasets/{world.datasets['officer']}/uses", 422, json=body)
+    problem = script("officer", "POST", f"/datasets/{world.datasets['officer']}/uses/publish", 422, json=body)
     assert problem["field"]
 
 

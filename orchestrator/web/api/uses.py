@@ -47,7 +47,7 @@ def use_terms(request: Request, dataset_id: Id, offset: Offset = 0, limit: Limit
     return page_of(UseTermsOut, house_of(request).uses.versions(dataset_id), offset, limit)
 
 
-@router.post("/datasets/{dataset_id}/uses", status_code=201)
+@router.post("/datasets/{dataset_id}/uses/publish", status_code=201)
 def publish(caller: Caller, dataset_id: Id, body: UseTermsIn) -> UseTermsOut:
     """Publish the next version of what a dataset may be used for."""
     clauses = [Clause(code=each.code, values=tuple(each.values), note=each.note) for each in body.clauses]

@@ -189,6 +189,12 @@ class Quotes(Budgets):
             change.tell(self._event("order.closed", actor.person_id, f"order:{order_id}", state=row.state))
             return store.to_order(row)
 
+    def leads(self, actor: Actor, application_id: str) -> bool:
+        """Say whether this person answers for an application's costs: asks for quotes and sets its budget."""
+        with self._record.read() as session:
+            thing = self._spending_thing(session, self._application(session, application_id))
+            return self._policy.may(self.as_now(session, actor), "askQuote", thing)
+
     # ---- looking --------------------------------------------------------------------------------------------------
 
     def quote(self, actor: Actor, quote_id: str) -> Quote:

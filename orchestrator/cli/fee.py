@@ -8,12 +8,23 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
 
 from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day
 from .call import begin, begin_public, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
-from .pricing import AnswersOption, IssuerArgument, PeriodsOption, answers, list_text, numbers, show_document
+from .pricing import (
+    AnswersOption,
+    IssuerArgument,
+    PeriodsOption,
+    answers,
+    issuer_shape,
+    known_shape,
+    list_text,
+    numbers,
+    show_document,
+)
 
 __all__ = ["app"]
 
@@ -32,7 +43,9 @@ LastOption = Annotated[str, typer.Option("--last", help="The last day, as YYYY-M
 def list_fees(
     context: typer.Context,
     *,
-    issuer: Annotated[str | None, typer.Option("--issuer", help="Only this custodian's, or “infrastructure”.")] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", help="Only this custodian's, or “infrastructure”.", callback=issuer_shape)
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List every price list that was published; nobody needs to be signed in."""
@@ -43,7 +56,7 @@ def list_fees(
 def show_fee(
     context: typer.Context,
     *,
-    price_list: Annotated[str, typer.Argument(metavar="LIST", help="A price list's identifier.")],
+    price_list: Annotated[str, typer.Argument(metavar="LIST", help="A price list's identifier.", callback=known_shape)],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show a published price list as its issuer wrote it; nobody needs to be signed in."""
@@ -123,6 +136,8 @@ def estimate(
         return
     if not datasets:
         raise Invalid("Name at least one dataset, or a price list with --file.", field="DATASET")
+    for dataset in datasets:
+        check_id(dataset, field="DATASET")
     found = begin_public(context).billing.estimate(datasets, start=first, last=end, answers=told, periods=years)
     if output is not Output.TABLE:
         documents = [
@@ -147,7 +162,9 @@ def waive(
     context: typer.Context,
     *,
     issuer: IssuerArgument,
-    application: Annotated[str, typer.Argument(metavar="APPLICATION", help="An application's identifier.")],
+    application: Annotated[
+        str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
+    ],
     percent: Annotated[int, typer.Option("--percent", min=1, max=100, help="How much is let off.")],
     reason: ReasonOption,
     until: UntilOption,
@@ -170,7 +187,7 @@ def waive(
 def end_waiver(
     context: typer.Context,
     *,
-    waiver: Annotated[str, typer.Argument(metavar="WAIVER", help="A waiver's identifier.")],
+    waiver: Annotated[str, typer.Argument(metavar="WAIVER", help="A waiver's identifier.", callback=known_shape)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

@@ -9,7 +9,7 @@ import typer
 from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption
 from .call import begin, confirm
 from .output import Output, Shape, show, show_all
-from .pricing import amounts, show_document
+from .pricing import amounts, known_shape, show_document
 
 __all__ = ["app"]
 
@@ -17,8 +17,10 @@ app = typer.Typer(help="Invoices: what is owed, credited and paid.", no_args_is_
 SHAPE = Shape(
     name="invoice_id", columns=("invoice_id", "issuer", "label", "order_id", "month", "state", "gross", "due")
 )
-InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="An invoice's identifier.")]
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.")]
+InvoiceArgument = Annotated[
+    str, typer.Argument(metavar="INVOICE", help="An invoice's identifier.", callback=known_shape)
+]
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=known_shape)]
 MonthOption = Annotated[str, typer.Option("--month", help="The month in UTC, as YYYY-MM.")]
 
 

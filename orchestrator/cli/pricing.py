@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
 from orchestrator.core.money import Money
 
 from .output import Output, Shape, show, show_all
@@ -22,13 +23,27 @@ __all__ = [
     "PeriodsOption",
     "amounts",
     "answers",
+    "issuer_shape",
+    "known_shape",
     "list_text",
     "numbers",
     "show_document",
 ]
 
+
+def known_shape(value: str) -> str:
+    """Return an identifier that has the shape of one, before anything is opened."""
+    return check_id(value)
+
+
+def issuer_shape(value: str | None) -> str | None:
+    """Return a custodian's identifier or “infrastructure”; nothing where nothing was given."""
+    return value if value in (None, "infrastructure") else check_id(str(value), field="ISSUER")
+
+
 IssuerArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="ISSUER", help="A custodian's identifier, or “infrastructure”.")
+    str,
+    typer.Argument(metavar="ISSUER", help="A custodian's identifier, or “infrastructure”.", callback=issuer_shape),
 ]
 AnswersOption: TypeAlias = Annotated[
     list[str] | None,

@@ -11,7 +11,7 @@ from .call import begin, confirm, say
 from .failures import ExitCode
 from .fee import LastOption, StartOption
 from .output import Output, Shape, show, show_all
-from .pricing import AnswersOption, IssuerArgument, PeriodsOption, amounts, answers, numbers, show_document
+from .pricing import AnswersOption, IssuerArgument, PeriodsOption, amounts, answers, known_shape, numbers, show_document
 
 __all__ = ["app"]
 
@@ -21,8 +21,10 @@ SHAPE = Shape(
 )
 _ORDER = Shape(name="order_id", columns=("order_id", "quote_id", "state", "bill_to", "purchase_reference"))
 _CHECK = Shape(name="hash_agrees", columns=("hash_agrees", "amounts_agree"))
-QuoteArgument = Annotated[str, typer.Argument(metavar="QUOTE", help="A quote's identifier.")]
-ApplicationArgument = Annotated[str, typer.Argument(metavar="APPLICATION", help="An application's identifier.")]
+QuoteArgument = Annotated[str, typer.Argument(metavar="QUOTE", help="A quote's identifier.", callback=known_shape)]
+ApplicationArgument = Annotated[
+    str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
+]
 
 
 @app.command("list")
@@ -168,7 +170,7 @@ def check(context: typer.Context, *, quote: QuoteArgument, output: OutputOption 
 def close_order(
     context: typer.Context,
     *,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.")],
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=known_shape)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

@@ -14,7 +14,7 @@ from orchestrator.core.ids import new_id
 
 from . import store
 from .model import ENTRY_STATES, EntryState, Origin
-from .reading import Reading, read
+from .reading import Reading, read, read_kept
 from .rules import content_hash, entry_key, json_text, publisher_of, title_of, version_of
 from .store import EditionRow, EntryRow
 
@@ -58,7 +58,10 @@ def prepare(
     publisher: str = "",
     dataset_id: str | None = None,
 ) -> Given:
-    """Read a record; raises ``Invalid`` with a sentence where it cannot be kept."""
+    """Read a record; raises ``Invalid`` with a sentence where it cannot be kept.
+
+    What a dataset here is described by is in the record already: it is taken even where it cannot be read any more.
+    """
     text = json_text(record)
     return Given(
         origin=origin,
@@ -70,7 +73,7 @@ def prepare(
         version=version_of(record),
         text=text,
         content_sha256=content_hash(record),
-        reading=read(record),
+        reading=read(record) if dataset_id is None else read_kept(record),
         entry_id=dataset_id or "",
         dataset_id=dataset_id,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.access.departures import Departures
+from orchestrator.access.enquiries.candidates import CatalogueCandidates, EitherCandidates
 from orchestrator.access.enquiries.searched import SearchedCandidates
 from orchestrator.access.enquiries.service import EnquiryService
 from orchestrator.access.evidence.service import EvidenceService
@@ -182,7 +183,7 @@ def open_house(settings: Settings) -> House:
             policy=policy,
             access=access,
             discovery=discovery,
-            candidates=SearchedCandidates(search),
+            candidates=EitherCandidates(SearchedCandidates(search), CatalogueCandidates(discovery)),
         ),
         workspaces=workspaces,
         places=PlaceService(

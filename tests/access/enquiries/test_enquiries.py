@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import select
 
 from orchestrator.access.enquiries import store
-from orchestrator.access.enquiries.candidates import CatalogueCandidates
-from orchestrator.access.enquiries.model import ENQUIRY_STATES, EnquiryState, OfferKind
+from orchestrator.access.enquiries.candidates import CatalogueCandidates, EitherCandidates
+from orchestrator.access.enquiries.model import ENQUIRY_STATES, Candidate, EnquiryState, OfferKind
 from orchestrator.access.enquiries.rules import FEWEST_TOLD, KEPT_AFTER_END, MOST_FROM_STRANGERS
+from orchestrator.access.enquiries.searched import SearchedCandidates
 from orchestrator.access.enquiries.store import EnquiryRow
 from orchestrator.access.model import ApplicationState
 from orchestrator.audit.store import EntryRow, NoticeRow
-from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
+from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused, Unavailable
 from orchestrator.core.events import Event
+from orchestrator.discovery.search.index import Index
+from orchestrator.discovery.search.service import SearchService
 from orchestrator.policy.service import Policy
 from tests.access.conftest import World
 from tests.access.enquiries.conftest import QUESTION, Desk, desk_of
@@ -172,6 +175,23 @@ def test_a_withdrawn_dataset_is_no_candidate(desk: Desk) -> None:
     assert [each.dataset_id for each in found] == [desk.world.datasets["b"]]
     with pytest.raises(Invalid, match="not in the catalogue"):
         desk.service.suggest(desk.actor("connie"), desk.asked().enquiry_id, desk.world.datasets["a"], "This one.")
+
+
+def test_a_question_is_asked_although_the_search_is_away(desk: Desk) -> None:
+    class Away:
+        def find(self, question: str, *, limit: int = 8) -> list[Candidate]:
+            raise Unavailable(f"The index cannot be read for “{question}”, {limit}.", system="search")
+
+    desk.service.candidates = EitherCandidates(Away(), CatalogueCandidates(desk.world.discovery))
+    assert len(desk.asked().suggestions) == 2
+
+
+def test_the_catalogues_search_finds_what_is_offered_with_reasons(desk: Desk) -> None:
+    index = Index(desk.world.directory / "search")
+    desk.service.candidates = SearchedCandidates(SearchService(desk.world.record, index))
+    found = desk.asked(question="Where are simulated peple described?").suggestions
+    assert {each.dataset_id for each in found} == set(desk.world.datasets.values())
+    assert all(each.reasons for each in found)
 
 
 # ---- without an account ---------------------------------------------------------------------------------------------

@@ -503,3 +503,91 @@ def test_nothing_secret_is_in_the_browsers_address(provider: OpenIdProvider) -> 
     assert attempt.verifier not in attempt.address
     assert urlencode({"redirect_uri": BACK}) in attempt.address
     assert len({attempt.state, attempt.nonce, attempt.verifier}) == 3
+
+
+# ---- signing out ----------------------------------------------------------------------------------------------------
+
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def logout_token(issuer: Issuer, **changes: Any) -> str:
+    now = int(issuer.clock().timestamp())
+    claims = {
+        "iss": issuer.address,
+        "aud": CLIENT,
+        "sub": "person-1",
+        "iat": now,
+        "exp": now + 120,
+        "jti": "token-1",
+        "events": {LOGOUT: {}},
+    }
+    return issuer.sign({name: value for name, value in (claims | changes).items() if value is not None})
+
+
+def test_a_genuine_logout_token_is_taken_once(issuer: Issuer, provider: OpenIdProvider) -> None:
+    token = logout_token(issuer)
+    assert provider.signed_out(token) == "person-1"
+    with pytest.raises(Refused):
+        provider.signed_out(token)
+    assert provider.signed_out(logout_token(issuer, jti="token-2")) == "person-1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://other.example.org"},
+        {"aud": "another-client"},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "x" * 256},
+        {"sub": None, "sid": "session-at-the-provider"},
+        {"jti": None},
+        {"jti": ""},
+        {"iat": None},
+        {"iat": 1_000},
+        {"exp": None},
+        {"exp": 1_000},
+        {"events": None},
+        {"events": {}},
+        {"events": {LOGOUT: None}},
+        {"events": LOGOUT},
+        {"nonce": "n"},
+    ],
+    ids=str,
+)
+def test_what_is_no_logout_token_for_us_signs_nobody_out(
+    issuer: Issuer, provider: OpenIdProvider, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(Refused):
+        provider.signed_out(logout_token(issuer, **changes))
+
+
+def test_an_identity_token_is_no_logout_token_and_the_reverse(issuer: Issuer, provider: OpenIdProvider) -> None:
+    now = int(issuer.clock().timestamp())
+    identity = {"iss": issuer.address, "aud": CLIENT, "sub": "person-1", "iat": now, "exp": now + 300, "nonce": "n"}
+    with pytest.raises(Refused):
+        provider.signed_out(issuer.sign(identity))
+    issuer.claims = {"nonce": None, "events": {LOGOUT: {}}, "jti": "token-3"}
+    with pytest.raises(Refused):
+        sign_on(issuer, provider)
+
+
+@pytest.mark.parametrize("forge", [_unsigned, _altered, _own_key_inside, lambda _: "x", lambda _: "a.b.c"])
+def test_a_forged_logout_token_is_refused(issuer: Issuer, provider: OpenIdProvider, forge: Sign) -> None:
+    issuer.sign = forge
+    with pytest.raises(Refused):
+        provider.signed_out(logout_token(issuer))
+
+
+def test_where_to_sign_out_is_the_providers_own_host_or_nowhere(issuer: Issuer, clock: FixedClock) -> None:
+    def fresh() -> OpenIdProvider:
+        return OpenIdProvider(issuer=issuer.address, client_id=CLIENT, clock=clock)
+
+    assert fresh().sign_out_address(BACK) == ""
+    issuer.metadata = {"end_session_endpoint": f"{issuer.address}/end"}
+    query = parse_qs(urlsplit(fresh().sign_out_address(BACK)).query)
+    assert query == {"client_id": [CLIENT], "post_logout_redirect_uri": [BACK]}
+    for elsewhere in ("https://evil.example/end", "javascript:alert(1)", 7):
+        issuer.metadata = {"end_session_endpoint": elsewhere}
+        with pytest.raises(Invalid):
+            fresh().sign_out_address(BACK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -33,11 +33,12 @@ class Desk:
     people: list[str] = field(default_factory=lambda: [PERSON])
     error: OrchestratorError | None = None
     before_answering: Awaitable[None] | None = None
+    issued: datetime | None = None
 
     async def redeem(self, ticket: str) -> SignedOn:
         if self.error:
             raise self.error
-        return SignedOn(person=ticket, name="P", until=self.clock() + timedelta(hours=1))
+        return SignedOn(person=ticket, name="P", until=self.clock() + timedelta(hours=1), issued=self.issued)
 
     async def admission(self) -> Admitted:
         if self.error:
@@ -144,6 +145,45 @@ def test_a_list_older_than_a_minute_closes_the_gate_but_keeps_sessions(
     assert socket.ended
     asyncio.run(keeper.admit({PERSON: clock() + timedelta(hours=1)}))
     assert keeper.session(cookie) is not None
+
+
+def test_signing_out_at_the_portal_closes_what_an_earlier_ticket_opened_and_nothing_later(
+    keeper: Keeper, desk: Desk, clock: FixedClock
+) -> None:
+    async def story() -> None:
+        people = {PERSON: clock() + timedelta(hours=1)}
+        await keeper.admit(people)
+        desk.issued = clock()
+        early, session = await keeper.enter(ticket=PERSON, former_cookie=None)
+        socket = Socket()
+        session.connections.add(socket)
+        clock.advance(timedelta(seconds=5))
+        signed_out = {PERSON: clock()}
+        await keeper.admit(people, signed_out)
+        assert socket.ended
+        assert keeper.session(early) is None
+        clock.advance(timedelta(seconds=1))
+        desk.issued = clock()
+        late, _ = await keeper.enter(ticket=PERSON, former_cookie=None)
+        await keeper.admit(people, signed_out)
+        assert keeper.session(late) is not None
+        await keeper.admit(people)
+        assert keeper.session(early) is None, "a list that says nothing of it brings nothing back"
+        assert keeper.session(late) is not None
+
+    asyncio.run(story())
+
+
+def test_one_persons_signing_out_is_not_anothers(keeper: Keeper, desk: Desk, clock: FixedClock) -> None:
+    async def story() -> None:
+        desk.issued = clock()
+        await keeper.admit({PERSON: clock() + timedelta(hours=1)})
+        cookie, _ = await keeper.enter(ticket=PERSON, former_cookie=None)
+        clock.advance(timedelta(seconds=5))
+        await keeper.admit({PERSON: clock() + timedelta(hours=1)}, {new_id(): clock()})
+        assert keeper.session(cookie) is not None
+
+    asyncio.run(story())
 
 
 def test_an_answer_asked_for_before_a_newer_list_came_is_thrown_away(keeper: Keeper, desk: Desk) -> None:

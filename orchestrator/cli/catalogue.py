@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from orchestrator.core.errors import Invalid
+from orchestrator.core.errors import Invalid, NotPossible
 
 from .arguments import OutputOption
+from .call import say
 from .failures import ExitCode
 from .harvesting import add_to_catalogue
 from .output import Output, Shape, show, show_all
@@ -98,6 +102,71 @@ def score(
     return _code(rows)
 
 
+class Format(StrEnum):
+    """What other catalogues read."""
+
+    SCHEMA_ORG = "schema.org"
+    DCAT = "dcat"
+    TURTLE = "turtle"
+    CROISSANT = "croissant"
+
+
+@app.command("export")
+def export(
+    *,
+    file: FileArgument,
+    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.SCHEMA_ORG,
+    address: Annotated[str, typer.Option("--address", help="Where it is read; {id} stands for its identifier.")] = "",
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", help="For croissant: JSON list of name, address, media_type, size, sha256."),
+    ] = None,
+    licence: Annotated[str, typer.Option("--licence", help="For croissant: the licence's address.")] = "",
+) -> int:
+    """Write descriptions of any schema as JSON-LD (Turtle, Croissant) for other catalogues."""
+    from orchestrator.discovery.descriptions import conversion, exports  # noqa: PLC0415
+
+    open_files = [] if files is None else _open_files(files)
+
+    def made(record: Any, name: str) -> Any:
+        description, at = conversion.convert(record).description, address.replace("{id}", quote(name, safe=""))
+        if form is Format.CROISSANT:
+            return exports.croissant(description, files=open_files, licence=licence, address=at)
+        return (exports.schema_org if form is Format.SCHEMA_ORG else exports.dcat)(description, address=at)
+
+    rows = _each(file, lambda record: {"made": made(record, _name(record, 1))})
+    good = [row["made"] for row in rows if not row["refused"]]
+    _tell_refusals(rows)
+    if form is Format.TURTLE:
+        typer.echo("\n".join(map(exports.turtle, good)), nl=False)
+    elif good:
+        typer.echo(json.dumps(good[0] if len(rows) == 1 else good, indent=2, ensure_ascii=True))
+    return _code(rows)
+
+
+def _tell_refusals(rows: list[dict[str, Any]]) -> None:
+    """Say each refusal once, with how many records it is about."""
+    refused: dict[str, list[str]] = {}
+    for row in rows:
+        if row["refused"]:
+            refused.setdefault(row["refused"], []).append(row["id"])
+    for sentence, names in refused.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        say(f"{names[0]}{more}: {sentence}")
+
+
+def _open_files(file: Path) -> list[Any]:
+    from orchestrator.discovery.catalogue.files import read_records  # noqa: PLC0415
+    from orchestrator.discovery.descriptions.exports import OpenFile  # noqa: PLC0415
+
+    try:
+        return [OpenFile(**each) for each in read_records(file)]
+    except TypeError as error:
+        raise Invalid(
+            f"{file} must be a list of files, each with name, address, media_type, size and sha256.", field="--files"
+        ) from error
+
+
 def _each(file: Path, work: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what ``work`` makes of each record; one that it refuses does not stop the others."""
     from orchestrator.discovery.catalogue.files import read_records  # noqa: PLC0415
@@ -106,7 +175,7 @@ def _each(file: Path, work: Callable[[Any], dict[str, Any]]) -> list[dict[str, A
     for number, record in enumerate(read_records(file), 1):
         try:
             rows.append({"id": _name(record, number), **work(record), "refused": None})
-        except Invalid as error:
+        except (Invalid, NotPossible) as error:
             rows.append({"id": _name(record, number), "refused": error.message})
     return rows
 

@@ -76,6 +76,7 @@ class Sample:
         files["prices"] = folder / "prices.yaml"
         files["prices"].write_text(PRICES)
         files["description"], files["folder"] = folder / "north.json", folder / "north"
+        files["new_file"] = folder / f"new-{len(list(folder.iterdir()))}"
         values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}
         return [word.format(**values) if "{" in word else word.replace("_", " ") for word in self.words.split()]
 
@@ -108,6 +109,7 @@ SAMPLES = {
     "terms accept": Sample("rex", "terms accept {north} 1 --yes"),
     "catalogue validate": Sample(ANYBODY, "catalogue validate {description}"),
     "catalogue convert": Sample(ANYBODY, "catalogue convert {description}"),
+    "catalogue export": Sample(ANYBODY, "catalogue export {description} --format turtle"),
     "catalogue score": Sample(ANYBODY, "catalogue score {description} --profile hdruk-2022"),
     "catalogue import": Sample("ada", "catalogue import {description} --source A_file"),
     "catalogue harvest": Sample("cora", "catalogue harvest {endpoint}", 5),
@@ -302,6 +304,12 @@ SAMPLES = {
     "evidence reject": Sample("ada", "evidence reject {evidence} --reason Unreadable."),
     "evidence revoke": Sample("ada", "evidence revoke {evidence} --reason Unreadable. --yes", 5),
     "evidence take-back": Sample("rex", "evidence take-back {evidence}"),
+    "visa list": Sample("rex", "visa list"),
+    "visa accept": Sample("rex", "visa accept {terms_text}", 5),
+    "visa end": Sample("rex", "visa end {rex} --yes", 3),
+    "visa issue": Sample("rex", "visa issue", 5),
+    "visa keys": Sample(ANYBODY, "visa keys"),
+    "visa make-key": Sample(ANYBODY, "visa make-key {new_file}"),
     "project rules": Sample("ada", "project rules {project}"),
     "sheet view": Sample("cora", "sheet view {north}"),
     "sheet issue": Sample("cora", "sheet issue {north}"),

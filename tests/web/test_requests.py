@@ -201,3 +201,62 @@ def test_hostile_words_are_shown_as_words(asking: World) -> None:
     questions = f"/applications/{application}/questions"
     researcher.submit(questions, page=questions, **{f"q-{question}": CANARY})
     check_harmless(researcher.get(questions).text)
+
+
+def test_one_custodian_is_given_nothing_of_another_over_the_api(asking: World) -> None:
+    application = submitted(asking)
+    api, north, south = asking.api(), asking.custodians["officer"], asking.custodians["other officer"]
+    base, mine = "/api/v1", asking.bearer("other officer")
+    said = api.post(
+        f"{base}/applications/{application}/parts/{south}/comments", json={"text": "A southern word."}, headers=mine
+    )
+    assert said.status_code == 201, said.text
+    theirs = asking.bearer("officer")
+    for path in ("", "/answers", f"/parts/{north}/comments", f"/parts/{north}/changes", f"/parts/{north}/course"):
+        found = api.get(f"{base}/applications/{application}{path}", headers=theirs)
+        assert found.status_code == 200, found.text
+        for hidden in ("South", "tumour", "southern word", south, asking.datasets["other officer"]):
+            assert hidden not in found.text, (path, hidden)
+    assert "North answer." in api.get(f"{base}/applications/{application}/answers", headers=theirs).text
+    for path in ("comments", "changes", "course"):
+        assert api.get(f"{base}/applications/{application}/parts/{south}/{path}", headers=theirs).status_code == 404
+    assert api.get(f"{base}/custodians/{south}/form", headers=theirs).status_code == 403
+    for path in ("/audit", "/audit/entries"):
+        assert api.get(f"{base}{path}", headers=theirs).status_code in (403, 404)
+    assert asking.browser("officer").get("/audit").status_code == 403
+
+
+def test_the_whole_exchange_can_be_scripted(asking: World) -> None:
+    application, north = submitted(asking), asking.custodians["officer"]
+    question = asking.custodians["question of officer"]
+    api, base = asking.api(), f"/api/v1/applications/{application}"
+    officer, researcher = asking.bearer("officer"), asking.bearer("researcher")
+    asked = api.post(
+        f"{base}/parts/{north}/changes", json={"words": "Say more.", "questions": [question]}, headers=officer
+    )
+    assert asked.status_code == 201, asked.text
+    assert api.post(f"{base}/parts/{north}/changes", json={"words": "Again."}, headers=officer).status_code == 409
+    kept = api.put(f"{base}/answers", json={"answers": {question: "All wards."}}, headers=researcher)
+    assert kept.status_code == 200, kept.text
+    frozen = api.put(f"{base}/answers", json={"answers": {"public-benefit": "Other."}}, headers=researcher)
+    assert frozen.status_code == 409
+    assert frozen.json()["error"] == "not-possible"
+    sent = api.post(f"{base}/parts/{north}/changes/answer", json={"words": "Done."}, headers=researcher)
+    assert sent.status_code == 200, sent.text
+    seen = api.get(f"{base}/answers", headers=officer).json()["questions"]
+    assert [each["answer"] for each in seen if each["changed"]] == ["All wards."]
+    lay = asking.bearer("stranger")
+    [waiting] = api.get("/api/v1/panel", headers=lay).json()["items"]
+    advised = api.post(
+        f"/api/v1/panel/{waiting['application_id']}/{north}",
+        json={"opinion": "support", "words": "Good."},
+        headers=lay,
+    )
+    assert advised.status_code == 201, advised.text
+    course = api.get(f"{base}/parts/{north}/course", headers=officer).json()
+    assert [step["state"] for step in course["steps"]] == ["waiting", "returned", "waiting"]
+    form = api.get(f"/api/v1/custodians/{north}/form", headers=officer).json()
+    assert (form["panel"], form["nation"]) == (1, "Scotland")
+    bad = api.put(f"/api/v1/custodians/{north}/form", json={"items": [{"question_id": "funder"}]}, headers=officer)
+    assert bad.status_code == 422
+    assert "ask that too" in bad.json()["detail"]

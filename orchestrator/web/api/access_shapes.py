@@ -76,6 +76,8 @@ class PartOut(Out):
     reason: str
     agreement_until: datetime | None
     terms_version: int | None
+    form_version: int | None
+    due_at: datetime | None
 
 
 class ApplicationOut(Out):
@@ -90,6 +92,8 @@ class ApplicationOut(Out):
     reason: str
     project_id: str | None
     deadline: datetime | None
+    kind: str
+    amends: str | None
 
 
 class WaitingPart(BaseModel):

@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING
 from orchestrator.core.errors import NotPossible
 from orchestrator.discovery.catalogue.model import Entry
 from orchestrator.discovery.comparison import Compared
+from orchestrator.discovery.descriptions.quality import score, usable
 
 if TYPE_CHECKING:
     from .house import House
 
 __all__ = ["beside"]
 
+_PROFILE = "hdruk-2022"
+"""The published way of scoring whose fields are those of descriptions of today."""
+
 
 def beside(house: House, entry: Entry) -> Compared:
     """Return a dataset with its terms, permitted uses, price and scores, as far as somebody here knows them."""
-    return Compared(entry=entry, terms=_terms(house, entry), uses=_uses(house, entry), fees=_fees(house, entry))
+    scored, useful = score(entry.original, _PROFILE), usable(entry.original, _PROFILE)
+    return Compared(
+        entry=entry,
+        terms=_terms(house, entry),
+        uses=_uses(house, entry),
+        fees=_fees(house, entry),
+        score=f"{scored.score:.1f} of 100: {scored.rating}",
+        usable=f"{useful.score:.1f} of 100: {useful.rating}",
+    )
 
 
 def _terms(house: House, entry: Entry) -> str | None:

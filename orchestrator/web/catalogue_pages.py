@@ -10,9 +10,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orchestrator.assembly.beside import beside
 from orchestrator.core.errors import Conflict, Invalid, NotFound, Unavailable
 from orchestrator.core.events import Json
 from orchestrator.discovery.catalogue.model import Entry, EntryState
+from orchestrator.discovery.descriptions.quality import usable
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
 from orchestrator.discovery.search.reading import columns_of
 
@@ -30,6 +32,7 @@ ORIGINS = {"offered": "Offered here", "imported": "Imported from a file", "harve
 """How people read where a description is known from."""
 
 _MOST_COLUMNS = 300
+_MOST_TO_MEND = 10
 _APART = ("structuralMetadata",)
 
 
@@ -97,6 +100,8 @@ def dataset(request: Request, entry_id: Id) -> Response:
         versions=house.discovery.versions(entry.dataset_id) if entry.dataset_id else [],
         terms=terms_in_force(house, entry.custodian_id) if entry.custodian_id else None,
         similar=_similar(request, entry),
+        beside=beside(house, entry),
+        mend=usable(entry.original, "hdruk-2022").mend[:_MOST_TO_MEND],
     )
 
 

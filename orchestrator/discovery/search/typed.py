@@ -11,7 +11,7 @@ from orchestrator.core.errors import Invalid
 from .meanings import LONGEST_PHRASE, Terms, alternatives
 from .words import STOP, bare, stems
 
-__all__ = ["Place", "Wanted", "read_words"]
+__all__ = ["LONGEST_TEXT", "MOST_WORDS", "Place", "Wanted", "read_words"]
 
 LONGEST_TEXT = 200
 MOST_WORDS = 24

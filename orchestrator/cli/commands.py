@@ -56,6 +56,7 @@ from . import (
     terms,
     training,
     uses,
+    visa,
     workspace,
 )
 from .call import Rehearsal, State
@@ -139,6 +140,7 @@ for _noun in (
     role,
     training,
     accreditation,
+    visa,
     custodian,
     onboarding,
     conditions,

@@ -39,6 +39,8 @@ def validate(*, file: FileArgument, schema: SchemaOption = "", output: OutputOpt
     from orchestrator.discovery.descriptions import versions  # noqa: PLC0415 - wanted by few commands
     from orchestrator.discovery.descriptions.checking import Fault  # noqa: PLC0415
 
+    _check_schema(schema)
+
     def findings(record: Any) -> dict[str, Any]:
         version = schema or versions.detect(record)
         return {"schema": version, "findings": versions.validate(record, version)}
@@ -57,12 +59,21 @@ def convert(*, file: FileArgument, schema: SchemaOption = "", output: OutputOpti
     """Bring descriptions up to HDR UK 4.0.0; what has no place there is told, none is lost."""
     from orchestrator.discovery.descriptions import conversion  # noqa: PLC0415
 
+    _check_schema(schema)
     rows = _each(file, lambda record: vars(conversion.convert(record, schema or None)))
     if output in {Output.JSON, Output.YAML}:
         show({"datasets": rows}, CONVERTED, output)
     else:
         show_all((row if row["refused"] else _counted(row) for row in rows), CONVERTED, output)
     return _code(rows)
+
+
+def _check_schema(schema: str) -> None:
+    from orchestrator.discovery.descriptions.versions import CATALOGUE_2020, FLAT, SCHEMAS  # noqa: PLC0415
+
+    known = (FLAT, CATALOGUE_2020, *SCHEMAS)
+    if schema and schema not in known:
+        raise Invalid(f"--schema: choose one of {', '.join(known)}.", field="--schema")
 
 
 def _counted(row: dict[str, Any]) -> dict[str, Any]:

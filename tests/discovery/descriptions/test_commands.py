@@ -140,4 +140,7 @@ def test_a_missing_file_an_unknown_profile_and_schema_are_refused(
     code, _, told = tre("score", file(description), "--profile", "best")
     assert code == ExitCode.USAGE
     assert "hdruk-2020, hdruk-2022" in told
-    assert tre("validate", file(description), "--schema", "9.9.9")[0] == ExitCode.FINDINGS
+    for command in ("validate", "convert"):
+        code, _, told = tre(command, file(description), "--schema", "9.9.9")
+        assert code == ExitCode.USAGE
+        assert "--schema: choose one of 1.1.7, 2.0.0, 2.0.2" in told

@@ -42,17 +42,22 @@ STRUCTURE: dict[str, tuple[bool, tuple[str, ...]]] = {
 """What is asked of the structure: of columns (or of tables), and the names a field for it may have."""
 
 
+_COLUMNS = ("columns", "elements", "dataElements")
+
+
 class Tables:
-    """The tables and columns that a record describes, whatever its schema calls them; ``count`` may be stated only."""
+    """The tables and columns that a record describes, whatever its schema calls them.
+
+    ``count`` is how many tables there are; ``told`` and ``columns_told`` whether the record itself describes them.
+    """
 
     def __init__(self, tables: list[Mapping[str, Any]], count: object = None) -> None:
         self.tables = tables
         self.count = max(len(tables), _whole(count))
-        self.columns = [
-            column
-            for table in tables
-            for column in _objects(table.get("columns") or table.get("elements") or table.get("dataElements"))
-        ]
+        listed: list[Any] = [next((table[name] for name in _COLUMNS if name in table), []) for table in tables]
+        self.columns = [column for columns in listed for column in _objects(columns)]
+        self.told = self.count == len(tables)
+        self.columns_told = self.told and all(isinstance(columns, list) for columns in listed)
 
     def share(self, path: str) -> float:
         """Return the share of tables or columns (0 to 1) that fill what ``path`` asks for."""

@@ -131,9 +131,9 @@ def _written(value: Any) -> str | None:
     return str(value)
 
 
-def _structure(tables: Tables) -> dict[str, float]:
-    """A single table, too, counted as a mistake then."""
-    count = tables.count
-    names = ("tableName", "tableDescription", "columnName", "columnDescription", "dataType")
-    missing = {name: int(bool(tables.tables) and tables.share(name) < 1) for name in names}
-    return {"dataClassesCount": int(count <= 1), **missing, "sensitive": int(count > 0)}
+def _structure(tables: Tables) -> dict[str, int | None]:
+    """A single table, too, counted as a mistake then; what tables and columns say may stand in another file."""
+    of_tables, of_columns = ("tableName", "tableDescription"), ("columnName", "columnDescription", "dataType")
+    told = {**dict.fromkeys(of_tables, tables.told), **dict.fromkeys(of_columns, tables.columns_told)}
+    missing = {name: int(bool(tables.tables) and tables.share(name) < 1) if told[name] else None for name in told}
+    return {"dataClassesCount": int(tables.count <= 1), **missing, "sensitive": int(tables.count > 0)}

@@ -177,7 +177,7 @@ class Budgets(Fees):
             prices,
             request,
             billed={Billed.MONTHLY},
-            reliefs=self._reliefs(session, order.issuer, order.application_id, max(first, min(self._today(), after))),
+            reliefs=self._month_reliefs(session, order.issuer, order.application_id, first, after),
             settled={name: Money(pence, prices.currency) for name, pence in quote.document["settled"].items()},
         )
 

@@ -272,15 +272,31 @@ class Fees(Room):
     def _reliefs(self, session: Session, issuer: str, application_id: str, on: date) -> list[Relief]:
         """Return what is let off for an application on a day, as pricing sees it."""
         rows = store.waivers(session, issuer=issuer, application_id=application_id, on=on) if application_id else []
+        return [_relief(row) for row in rows]
+
+    def _month_reliefs(
+        self, session: Session, issuer: str, application_id: str, first: date, after: date
+    ) -> list[Relief]:
+        """Return what is let off in a month: by waivers granted before its end that last beyond its first day.
+
+        A waiver that was ended early counts for the months that were over by then.
+        """
         return [
-            Relief(
-                waiver_id=row.waiver_id,
-                percent=row.percent,
-                lines=tuple(row.lines),
-                says=f"{row.reason}, until {row.until}",
-            )
-            for row in rows
+            _relief(row)
+            for row in store.waivers(session, issuer=issuer, application_id=application_id)
+            if row.until >= first
+            and row.granted_at.date() < after
+            and (row.ended_at is None or row.ended_at.date() >= after)
         ]
+
+
+def _relief(row: WaiverRow) -> Relief:
+    return Relief(
+        waiver_id=row.waiver_id,
+        percent=row.percent,
+        lines=tuple(row.lines),
+        says=f"{row.reason}, until {row.until}",
+    )
 
 
 def _check_known(lists: Sequence[PriceList], answers: Mapping[str, Answer]) -> None:

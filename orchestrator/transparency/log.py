@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.events import Event
 
-__all__ = ["Log", "Logged", "Releasing"]
+from .store import MentionRow
+
+__all__ = ["MENTIONS", "Log", "Logged", "Releasing", "names_project"]
+
+MENTIONS = ("submission.frozen", "session.begun")
+"""Kinds of entries about something else that name a project: they are indexed."""
+
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +71,14 @@ class Log:
     def about(self, subjects: Iterable[str], *, kinds: Iterable[str] | None = None) -> list[Logged]:
         """Return what was recorded of these things, oldest first."""
         wanted, words = list(subjects), None if kinds is None else list(kinds)
-        query = select(EntryRow.position, EntryRow.body).where(EntryRow.subject.in_(wanted))
-        if words is not None:
-            query = query.where(EntryRow.kind.in_(words))
-        found = [_logged(row.position, row.body) for row in self._session.execute(query.order_by(EntryRow.position))]
+        found = []
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            query = select(EntryRow.position, EntryRow.body).where(EntryRow.subject.in_(part))
+            if words is not None:
+                query = query.where(EntryRow.kind.in_(words))
+            found += [_logged(row.position, row.body) for row in self._session.execute(query)]
+        found.sort(key=lambda each: each.position or 0)
         return found + [
             self._of(event)
             for event in self._told
@@ -75,12 +87,18 @@ class Log:
 
     def first_use(self, project_id: str) -> datetime | None:
         """Return when data first reached the project: a lease was issued, or a session with data began."""
-        found = self.about([f"project:{project_id}"], kinds=["lease.issued"])
-        found += [each for each in self._naming("session.begun", project_id) if each.details.get("versions")]
-        return min((each.at for each in found), default=None)
+        mine = (EntryRow.subject == f"project:{project_id}") & (EntryRow.kind == "lease.issued")
+        firsts = [
+            self._session.scalar(select(func.min(EntryRow.position)).where(mine)),
+            self._session.scalar(select(func.min(MentionRow.position)).where(*_mentioned("session.begun", project_id))),
+        ]
+        found = self._at([each for each in firsts if each is not None])
+        found += [self._of(event) for event in self._told if event.subject == f"project:{project_id}"]
+        found += self._just_told("session.begun", project_id)
+        return min((each.at for each in found if each.kind in ("lease.issued", "session.begun")), default=None)
 
     def sessions(self, project_id: str) -> list[Logged]:
-        """Return the sessions that began in a project, with the grants and versions each was given."""
+        """Return the sessions with data that began in a project, with the grants and versions each was given."""
         return self._naming("session.begun", project_id)
 
     def project_of(self, submission_id: str) -> str:
@@ -100,13 +118,21 @@ class Log:
         return sorted((each for each in made if each is not None), key=lambda each: each.released_at)
 
     def _naming(self, kind: str, project_id: str) -> list[Logged]:
-        """Return entries of a kind whose details name the project. Entries are canonical JSON: one spelling."""
-        query = select(EntryRow.position, EntryRow.body).where(
-            EntryRow.kind == kind, EntryRow.body.contains(f'"project":"{project_id}"', autoescape=True)
-        )
-        found = [_logged(row.position, row.body) for row in self._session.execute(query.order_by(EntryRow.position))]
-        found += [self._of(event) for event in self._told if event.kind == kind]
-        return [each for each in found if each.details.get("project") == project_id]
+        """Return entries of a kind whose details name the project, oldest first."""
+        query = select(MentionRow.position).where(*_mentioned(kind, project_id))
+        return self._at(self._session.scalars(query).all()) + self._just_told(kind, project_id)
+
+    def _at(self, positions: Sequence[int]) -> list[Logged]:
+        found = []
+        for start in range(0, len(positions), _AT_ONCE):
+            part = positions[start : start + _AT_ONCE]
+            query = select(EntryRow.position, EntryRow.body).where(EntryRow.position.in_(part))
+            found += [_logged(row.position, row.body) for row in self._session.execute(query)]
+        return sorted(found, key=lambda each: each.position or 0)
+
+    def _just_told(self, kind: str, project_id: str) -> list[Logged]:
+        named = [event for event in self._told if event.kind == kind and names_project(event.kind, event.details)]
+        return [self._of(event) for event in named if event.details.get("project") == project_id]
 
     def _of(self, event: Event) -> Logged:
         return Logged(
@@ -120,6 +146,17 @@ class Log:
 
 
 _OF_RELEASES = ("submission.released", "submission.recalled", "review.submitted", "sign-off.given")
+
+
+def names_project(kind: str, details: Mapping[str, Any]) -> bool:
+    """Say whether an entry belongs into the index: of sessions, only those that were given data."""
+    return (
+        kind in MENTIONS and bool(details.get("project")) and (kind != "session.begun" or bool(details.get("versions")))
+    )
+
+
+def _mentioned(kind: str, project_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (MentionRow.project_id == project_id, MentionRow.kind == kind)
 
 
 def _releasing(frozen: Logged, entries: Sequence[Logged], project_id: str) -> Releasing | None:

@@ -17,7 +17,7 @@ from orchestrator.core.events import Event, Json
 from orchestrator.core.small_counts import protected
 from orchestrator.policy.model import SITE, Actor, Thing
 
-from . import store
+from . import index, store
 from .composing import compose, lead_of, smallest_count
 from .fields import Source
 from .log import Log
@@ -44,6 +44,7 @@ class RegisterService(Looking):
 
     def follow(self, change: Change) -> None:
         """Write what a change makes of the register into the same transaction: approval and entry commit together."""
+        index.note(change)
         for project_id in _concerned(change, self._now()):
             self._write(change, project_id)
 
@@ -52,6 +53,7 @@ class RegisterService(Looking):
 
         Repeatable, and what a process that was killed left out comes now.
         """
+        index.make_anew(self._record)
         with self._record.read() as session:
             late = [each for each in access.project_ids(session) if self._differs(session, each)]
         for project_id in late:

@@ -14,6 +14,7 @@ from orchestrator.core.events import Event
 from .model import Statement
 
 __all__ = [
+    "MentionRow",
     "RevisionRow",
     "StatementRow",
     "add",
@@ -40,6 +41,17 @@ class RevisionRow(Base):
     content: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class MentionRow(Base):
+    """Where the log names a project in an entry about something else: an index, so that nobody reads the whole log."""
+
+    __tablename__ = "register_mention"
+    __table_args__ = (Index("ix_register_mention_project", "project_id", "kind", "position"),)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    project_id: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(80))
 
 
 class StatementRow(Base):

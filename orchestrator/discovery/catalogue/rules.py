@@ -16,6 +16,7 @@ __all__ = [
     "LARGEST_RECORD",
     "STALE_AFTER",
     "content_hash",
+    "earlier_ids_of",
     "entry_key",
     "is_stale",
     "json_text",
@@ -31,6 +32,7 @@ LARGEST_RECORD = 8 * 1024 * 1024
 STALE_AFTER = timedelta(days=7)
 """A harvested entry that its endpoint did not confirm for so long is shown as stale; endpoints are read daily."""
 
+_LONGEST_ID = 500
 _PUBLISHERS = (
     ("summary", "dataCustodian", "name"),
     ("summary", "publisher", "name"),
@@ -79,9 +81,19 @@ def persistent_id_of(record: Mapping[str, Any]) -> str:
     if not found:
         raise Invalid("The description has no identifier; without one its next version cannot be told from a new "
                       "dataset. Give it an “identifier”.", field="identifier")  # fmt: skip
-    if len(found) > 500:
+    if len(found) > _LONGEST_ID:
         raise Invalid("The description's identifier is longer than 500 characters.", field="identifier")
     return found
+
+
+def earlier_ids_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the identifiers under which a record's revisions say it was described before, newest first."""
+    revisions = record.get("revisions")
+    if not isinstance(revisions, list):
+        return ()
+    found = [words(each.get("url")) for each in revisions if isinstance(each, Mapping)]
+    own = _first(record, _IDENTIFIERS)
+    return tuple(each for each in reversed(found) if each and each != own and len(each) <= _LONGEST_ID)
 
 
 def version_of(record: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from .differences import differences
 from .model import Difference, Edition, Entry, Imported, Origin, Refusal
 from .offering import follow, follow_withdrawal
 from .reading import converter, read_kept
-from .rules import entry_key, persistent_id_of
+from .rules import earlier_ids_of, entry_key, persistent_id_of
 from .store import EntryRow
 from .taking import Given, Outcome, move, prepare, take
 
@@ -205,7 +206,13 @@ def _readable(
                 )
         except Invalid as error:
             refused.append(Refusal(position=position, sentence=error.message))
-    return list(given.values()), refused
+    return [_with_past(each, given) for each in given.values()], refused
+
+
+def _with_past(each: Given, given: Mapping[str, Given]) -> Given:
+    """Note under which identifiers a record stood before; one that stands in the file itself is another dataset."""
+    earlier = tuple(name for name in earlier_ids_of(json.loads(each.text)) if name not in given)
+    return replace(each, earlier_ids=earlier)
 
 
 def _one(record: object, *, source: str, custodian_id: str | None, publisher: str) -> Given:

@@ -46,6 +46,8 @@ class Given:
     entry_id: str = ""
     """The identifier a new entry is to have; one is made where none is given."""
     dataset_id: str | None = None
+    earlier_ids: tuple[str, ...] = ()
+    """Identifiers that the same dataset had there before: an entry under one of them is this one's."""
 
 
 def prepare(
@@ -85,7 +87,7 @@ def take(change: Change, given: Given, *, actor: str, now: datetime) -> tuple[st
     What a person withdrew, which always has a reason, stays withdrawn although its source goes on naming it.
     """
     key = entry_key(given.origin, given.source, given.persistent_id)
-    row = store.entry_by_key(change.session, key)
+    row = store.entry_by_key(change.session, key) or _renamed(change, given, key)
     if row is None:
         return _new(change, given, key, actor=actor, now=now), Outcome.NEW
     row.confirmed_at = now
@@ -99,6 +101,16 @@ def take(change: Change, given: Given, *, actor: str, now: datetime) -> tuple[st
     _keep_edition(change, row, given, now)
     change.tell(_event("entry.changed", actor, row, content=given.content_sha256, edition=row.edition))
     return row.entry_id, Outcome.CHANGED
+
+
+def _renamed(change: Change, given: Given, key: str) -> EntryRow | None:
+    """Return the entry of a dataset that has a new identifier, under which it goes on."""
+    for earlier in given.earlier_ids:
+        row = store.entry_by_key(change.session, entry_key(given.origin, given.source, earlier))
+        if row is not None:
+            row.key, row.persistent_id = key, given.persistent_id
+            return row
+    return None
 
 
 def move(change: Change, row: EntryRow, action: str, *, actor: str, now: datetime, reason: str = "") -> None:

@@ -129,6 +129,23 @@ def test_each_version_is_kept_and_differences_are_told(alliance: Alliance, clock
         catalogue.versions("aaaaaaaaaaaaaaaa")
 
 
+def test_a_dataset_with_a_new_identifier_goes_on_under_it(alliance: Alliance) -> None:
+    catalogue, ada = alliance.catalogue, alliance.actor("ada")
+    catalogue.import_records(ada, [a_record("one"), a_record("two")], source="s")
+    before = {entry.persistent_id: entry.entry_id for entry in catalogue.entries()}
+    past = [{"version": "1.0.0", "url": "one"}, {"version": "2.0.0", "url": "one-again"}, "odd", {"url": None}]
+    again = a_record("one-again") | {"version": "2.0.0", "revisions": past}
+    also = a_record("three") | {"revisions": [{"version": "1.0.0", "url": "two"}]}
+    done = catalogue.import_records(ada, [again, a_record("two"), also], source="s")
+    assert (done.new, done.changed, done.unchanged) == (1, 1, 1)
+    after = {entry.persistent_id: entry.entry_id for entry in catalogue.entries()}
+    assert after["one-again"] == before["one"]
+    assert after["two"] == before["two"]
+    assert set(after) == {"one-again", "two", "three"}
+    assert len(catalogue.versions(after["one-again"])) == 2
+    assert catalogue.import_records(ada, [again], source="another").new == 1
+
+
 def test_an_offered_dataset_stands_in_the_catalogue_and_goes_with_it(
     alliance: Alliance, description: dict[str, Any]
 ) -> None:

@@ -102,7 +102,7 @@ def hubs(tmp_path: Path, issuer: str) -> Iterator[tuple[World, World]]:
 
 
 def signed_on(world: World, subject: str = "alison", onward: str = "/account") -> Browser:
-    """Sign on at the provider and come back. This provider keeps no session of its own: its form is posted each time."""
+    """Sign on at the provider and come back. It keeps no session of its own: its form is posted each time."""
     browser = Browser(world.app)
     there = browser.get(f"/sign-in/provider?next={onward}").headers["location"]
     answer = httpx.post(there, data={"sub": subject}, timeout=10, trust_env=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -41,6 +42,9 @@ _CONCLUDING = {
 class Decisions(Applications):
     """What custodians and operators say to an application, and who is reminded to say it."""
 
+    against_uses: Callable[[Session, str, str], Sequence[str]] | None = None
+    """Returns what a custodian's own terms of use forbid in an application's purpose (from ``access.uses``)."""
+
     def decide(
         self,
         actor: Actor,
@@ -67,6 +71,7 @@ class Decisions(Applications):
             if approve:
                 self._check_offered(change.session, part)
                 self._check_advised(change.session, part, application_id, content, words)
+                self._check_uses(change.session, application_id, custodian_id, words)
                 terms = self._terms_in_force(change.session, custodian_id)
                 held.agreement_until = rules.check_agreement_end(
                     agreement_until, terms_until=terms.valid_until, now=self._record.clock()
@@ -79,6 +84,10 @@ class Decisions(Applications):
                 change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
             )
             return self._as_seen(change.session, actor, store.to_application(change.session, row))
+
+    def _check_uses(self, session: Session, application_id: str, custodian_id: str, words: str) -> None:
+        if self.against_uses is not None:
+            rules.check_against_uses(self.against_uses(session, application_id, custodian_id), words)
 
     def refuse_project(self, actor: Actor, application_id: str, reason: str) -> Application:
         """Refuse an application that its custodians have decided."""

@@ -20,6 +20,7 @@ from .states import ApplicationState, GrantState
 __all__ = [
     "LAY_SUMMARY_WORDS",
     "approved_parts",
+    "check_against_uses",
     "check_agreement_end",
     "check_answers",
     "check_complete",
@@ -77,6 +78,16 @@ def check_reason(reason: str, *, needed: bool = True) -> str:
     if len(text) > 4000 or (needed and len(text) < 3):
         raise Invalid("Give a reason in 3 to 4,000 characters; it is shown to the people concerned.", field="reason")
     return text
+
+
+def check_against_uses(forbidden: Sequence[str], reason: str) -> None:
+    """Raise ``Invalid`` when a custodian approves without a word what its own terms of use forbid."""
+    if forbidden and not reason:
+        raise Invalid(
+            f"Your own terms of use do not permit this purpose: {' '.join(forbidden)} "
+            "Refuse it, or say why you approve it nevertheless.",
+            field="reason",
+        )
 
 
 def check_answers(answers: Answers) -> Answers:

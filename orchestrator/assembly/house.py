@@ -131,6 +131,10 @@ def open_house(settings: Settings) -> House:
     )
     uses = UsesService(record, policy, as_now=identity.as_now, owner_of=custodian_of)
     access = AccessService(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+    data_uses = DataUses(
+        record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery, uses=uses
+    )
+    access.against_uses = data_uses.forbidden
     numbers = _numbers(settings)
     workspaces = WorkspaceService(record=record, policy=policy, access=access, numbers=numbers, as_now=identity.as_now)
     packs = load_packs(POLICIES / "airlock")
@@ -172,9 +176,7 @@ def open_house(settings: Settings) -> House:
         access=access,
         visas=open_visas(settings, record, policy),
         grant_visas=open_grant_visas(settings, record, policy, access),
-        data_uses=DataUses(
-            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery, uses=uses
-        ),
+        data_uses=data_uses,
         evidence=EvidenceService(
             record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
         ),

@@ -75,6 +75,11 @@ def _show(
         panel=bool(part.form_version)
         and visit.house.access.forms.form(visit.actor, custodian_id, part.form_version).panel > 0,
         terms=terms_in_force(visit.house, custodian_id),
+        assessed=[
+            one
+            for one in visit.house.data_uses.assessments(visit.actor, application_id)
+            if one.custodian_id == custodian_id
+        ],
         values=values or {},
         problem=problem,
     )

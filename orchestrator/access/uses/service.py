@@ -19,7 +19,7 @@ from orchestrator.access.projects import project_thing
 from orchestrator.access.rules import end_of, seen_by_officer, start_of
 from orchestrator.alliance import store as alliance
 from orchestrator.alliance.service import AllianceService
-from orchestrator.alliance.uses.model import Purpose, UseTerms
+from orchestrator.alliance.uses.model import Purpose, UseTerms, Verdict
 from orchestrator.alliance.uses.rules import check_purpose
 from orchestrator.alliance.uses.service import UsesService
 from orchestrator.alliance.uses.strictest import Stated, strictest
@@ -125,6 +125,22 @@ class DataUses(Neighbours):
             whole = actor.person_id in members or "operator" in current.roles
             grants = [each for each in project.grants if whole or each.custodian_id in current.custodians]
             return self._rules(session, project, grants)
+
+    def forbidden(self, session: Session, application_id: str, custodian_id: str) -> tuple[str, ...]:
+        """Return the reasons for which one custodian's terms of use do not permit an application's purpose."""
+        application = access.to_application(session, access.application_row(session, application_id))
+        datasets = [
+            each for part in application.parts if part.custodian_id == custodian_id for each in part.dataset_ids
+        ]
+        terms = self._uses.current_of(datasets, session=session)
+        declared = self._declared(session, application)
+        purpose = self._whole(session, application, declared.purpose if declared else Purpose(), terms.values())
+        return tuple(
+            f"{self._title(session, each.dataset_id)}: {answer.reason}"
+            for each in self._uses.assess(datasets, purpose, session=session)
+            for answer in each.answers
+            if answer.verdict is Verdict.NOT_PERMITTED
+        )
 
     # ---- inside -------------------------------------------------------------------------------------------------
 

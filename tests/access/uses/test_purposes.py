@@ -148,3 +148,37 @@ def test_new_terms_of_use_answer_at_once(uses: Uses) -> None:
     assert verdicts(uses, application_id) == {"a": Verdict.PERMITTED}
     uses.publish("a", "CC")
     assert verdicts(uses, application_id) == {"a": Verdict.NOT_PERMITTED}
+
+
+def test_what_ones_own_terms_forbid_is_approved_with_a_reason_only(uses: Uses) -> None:
+    world = uses.world
+    world.access.against_uses = uses.service.forbidden
+    uses.publish("a", "HMB", "NCU")
+    uses.publish("b", "POA")
+    application_id = uses.draft()
+    lead = world.actor("lead")
+    uses.service.declare(lead, application_id, Purpose(uses=("HMB",), commercial=True))
+    world.access.submit(lead, application_id)
+    officer, custodian = world.actor("officer_a"), world.custodians["a"]
+    with pytest.raises(Invalid, match="Dataset a: The use is commercial") as refused:
+        world.access.decide(officer, application_id, custodian, approve=True, agreement_until=world.day(100))
+    assert refused.value.field == "reason"
+    assert "Dataset b" not in refused.value.message
+    decided = world.access.decide(
+        officer, application_id, custodian, approve=True, reason="Agreed by our board.", agreement_until=world.day(100)
+    )
+    assert decided.parts[0].reason == "Agreed by our board."
+
+
+def test_what_needs_a_person_is_approved_by_that_person_without_more(uses: Uses) -> None:
+    world = uses.world
+    world.access.against_uses = uses.service.forbidden
+    uses.publish("a", "HMB", "NCU")
+    application_id = uses.draft("a")
+    lead = world.actor("lead")
+    world.access.submit(lead, application_id)
+    custodian = world.custodians["a"]
+    world.access.decide(
+        world.actor("officer_a"), application_id, custodian, approve=True, agreement_until=world.day(100)
+    )
+    assert world.access.application(lead, application_id).state.value == "decided"

@@ -33,6 +33,8 @@ __all__ = ["Fetching"]
 _THIS_RECORD_ONLY = frozenset({FaultKind.NOT_THERE, FaultKind.TOO_LARGE, FaultKind.NOT_JSON, FaultKind.REDIRECT})
 _TRIES = 3
 _FAULTS_IN_A_ROW = 3
+_BAD_RECORDS_IN_A_ROW = 25
+"""So many records that cannot be used, and none between them that can: something is wrong with all of them."""
 _AT_ONCE = 20
 
 
@@ -132,11 +134,11 @@ class Fetching:
             if item is None or item.state != ItemState.PENDING:
                 return False
             item.attempts += 1
-            pull.streak = 0 if fault.kind in _THIS_RECORD_ONLY else pull.streak + 1
+            pull.streak += 1
             if item.attempts >= _TRIES or (fault.kind in _THIS_RECORD_ONLY and not fault.retry):
                 item.state, item.problem = ItemState.SKIPPED.value, fault.message
             change.tell(about_pull("faulted", pull, place=item.number, why=fault.kind.value))
-            rests = pull.streak >= _FAULTS_IN_A_ROW
+            rests = pull.streak >= (_BAD_RECORDS_IN_A_ROW if fault.kind in _THIS_RECORD_ONLY else _FAULTS_IN_A_ROW)
             if rests:
                 pull.streak = 0
             return rests

@@ -226,6 +226,18 @@ def test_a_record_of_another_version_than_the_list_says_waits_until_they_agree(h
     assert harvest.pull(endpoint).taken == 1
 
 
+def test_an_endpoint_whose_records_are_all_bad_is_not_asked_for_all_of_them(harvest: Harvest) -> None:
+    filled(harvest, 40)
+    endpoint = harvest.enabled()
+    harvest.endpoint.on_record = dict.fromkeys(harvest.endpoint.records, says("<html>Sign in</html>"))
+    pull = harvest.pull(endpoint)
+    assert pull.state is PullState.FAILED
+    assert "a web page" in pull.trouble
+    assert len(harvest.endpoint.records_asked()) == 25
+    harvest.endpoint.on_record = {}
+    assert harvest.pull(endpoint).taken == 40
+
+
 def test_one_record_under_every_identifier_is_taken_once(harvest: Harvest) -> None:
     filled(harvest, 3)
     always = says(json.dumps(harvest.endpoint.records["set-000"]))

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from orchestrator.access.exchange.model import Opinion
+from orchestrator.access.forms.model import FormItem
 from orchestrator.access.model import GrantState, ProjectState
 from orchestrator.core.errors import Conflict, NotPossible
 
@@ -54,3 +56,29 @@ def test_an_approved_application_cannot_be_approved_again_on_either_database(wor
     project = world.approved()
     with pytest.raises(NotPossible):
         world.access.approve_project(world.actor("operator2"), project.application_id)
+
+
+def test_questions_changes_and_an_amendment_go_alike_on_each_database(world_everywhere: World) -> None:
+    world = world_everywhere
+    lead, officer, a = world.actor("lead"), world.actor("officer_a"), world.custodians["a"]
+    items = [FormItem(question_id="public-benefit", version=0, required=True)]
+    world.access.forms.publish(officer, a, items, panel=1)
+    world.access.panels.add(officer, a, world.people["stranger"])
+    draft = world.access.draft(lead, world.answers(), list(world.datasets.values())).application_id
+    for words in ("First.", "All gain."):
+        world.access.answers.answer(lead, draft, {"public-benefit": words})
+    world.access.submit(lead, draft)
+    world.access.talks.comment(officer, draft, a, "Who exactly?", question_id="public-benefit")
+    world.access.changes.ask_changes(officer, draft, a, "Say who.", questions=["public-benefit"])
+    world.access.answers.answer(lead, draft, {"public-benefit": "Children."})
+    world.access.changes.answer_changes(lead, draft, a)
+    world.access.panels.advise(world.actor("stranger"), draft, a, Opinion.SUPPORT, "Good for children.")
+    for name in ("a", "b"):
+        world.decide(draft, name)
+    project = world.access.approve_project(world.actor("operator"), draft)
+    amended = world.access.amend(lead, project.project_id, world.access.answers_of(lead, project.project_id))
+    with pytest.raises(Conflict), world.record.change() as change:
+        change.session.execute(text("UPDATE application SET state = 'draft', amends = 'x'"))
+    assert world.access.answers.reuse(lead, amended.application_id).answers == {"public-benefit": "Children."}
+    steps = world.access.talks.course(officer, draft, a).steps
+    assert [step.state.value for step in steps] == ["waiting", "returned", "waiting", "approved"]

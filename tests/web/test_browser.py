@@ -16,9 +16,14 @@ pytestmark = NEEDED
 @pytest.fixture(scope="module")
 def told(served: World) -> dict[str, str]:
     """Things to look at: an application to decide, one to approve, submissions in each state."""
+    from orchestrator.access.forms.model import FormItem
     from tests.web.world import answers
 
     access, researcher = served.house.access, served.actor("researcher")
+    asked = ("public-benefit", "lead-role", "funded", "funder", "outputs")
+    officer, north = served.actor("officer"), served.custodians["officer"]
+    access.forms.publish(officer, north, [FormItem(question_id=each, version=0) for each in asked], panel=1)
+    access.panels.add(officer, north, served.people["stranger"])
     draft = access.draft(researcher, answers(served, "A second question"), [served.datasets["officer"]])
     waiting = access.draft(researcher, answers(served, "A third question"), list(served.datasets.values()))
     access.submit(researcher, waiting.application_id)
@@ -36,7 +41,27 @@ def told(served: World) -> dict[str, str]:
         "file": review.files[0].file_id,
         "released": released.submission_id,
         "sheet": served.house.sheets.issue(served.actor("officer"), served.custodians["officer"]).sheet_id,
+        "endpoint": held_endpoint(served),
     }
+
+
+def held_endpoint(world: World) -> str:
+    """An endpoint with a pull that waits for a decision, and a record that could not be taken."""
+    from orchestrator.core.events import Event
+    from orchestrator.discovery.harvest.store import ItemRow, PullRow
+
+    harvest, officer = world.house.harvest, world.actor("officer")
+    made = harvest.register_endpoint(
+        officer, custodian_id=world.custodians["officer"], name="Ours", address="https://catalogue.example.org"
+    )
+    pull = harvest.ask_for_test(officer, made.endpoint_id)
+    with world.house.record.change() as change:
+        row = change.session.get_one(PullRow, pull.pull_id)
+        row.kind, row.state, row.missing, row.listed, row.trouble = "daily", "held", 7, 12, "7 entries are gone."
+        item = {"pull_id": pull.pull_id, "persistent_id": "x", "number": 0, "version": "1.0.0", "modified": ""}
+        change.session.add(ItemRow(**item, state="skipped", problem="The record is no whole JSON."))
+        change.tell(Event(kind="pull.held", actor="system:test", subject=f"pull:{pull.pull_id}"))
+    return made.endpoint_id
 
 
 PAGES = [
@@ -54,10 +79,14 @@ PAGES = [
     (None, "/nothing"),
     ("researcher", "/"),
     ("researcher", "/account"),
+    ("researcher", "/account/elsewhere"),
     ("researcher", "/applications"),
     ("researcher", "/applications/new"),
     ("researcher", "/applications/{draft}"),
     ("researcher", "/applications/{draft}/edit"),
+    ("researcher", "/applications/{draft}/questions"),
+    ("researcher", "/applications/{waiting}/parts/{custodian}"),
+    ("researcher", "/projects/{project}/amend"),
     ("researcher", "/projects"),
     ("researcher", "/projects/{project}"),
     ("researcher", "/projects/{project}/open"),
@@ -77,6 +106,8 @@ PAGES = [
     ("officer", "/decisions"),
     ("officer", "/decisions/{waiting}/{custodian}"),
     ("officer", "/custodians/{custodian}"),
+    ("officer", "/applications/{waiting}/parts/{custodian}"),
+    ("officer", "/custodians/{custodian}/form"),
     ("officer", "/custodians/{custodian}/use"),
     ("officer", "/register/{project}/state?custodian={custodian}"),
     ("officer", "/sheets/{sheet}"),
@@ -93,6 +124,11 @@ PAGES = [
     ("operator", "/audit"),
     ("operator", "/audit/verify"),
     ("operator", "/custodians"),
+    ("operator", "/endpoints/{endpoint}"),
+    ("officer", "/endpoints"),
+    ("officer", "/endpoints/{endpoint}"),
+    ("stranger", "/panel"),
+    ("stranger", "/panel/{waiting}/{custodian}"),
     ("stranger", "/people"),
 ]
 

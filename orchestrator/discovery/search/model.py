@@ -51,6 +51,11 @@ class Facet(StrEnum):
     ORIGIN = "origin"
 
     @property
+    def many(self) -> bool:
+        """Whether a description may have several values of it."""
+        return self in _MANY
+
+    @property
     def heading(self) -> str:
         """How it is headed for people."""
         return _TITLES[self]
@@ -70,6 +75,9 @@ _TITLES = {
     Facet.LEAD_TIME: "Time until delivery",
     Facet.ORIGIN: "Known from",
 }
+
+
+_MANY = frozenset((Facet.KIND, Facet.PLACE, Facet.SOURCE, Facet.SAMPLE, Facet.STANDARD, Facet.CODING))
 
 
 @dataclass(frozen=True, kw_only=True)

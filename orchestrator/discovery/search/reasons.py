@@ -30,9 +30,9 @@ def where_found(title: str, description: Mapping[str, Any], read: Sequence[Read]
     found += [Where(place="keyword", text=word) for word in keywords_of(description) if _has(stems(word), phrases)]
     columns = [pair for pair in columns_of(description) if _has(stems(f"{named(pair[0])} {pair[1]}"), phrases)]
     found += [Where(place="column", text=": ".join(filter(None, pair))[:_LONGEST]) for pair in columns[:_MOST_COLUMNS]]
-    passage = next(_passages(running_text(description), phrases), "")
-    if passage:
-        found.append(Where(place="text", text=passage))
+    passage = max(_passages(running_text(description), phrases), key=lambda pair: pair[0], default=(0, ""))
+    if passage[0]:
+        found.append(Where(place="text", text=_cut(passage[1], phrases)))
     return tuple(found)
 
 
@@ -64,12 +64,13 @@ def _stands(terms: Terms, phrase: Terms) -> bool:
     return any(terms[start : start + length] == phrase for start in range(len(terms) - length + 1))
 
 
-def _passages(texts: Iterator[str], phrases: Sequence[Terms]) -> Iterator[str]:
+def _passages(texts: Iterator[str], phrases: Sequence[Terms]) -> Iterator[tuple[int, str]]:
+    """Give each sentence with how many searched words stand in it; of equals the first is the best."""
     for text in texts:
         for match in _SENTENCE.finditer(text):
             sentence = match[0].strip()
-            if sentence and _has(stems(sentence), phrases):
-                yield _cut(sentence, phrases)
+            terms = stems(sentence)
+            yield sum(len(phrase) for phrase in phrases if _stands(terms, phrase)), sentence
 
 
 def _cut(sentence: str, phrases: Sequence[Terms]) -> str:

@@ -17,7 +17,7 @@ __all__ = ["BETWEEN", "MARK", "document", "fingerprint", "mark_document", "prepa
 MARK = "mark"
 """The identifier of the one document that says how far the index follows the record."""
 
-_SHAPE = 2
+_SHAPE = 3
 """Raised whenever documents are made otherwise: an index of another shape is built anew."""
 
 _TITLE_COUNTS = 3
@@ -41,7 +41,8 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("spelt", tokenizer_name=PLAIN, index_option="basic")
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name="raw", index_option="basic", fast=True)
-        builder.add_text_field(together(facet), tokenizer_name="raw", index_option="basic", fast=True)
+        if facet.many:
+            builder.add_text_field(together(facet), tokenizer_name="raw", index_option="basic", fast=True)
     for number in ("population", "first_year", "last_year", "changed", "sequence"):
         builder.add_integer_field(number, stored=number == "sequence", indexed=True, fast=True)
     builder.add_text_field("of", stored=True, tokenizer_name="raw", index_option="basic")
@@ -82,7 +83,8 @@ def document(found: Searchable) -> tantivy.Document:
         kept = sorted({value[:_LONGEST_VALUE].replace(BETWEEN, " ") for value in values})
         for value in kept:
             made.add_text(facet.value, value)
-        made.add_text(together(facet), BETWEEN.join(kept))
+        if facet.many:
+            made.add_text(together(facet), BETWEEN.join(kept))
     numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
     for name, number in numbers.items():
         if number is not None:

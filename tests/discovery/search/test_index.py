@@ -19,9 +19,9 @@ import pytest
 
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Unavailable
-from orchestrator.discovery.search import following
+from orchestrator.discovery.search import counting, following, searching
 from orchestrator.discovery.search.index import Index, Mark
-from orchestrator.discovery.search.model import Asked, Searchable
+from orchestrator.discovery.search.model import Asked, Facet, Searchable
 from orchestrator.discovery.search.searching import answer
 from orchestrator.discovery.search.service import SearchService
 from tests.discovery.search.conftest import Searched
@@ -180,3 +180,54 @@ def test_a_directory_that_cannot_be_made_is_said(record: Record, tmp_path: Path)
     with pytest.raises(Unavailable) as failure:
         SearchService(record, Index(tmp_path / "file" / "index")).find(Asked(words="x"))
     assert failure.value.system == "search"
+
+
+def _broad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    monkeypatch.setattr(searching, "_BROAD", 5)
+    index = Index(tmp_path)
+    made = [
+        Searchable(
+            entry_id=f"e{number}",
+            title="Patient health" if number % 4 == 0 else f"number {number}",
+            text="patient health " + "more words " * (number % 7),
+            facets={Facet.PUBLISHER: (f"p{number % 60}",), Facet.KIND: (f"k{number % 3}", f"k{number % 5}")},
+        )
+        for number in range(120)
+    ]
+    with index.writing():
+        index.apply(made, (), Mark(sequence=1, of="test"))
+    return index
+
+
+def test_of_a_broad_search_titles_come_first_and_the_number_is_said_to_be_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = _broad(tmp_path, monkeypatch)
+    bound = index.look(lambda searcher: answer(searcher, Asked(words="patient health", counted=False)))
+    assert (bound.total, bound.at_least) == (30, True)
+    assert {int(hit.entry_id[1:]) % 4 for hit in bound.hits} == {0}
+    counted = index.look(lambda searcher: answer(searcher, Asked(words="patient health")))
+    assert (counted.total, counted.at_least) == (120, False)
+    assert [hit.entry_id for hit in counted.hits] == [hit.entry_id for hit in bound.hits]
+    beyond = index.look(lambda searcher: answer(searcher, Asked(words="patient health", offset=20, counted=False)))
+    assert (beyond.total, beyond.at_least, len(beyond.hits)) == (120, False, 20)
+
+
+def test_facets_of_many_values_are_counted_right_however_many_sets_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = _broad(tmp_path, monkeypatch)
+    right = {f"k{kind}": sum(kind in (number % 3, number % 5) for number in range(120)) for kind in range(5)}
+    for sets in (2_000, 6):
+        monkeypatch.setattr(counting, "_SETS", sets)
+        found = index.look(lambda searcher: answer(searcher, Asked(words="patient")))
+        assert {each.value: each.count for each in found.facets[Facet.KIND]} == right
+
+
+def test_a_chosen_value_that_is_rare_keeps_its_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = _broad(tmp_path, monkeypatch)
+    asked = Asked(words="patient", chosen={Facet.PUBLISHER: ("p59",)})
+    found = index.look(lambda searcher: answer(searcher, asked))
+    assert found.total == 2
+    assert {each.value: each.count for each in found.facets[Facet.PUBLISHER]}["p59"] == 2
+    assert len(found.facets[Facet.PUBLISHER]) <= 41

@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from orchestrator.transparency.federation.model import Kind
 
-from .pages import page
+from .forms import Form
+from .pages import page, see
 from .public import Id, Words
-from .visits import house_of
+from .visits import house_of, signed_in
 
 __all__ = ["router"]
 
@@ -54,6 +55,41 @@ def hub(request: Request, hub_id: Id) -> Response:
     found = federation.hub(hub_id)
     documents = {each.kind.value: each for each in federation.documents(hub_id)}
     return page(request, "federation_hub.html", title=found.name, hub=found, documents=documents, shown=_SHOWN)
+
+
+@router.get("/account/elsewhere")
+def elsewhere(request: Request) -> Response:
+    """Show whether one's own accreditation is told to other hubs, and what they say of one."""
+    visit = signed_in(request)
+    return _standing_elsewhere(request, visit.person.person_id, own=True)
+
+
+@router.post("/account/elsewhere")
+def let_travel(request: Request, posted: Form) -> Response:
+    """Let one's own accreditation be told to other hubs, or no longer."""
+    visit = signed_in(request)
+    visit.house.federation.let_travel(visit.actor, agree=posted.choice("agree", ("yes", "no")) == "yes")
+    return see("/account/elsewhere", "changed")
+
+
+@router.get("/people/{person_id}/elsewhere")
+def elsewhere_of(request: Request, person_id: Id) -> Response:
+    """Show an operator what other hubs say of a person."""
+    return _standing_elsewhere(request, person_id, own=False)
+
+
+def _standing_elsewhere(request: Request, person_id: str, *, own: bool) -> Response:
+    visit = signed_in(request)
+    federation = visit.house.federation
+    return page(
+        request,
+        "elsewhere.html",
+        title="At other hubs",
+        found=federation.recognised(visit.actor, person_id),
+        person_id=person_id,
+        agrees=federation.lets_travel(person_id),
+        own=own,
+    )
 
 
 def _fits(item: object, words: str) -> bool:

@@ -401,6 +401,23 @@ def test_the_pages_show_another_hub_as_another_hub(north: Installation, south: I
     assert "Nothing that this hub said counts now." in words(browser.get(f"/federation/{hub.hub_id}").text)
 
 
+def test_people_decide_on_their_page_and_see_what_others_say_of_them(north: Installation, south: Installation) -> None:
+    here = "/account/elsewhere"
+    browser = south.world.browser("researcher")
+    assert here in browser.get("/account").text
+    assert "told nothing of you" in words(browser.get(here).text)
+    assert browser.submit(here, page=here, agree="yes").status_code == 303
+    assert "no longer" in words(browser.get(here).text)
+    assert browser.submit(here, page=here, agree="perhaps").status_code == 422
+    north.trusts(south)
+    north.take(south.document(Kind.PEOPLE))
+    assert "Hub South : accredited until" in words(north.world.browser("researcher").get(here).text)
+    person = north.world.people["researcher"]
+    assert "Hub South" in north.world.browser("operator").get(f"/people/{person}/elsewhere").text
+    assert north.world.browser("stranger").get(f"/people/{person}/elsewhere").status_code == 403
+    assert north.world.browser().get(here).status_code == 303
+
+
 def test_every_state_of_a_hub_is_reached_and_left_as_its_table_says() -> None:
     assert HUB_STATES.final() == {HubState.REVOKED}
     assert {step.by for step in HUB_STATES.steps if step.action.startswith("confirm")} == {"second operator"}

@@ -13,11 +13,14 @@ from .request import COUNTS, DATASET_COUNTS, WORDS, Answer, AskedDataset, Reques
 __all__ = ["Answers", "check_request"]
 
 _MOST = 10**9
+_YEARS = (1990, 2200)
 _LONGEST_MONTHS = 12 * 50
 
 
 def check_request(prices: PriceList, request: Request) -> None:
     """Raise ``Invalid`` naming the answer that this list cannot understand or cannot do without."""
+    if not (_YEARS[0] <= request.start.year and request.last.year <= _YEARS[1]):
+        raise Invalid(f"First and last day lie between {_YEARS[0]} and {_YEARS[1]}.", field="start")
     if request.last < request.start:
         raise Invalid("The last day must not lie before the first.", field="last")
     if request.months > _LONGEST_MONTHS:

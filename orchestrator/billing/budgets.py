@@ -34,8 +34,8 @@ class Budgets(Fees):
         with self._record.change() as change:
             application = self._application(change.session, application_id)
             self._check(change.session, actor, "setBudget", self._spending_thing(change.session, application))
-            if limit < Money(0, limit.currency):
-                raise NotPossible("A budget cannot be below nothing.")
+            if not 0 <= limit.pence <= rules.LARGEST:
+                raise NotPossible(f"A budget lies between nothing and {Money(rules.LARGEST, limit.currency)}.")
             account = self._account(change.session, application)
             earlier = store.budget(change.session, account)
             row = BudgetRow(

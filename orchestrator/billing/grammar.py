@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import rfc8785
@@ -70,12 +71,12 @@ def parse_list(document: dict[str, Any]) -> PriceList:
         asks=tuple(_ask(part) for part in top.parts("asks", [])),
         lines=tuple(_line(part, currency) for part in top.parts("lines")),
         document=document,
-        sha256=hashlib.sha256(rfc8785.dumps(document)).hexdigest(),
+        sha256="",
     )
     for part in (valid, quote, shares, top):
         part.done()
     check_list(prices)
-    return prices
+    return replace(prices, sha256=hashlib.sha256(rfc8785.dumps(document)).hexdigest())
 
 
 def _vat(part: Part) -> Vat:

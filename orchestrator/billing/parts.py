@@ -15,6 +15,7 @@ __all__ = ["Part"]
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LARGEST = 10**11
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?) ?%?")
 
 
@@ -89,6 +90,8 @@ class Part:
         if not isinstance(value, str):
             raise Invalid(f"{place} must be an amount such as 1030 or 11.50.", field=place)
         read = Money.of(value, currency, field=place)
+        if read.pence > _LARGEST:
+            raise Invalid(f"{place} is larger than {Money(_LARGEST, currency)}.", field=place)
         if read.pence < 0:
             raise Invalid(f"{place} must not be negative; what is taken off is a waiver or a credit.", field=place)
         return read

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 
+from orchestrator.core.errors import Invalid
 from orchestrator.core.money import Money
 
 from .answers import Answers, check_request
@@ -18,6 +19,8 @@ from .sums import Sum, bounded, listed_of, percent_of, taxed
 __all__ = ["price"]
 
 _ALWAYS = frozenset(Billed)
+_LARGEST = 10**14
+"""Pence, or units: a tenth of what canonical JSON carries exactly."""
 
 
 def price(
@@ -48,13 +51,22 @@ def price(
     for line in _in_order(prices):
         if line.line_id in work.applying and work.has_ground(line):
             work.sums[line.line_id] = work.sum_of(line)
-    return Priced(
+    priced = Priced(
         series=prices.series,
         list_sha256=prices.sha256,
         currency=prices.currency,
         lines=tuple(work.line(line) for line in prices.lines if line.line_id in work.sums),
         assumed=answers.assumed,
     )
+    _check_size(priced)
+    return priced
+
+
+def _check_size(priced: Priced) -> None:
+    """Raise ``Invalid`` for what is larger than a document can carry exactly, and than anything anybody pays."""
+    largest = max([priced.gross.high.pence, *(line.quantity[1] for line in priced.lines)])
+    if largest > _LARGEST:
+        raise Invalid("This comes to more than can be counted here; look at the numbers that were answered.", field="")
 
 
 def _in_order(prices: PriceList) -> list[Line]:

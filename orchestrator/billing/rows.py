@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from orchestrator.core.database import Base, Moment
@@ -131,8 +131,8 @@ class InvoiceRow(Base):
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
     sha256: Mapped[str] = mapped_column(String(64))
     currency: Mapped[str] = mapped_column(String(3))
-    net: Mapped[int]
-    vat: Mapped[int]
+    net: Mapped[int] = mapped_column(BigInteger)
+    vat: Mapped[int] = mapped_column(BigInteger)
     issued_by: Mapped[str] = mapped_column(String(16))
     issued_at: Mapped[datetime] = mapped_column(Moment)
     due: Mapped[date]
@@ -148,7 +148,7 @@ class BudgetRow(Base):
 
     account_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    pence: Mapped[int]
+    pence: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     reason: Mapped[str] = mapped_column(Text)
     set_by: Mapped[str] = mapped_column(String(16))

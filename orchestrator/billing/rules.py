@@ -14,6 +14,7 @@ from .model import Between, Billed, ByQuote, Line, PriceList, Refusal
 from .priced import Priced, PricedLine, Span
 
 __all__ = [
+    "LARGEST",
     "charged_after_refusal",
     "check_budget",
     "check_follows",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+LARGEST = 10**11
+"""No single amount is larger, in pence."""
 _LONGEST_WAIVER = timedelta(days=3 * 366)
 
 
@@ -98,7 +101,7 @@ def check_settled(prices: PriceList, priced: Priced, settled: Mapping[str, Money
             allowed = None if line is None or line.replaced_by else _left_open(line)
         if allowed is None:
             raise Invalid(f"The line “{line_id}” is not open: its price is on the list.", field=line_id)
-        if amount.currency != prices.currency or amount < Money(0, prices.currency):
+        if amount.currency != prices.currency or not 0 <= amount.pence <= LARGEST:
             raise Invalid(f"Give the amount of “{line_id}” in {prices.currency}, not below nothing.", field=line_id)
         if allowed.high and not allowed.low <= amount <= allowed.high:
             raise Invalid(f"“{line_id}” is published as {allowed}; the amount must lie within.", field=line_id)

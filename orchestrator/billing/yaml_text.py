@@ -31,6 +31,19 @@ class _AsWritten(yaml.BaseLoader):
         return super().compose_node(parent, index)
 
 
+def _check_letters(read: Any, name: str) -> None:
+    """Raise for text that cannot be shown or hashed: control characters, halves of a letter."""
+    waiting = [read]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str) and not one.replace("\n", " ").isprintable():
+            raise Invalid(f"{name} holds characters that cannot be shown: {one[:20]!r}.", field=name)
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+
+
 def read_text(text: str, *, name: str) -> dict[str, Any]:
     """Return a YAML text as mappings, lists and text; raises ``Invalid`` with the line of the fault."""
     if len(text) > _LARGEST:
@@ -39,6 +52,7 @@ def read_text(text: str, *, name: str) -> dict[str, Any]:
         read = yaml.load(text, Loader=_AsWritten)  # noqa: S506 - makes text, lists and mappings only
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise Invalid(f"{name} cannot be read as YAML: {' '.join(str(error).split())[:200]}.", field=name) from error
+    _check_letters(read, name)
     if not isinstance(read, dict):
         raise Invalid(f"{name} must hold fields by name, such as “series: …”.", field=name)
     return read

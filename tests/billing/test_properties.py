@@ -6,18 +6,21 @@ import random
 from dataclasses import replace
 from datetime import date
 
+import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from orchestrator.billing.grammar import read_list
 from orchestrator.billing.model import AskKind, Billed, PriceList, TierMode, Tiers
 from orchestrator.billing.periods import end_of_months
 from orchestrator.billing.priced import Priced, Relief, as_document
 from orchestrator.billing.pricing import price
 from orchestrator.billing.request import COUNTS, DATASET_COUNTS, WORDS, AskedDataset, Request, Usage
+from orchestrator.core.errors import Invalid
 from orchestrator.core.money import Money, total
 
-from .conftest import FEES, shipped
+from .conftest import FEES, WRITTEN, shipped
 
 LISTS = [shipped(path.stem) for path in sorted(FEES.glob("*.yaml"))]
 FREE_COUNTS = sorted(set(COUNTS) - DATASET_COUNTS - {"months", "requests"})
@@ -141,3 +144,37 @@ def test_statements_of_single_months_add_up_to_all_of_them_and_lie_within_the_es
     answers = {"applicant": "nhs", "users": 3, "user-months": 0, "checks": sum_of_checks}
     estimate = price(prices, replace(asked, answers=answers), billed={Billed.MONTHLY})
     assert estimate.gross.low <= whole.gross.low <= estimate.gross.high
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"last": date(9999, 12, 31)}, "start"),
+        ({"start": date(1, 1, 1)}, "start"),
+        ({"last": date(2026, 3, 31)}, "last"),
+        ({"last": date(2126, 4, 1)}, "last"),
+        ({"answers": {"applicant": "academic", "hours": -1}}, "hours"),
+        ({"answers": {"applicant": "academic", "hours": 10**10}}, "hours"),
+        ({"answers": {"applicant": "academic", "hours": "many"}}, "hours"),
+        ({"answers": {"applicant": "academic", "months": 3}}, "months"),
+        ({"answers": {"applicant": ("academic", "pirate")}}, "applicant"),
+        ({"answers": {"applicant": None}}, "applicant"),
+        ({"answers": {}}, "applicant"),
+        ({"passed_on": {"moon": Money(1)}}, "moon"),
+    ],
+)
+def test_what_no_list_understands_is_refused_by_its_name(change: dict[str, object], field: str) -> None:
+    request = Request(start=date(2026, 4, 1), last=date(2027, 3, 31), answers={"applicant": "academic"})
+    with pytest.raises(Invalid) as refused:
+        price(shipped("phe-odr-2020-21"), replace(request, **change))  # type: ignore[arg-type]
+    assert refused.value.field == field
+
+
+def test_sums_that_no_document_can_carry_are_refused_in_words() -> None:
+    most = {"applicant": "academic", "hours": 10**9, "linkages": 0}
+    request = Request(start=date(2026, 4, 1), last=date(2027, 3, 31), answers=most)
+    assert price(shipped("phe-odr-2020-21"), request).net.low.pence == 10**9 * 415_80 + 831_60
+    text = WRITTEN + '  - {id: x, says: X, amount: "1000000", count: [hours, records], source: A test}\n'
+    many = replace(request, answers={"applicant": "academic", "hours": 10**6, "records": 10**6})
+    with pytest.raises(Invalid, match="more than can be counted"):
+        price(read_list(text), many)

@@ -168,3 +168,36 @@ def test_a_waiver_is_granted_shown_to_the_public_and_ended(priced: World) -> Non
     assert end
     assert officer.submit(end[1], page=page).status_code == 303
     assert "ended" in words(priced.browser().get("/fees/waivers").text)
+
+
+def test_the_same_over_the_api(priced: World) -> None:
+    api, rosa, oskar = priced.api(), priced.bearer("researcher"), priced.bearer("officer")
+    north = priced.custodians["officer"]
+    lists = api.get("/api/v1/price-lists").json()["items"]
+    assert {each["issuer"] for each in lists} == {north, INFRASTRUCTURE}
+    assert api.get(f"/api/v1/price-lists/{lists[0]['list_id']}").json()["sha256"] == lists[0]["sha256"]
+    wanted = {"datasets": [priced.datasets["officer"]], "start": str(day(0)), "last": str(day(300))}
+    found = api.post("/api/v1/estimates", json=wanted | {"answers": {"applicant": "academic", "users": None}}).json()
+    assert {each["issuer_name"] for each in found} == {"North Hospital Trust", "The infrastructure"}
+    for answers in ({}, {"applicant": "pirate"}, {"applicant": ["academic", "sme"], "moon": 1}, {"applicant": 7}):
+        assert api.post("/api/v1/estimates", json=wanted | {"answers": answers}).status_code == 422
+    asked = f"/api/v1/applications/{priced.application}/quotes/{north}"
+    assert api.post(asked, json={"answers": {}}).status_code == 401
+    made = api.post(asked, json={"answers": {"applicant": "academic"}}, headers=rosa)
+    assert made.status_code == 201, made.text
+    quote = f"/api/v1/quotes/{made.json()['quote_id']}"
+    assert api.get(quote, headers=priced.bearer("other officer")).status_code == 404
+    assert api.post(f"{quote}/offer", json={"settled": {"application": 1}}, headers=oskar).status_code == 422
+    assert api.post(f"{quote}/offer", json={}, headers=oskar).json()["state"] == "offered"
+    order = api.post(f"{quote}/accept", json={"bill_to": "Finance"}, headers=rosa).json()["order_id"]
+    issued = api.post(f"/api/v1/orders/{order}/invoices", json={}, headers=oskar)
+    assert issued.json()["label"] == "INV-000001"
+    invoice = f"/api/v1/invoices/{issued.json()['invoice_id']}"
+    part = api.post(f"{invoice}/credits", json={"reason": "Half.", "lines": {"application": 300_00}}, headers=oskar)
+    assert part.json()["document"]["gross"] == 300_00
+    assert api.post(f"{invoice}/payment", json={"reference": "B1"}, headers=oskar).json()["state"] == "paid"
+    assert len(api.get("/api/v1/invoices", headers=rosa).json()["items"]) == 2
+    budget = api.put(f"/api/v1/applications/{priced.application}/budget", json={"pence": 10**6}, headers=rosa)
+    assert budget.json()["left"] == 10**6 - budget.json()["spent"]
+    assert api.post(f"/api/v1/orders/{order}/close", headers=oskar).json()["state"] == "closed"
+    assert api.get("/api/v1/fee-waivers").json()["items"] == []

@@ -59,9 +59,7 @@ def kind_of(word: str) -> EvidenceKind:
     """Return a kind by its word; raise ``Invalid`` naming those there are."""
     found = EVIDENCE_KINDS.get(word)
     if found is None:
-        raise Invalid(
-            f"“{word[:40]}” is no kind of evidence; there are {', '.join(EVIDENCE_KINDS)}.", field="evidence"
-        )
+        raise Invalid(f"“{word[:40]}” is no kind of evidence; there are {', '.join(EVIDENCE_KINDS)}.", field="evidence")
     return found
 
 

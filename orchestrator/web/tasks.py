@@ -31,6 +31,11 @@ def tasks_of(visit: Visit) -> list[Task]:
     if visit.is_operator or visit.is_officer:
         pieces = visit.house.evidence.waiting(visit.actor)
         tasks += _count(len(pieces), "document", "to verify", "/evidence")
+    if visit.is_concierge:
+        waiting = visit.house.enquiries.enquiries(visit.actor, waiting=True)
+        own = visit.person.person_id
+        mine = [each for each in waiting if each.asker_id != own and each.colleague_id in (None, own)]
+        tasks += _count(len(mine), "enquiry", "to answer", "/enquiries")
     if visit.is_operator:
         decided = [a for a in visit.house.access.applications(visit.actor) if a.state is ApplicationState.DECIDED]
         tasks += _count(len(decided), "application", "to approve as a project", "/applications")
@@ -59,8 +64,11 @@ def _returned(application: Application) -> bool:
     return any(part.state is PartState.RETURNED for part in application.parts)
 
 
+_PLURALS = {"enquiry": "enquiries"}
+
+
 def _count(number: int, noun: str, rest: str, href: str) -> list[Task]:
     if not number:
         return []
-    plural = "" if number == 1 else "s"
-    return [Task(title=f"{number} {noun}{plural}", words=rest[0].upper() + rest[1:] + ".", href=href)]
+    nouns = noun if number == 1 else _PLURALS.get(noun, f"{noun}s")
+    return [Task(title=f"{number} {nouns}", words=rest[0].upper() + rest[1:] + ".", href=href)]

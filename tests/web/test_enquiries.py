@@ -27,9 +27,10 @@ def test_from_a_question_to_a_draft_in_three_clicks(world: World) -> None:
     here = answer.headers["location"].partition("?")[0]
     text = words(rosa.get(here).text)
     assert "Hospital admissions" in text
-    assert "Its title mentions “hospital”." in text
+    assert "Its title fits: Hospital admissions." in text
     assert "Nobody of the hub has taken it yet" in text
     assert QUESTION in words(connie.get("/enquiries").text)
+    assert "1 enquiry To answer." in words(connie.get("/").text)
     assert connie.submit(f"{here}/take", page=here).status_code == 303
     words_of_hub = "The North Hospital Trust can help you."
     assert connie.submit(f"{here}/answer", page=here, text=words_of_hub).status_code == 303

@@ -74,7 +74,7 @@ def test_bytes_that_are_no_checklist_are_refused_in_words(raw: bytes) -> None:
 
 
 def test_a_missing_or_misplaced_checklist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="custodian.yaml"):
+    with pytest.raises(Invalid, match=r"custodian\.yaml"):
         load_checklists(tmp_path)
     for subject in Subject:
         (tmp_path / f"{subject.value}.yaml").write_text(yaml.safe_dump(GOOD))

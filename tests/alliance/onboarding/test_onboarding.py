@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from orchestrator.access.model import GrantState
+from orchestrator.access.model import ApplicationState, GrantState, PartState
 from orchestrator.alliance.onboarding.model import ConditionsState, DepartureState
 from orchestrator.alliance.onboarding.states import CONDITIONS_STATES, DEPARTURE_STATES
 from orchestrator.audit.store import EntryRow, NoticeRow
@@ -148,6 +148,33 @@ def test_on_its_day_grants_and_datasets_of_the_custodian_go_and_nothing_of_anoth
     assert kinds == ["departure.announced", "departure.confirmed", "departure.done"]
     with pytest.raises(NotPossible):
         members.onboarding.withdraw_departure(members.actor("officer_a"), departure.departure_id)
+
+
+def test_an_application_that_waits_for_a_leaving_custodian_goes_on_with_the_others(members: Alliance) -> None:
+    world = members.world
+    application = world.submitted(("a", "b"))
+    leaving(members, days=2)
+    members.clock.advance(timedelta(days=2))
+    assert members.departures.chase() == 1
+    world.access.chase()
+    seen = world.access.application(members.actor("lead"), application.application_id)
+    parts = {part.custodian_id: part for part in seen.parts}
+    assert parts[world.custodians["a"]].state in (PartState.VOID, PartState.REFUSED)
+    assert parts[world.custodians["b"]].state is PartState.WAITING
+    world.decide(application.application_id, "b")
+    project = world.access.approve_project(members.actor("operator"), application.application_id)
+    assert {grant.custodian_id for grant in project.grants} == {world.custodians["b"]}
+
+
+def test_an_application_to_a_leaving_custodian_alone_ends_in_words(members: Alliance) -> None:
+    world = members.world
+    application = world.submitted(("a",))
+    leaving(members, days=2)
+    members.clock.advance(timedelta(days=2))
+    members.departures.chase()
+    world.access.chase()
+    seen = world.access.application(members.actor("lead"), application.application_id)
+    assert seen.state not in (ApplicationState.SUBMITTED, ApplicationState.DECIDED, ApplicationState.APPROVED)
 
 
 def test_a_crash_on_the_last_day_leaves_all_as_it_was_and_the_next_look_does_it_all(

@@ -20,6 +20,7 @@ PUBLIC = {"/custodians", "/custodians/{custodian_id}/terms", "/datasets", "/data
           "/catalogue/search", "/catalogue/compare", "/catalogue/{entry_id}", "/catalogue/{entry_id}/similar",
           "/catalogue/{entry_id}/versions", "/catalogue/{entry_id}/changes",
           "/uses/codes", "/uses/answers", "/datasets/{dataset_id}/uses",
+          "/price-lists", "/price-lists/{list_id}", "/estimates", "/fee-waivers",
           "/audit/heads", "/audit/keys"}  # fmt: skip
 
 

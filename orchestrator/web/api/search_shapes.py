@@ -101,9 +101,13 @@ class PopulationOut(BaseModel):
 
 
 class SearchOut(BaseModel):
-    """The answer to a search; ``behind`` counts changes of the catalogue that it does not know yet."""
+    """The answer to a search; ``behind`` counts changes of the catalogue that it does not know yet.
+
+    ``at_least`` says that more may be found than ``total``: so where facets were not asked for and very much is found.
+    """
 
     total: int
+    at_least: bool
     loosened: bool
     behind: int
     read: list[ReadOut]
@@ -274,6 +278,7 @@ def answer_of(results: Results) -> SearchOut:
     found = results.found
     return SearchOut(
         total=found.total,
+        at_least=found.at_least,
         loosened=found.loosened,
         behind=results.behind,
         read=[ReadOut.model_validate(each) for each in found.read],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from orchestrator.access.model import ApplicationState, PartState
 from orchestrator.audit.store import NoticeRow
@@ -282,3 +283,44 @@ def test_two_requests_of_one_custodian_at_once_cannot_be(asking: Asking) -> None
                 asked_at=world.now,
             )
         )
+
+
+def test_a_crash_at_any_moment_of_sending_changes_leaves_all_as_it_was(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, application_id = asking.world, asking.submitted()
+    world.decide(application_id, "b")
+    asking.ask_changes(application_id, "a", "public-benefit")
+    asking.answer(application_id, public_benefit="Shareholders, mostly.")
+    lead = world.actor("lead")
+
+    def state() -> tuple[Any, ...]:
+        with world.record.read() as session:
+            told = session.query(NoticeRow).count()
+        seen = world.access.answers.sheet(world.actor("officer_b"), application_id)
+        return world.access.application(lead, application_id), seen, told
+
+    before, steps = state(), 0
+    flush = Session.flush
+    while True:
+        calls = 0
+
+        def failing(self: Session, *rest: Any, fail_at: int = steps) -> None:
+            nonlocal calls
+            calls += 1
+            if calls > fail_at:
+                raise KeyboardInterrupt
+            flush(self, *rest)
+
+        monkeypatch.setattr(Session, "flush", failing)
+        try:
+            asking.send(application_id, "a")
+        except KeyboardInterrupt:
+            monkeypatch.setattr(Session, "flush", flush)
+            assert state() == before, f"stopped before write {steps + 1}"
+            steps += 1
+            continue
+        break
+    monkeypatch.setattr(Session, "flush", flush)
+    assert steps > 5
+    assert asking.part(application_id, "b").state is PartState.WAITING

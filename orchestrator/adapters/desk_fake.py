@@ -93,7 +93,8 @@ class FakeDesk:
     started: dict[str, _Started] = field(default_factory=dict)
     activity: list[dict[str, Any]] = field(default_factory=list)
     generation: int = 1
-    _tickets: dict[str, str] = field(default_factory=dict)
+    signed_out: dict[str, datetime] = field(default_factory=dict)
+    _tickets: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
     _runner: web.AppRunner | None = None
@@ -109,16 +110,21 @@ class FakeDesk:
         self.people.pop(person, None)
         self.generation += 1
 
+    def sign_out(self, person: str) -> None:
+        """Have a person sign out at the portal."""
+        self.signed_out[person] = system_clock()
+
     def ticket(self, person: str) -> str:
         """Return a ticket for one use."""
         ticket = new_id()
-        self._tickets[ticket] = person
+        self._tickets[ticket] = person, system_clock()
         return ticket
 
     def admission(self) -> dict[str, Any]:
         """Return the list as the desk and the gate's control socket speak of it."""
         people = {person: iso(until) for person, until in self.people.items()}
-        return {"people": people, "generation": self.generation}
+        signed_out = {person: iso(at) for person, at in self.signed_out.items()}
+        return {"people": people, "signed_out": signed_out, "generation": self.generation}
 
     def __enter__(self) -> Self:
         self.open()
@@ -179,10 +185,11 @@ class FakeDesk:
         return application
 
     async def _redeem(self, request: web.Request) -> web.Response:
-        person = self._tickets.pop((await request.json())["ticket"], None)
-        if person is None or person not in self.people:
+        person, issued = self._tickets.pop((await request.json())["ticket"], ("", system_clock()))
+        if person not in self.people:
             return _refuse("This ticket was used before or is unknown; open the workspace from the portal again.")
-        return web.json_response({"person": person, "name": "A Person", "until": iso(self.people[person])})
+        entry = {"person": person, "name": "A Person", "until": iso(self.people[person]), "issued": iso(issued)}
+        return web.json_response(entry)
 
     async def _admission(self, _: web.Request) -> web.Response:
         return web.json_response(self.admission())

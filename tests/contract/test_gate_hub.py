@@ -565,6 +565,31 @@ def test_the_gate_learns_of_a_withdrawal_by_asking_when_nobody_tells_it(world: W
     until(lambda: browser.get("/hub/static/favicon.ico").headers.get("Location"), seconds=15, what="the next poll")
 
 
+def test_signing_out_at_the_portal_closes_an_open_websocket_and_keeps_the_kernel(world: World) -> None:
+    """Nobody tells the gate: it learns of it with its next question, as it does from a real desk."""
+    person = admit(world)
+    browser = world.open_lab(person)
+    kernel = world.new_kernel(browser, person)
+
+    async def watch() -> int | None:
+        url, headers = world.socket_url(person, kernel), world.socket_headers(browser)
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+            client.ws_connect(url, headers=headers, max_msg_size=0) as channel,
+        ):
+            world.desk.sign_out(person)
+            while (await channel.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+            return channel.close_code
+
+    assert asyncio.run(asyncio.wait_for(watch(), 30)) == 4403
+    assert browser.get(f"/user/{person}/api/status").status_code == 303
+    session = next(s for s in world.desk.started.values() if s.person == person)
+    assert session.process.poll() is None
+    again = world.open_lab(person)
+    assert kernel in [each["id"] for each in again.get(f"/user/{person}/api/kernels").json()]
+
+
 def test_the_controller_can_put_one_person_out(lab: Lab) -> None:
     person = admit(lab.world)
     browser = lab.world.enter(person)

@@ -57,6 +57,14 @@ def end(request: Request, visa_id: Id, posted: Form) -> Response:  # noqa: ARG00
     return see("/account/visas", "ended")
 
 
+@router.post("/people/{person_id}/visas/{visa_id}/end")
+def end_of_person(request: Request, person_id: Id, visa_id: Id, posted: Form) -> Response:  # noqa: ARG001
+    """End somebody's visa, with the accreditation that came of it."""
+    visit = signed_in(request)
+    visit.house.visas.end(visit.actor, visa_id)
+    return see(f"/people/{person_id}", "ended")
+
+
 def _show(
     request: Request,
     visit: Visit,

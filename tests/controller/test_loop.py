@@ -77,6 +77,7 @@ class Stage:
                 identity=None,
                 discovery=SimpleNamespace(sweep_arrivals=lambda: None),
                 register=SimpleNamespace(bring_up_to_date=lambda: self.chores.append("public register")),
+                billing=SimpleNamespace(chase=lambda: self.chores.append("quotes")),
                 saved_searches=SimpleNamespace(look=lambda: self.chores.append("saved searches")),
                 missed_searches=SimpleNamespace(forget=lambda: self.chores.append("missed searches")),
             ),
@@ -89,6 +90,9 @@ class Stage:
             seal_arrivals=lambda: self.chores.append("seal"),
             deliver_notices=lambda: self.chores.append("deliver"),
             chase=lambda: self.chores.append("chase"),
+            replayer=SimpleNamespace(step=lambda: self.chores.append("replays")),
+            harvest=lambda: self.chores.append("harvest"),
+            keep_catalogue=lambda: self.chores.append("catalogue"),
             surroundings=Surroundings(
                 leadership=self.lead,
                 changes=self.changes,
@@ -147,7 +151,7 @@ def test_the_controllers_certificate_is_looked_at_now_and_then(stage: Stage) -> 
 def test_an_approval_is_acted_upon_and_the_figures_say_so(stage: Stage) -> None:
     project = stage.approve()
     eventually(lambda: stage.holds(project, ConditionKind.PROVISIONED), "no place was made")
-    wanted = {"seal", "deliver", "chase", "public register"}
+    wanted = {"seal", "deliver", "chase", "public register", "harvest", "catalogue"}
     eventually(lambda: wanted <= set(stage.chores), "a chore was not done")
     done = 'tre_reconcile_seconds_count{lane="place",outcome="done"}'
     eventually(lambda: done in stage.controller.metrics.text().decode(), "the pass was not counted")

@@ -19,7 +19,10 @@ from . import (
     airlock_acts,
     audit,
     catalogue,
+    descriptions,
+    enquiries,
     evidence,
+    fees,
     harvests,
     people,
     requests,
@@ -67,6 +70,7 @@ def make_api(house: House) -> FastAPI:
     api.state.house = house
     for module in (
         catalogue,
+        descriptions,
         searching,
         harvests,
         people,
@@ -77,8 +81,10 @@ def make_api(house: House) -> FastAPI:
         airlock_acts,
         audit,
         sign_on,
+        enquiries,
         uses,
         evidence,
+        fees,
     ):
         api.include_router(module.router)
     for kind in (OrchestratorError, RequestValidationError, HTTPException):

@@ -32,10 +32,13 @@ class Counted:
     populations: tuple[tuple[int, int], ...]
 
 
-def count(searcher: tantivy.Searcher, query: Query, asked: Asked) -> Counted:
-    """Count values of every facet; those of a facet in which something is chosen as if nothing were chosen in it."""
+def count(searcher: tantivy.Searcher, query: Query, asked: Asked, *, by_sets: bool) -> Counted:
+    """Count values of every facet; those of a facet in which something is chosen as if nothing were chosen in it.
+
+    ``by_sets`` counts whole sets of values and sums them up: slower where little is found, faster where much is.
+    """
     chosen = {facet: values for facet, values in asked.chosen.items() if values}
-    wanted: dict[str, Any] = {facet.value: _terms(facet) for facet in Facet if facet not in chosen}
+    wanted: dict[str, Any] = {facet.value: _terms(facet, by_sets=by_sets) for facet in Facet if facet not in chosen}
     wanted["population"] = {"range": {"field": "population", "ranges": _ranges()}}
     wanted["total"] = {"value_count": {"field": "changed"}}
     whole = narrowed(query, asked)
@@ -43,8 +46,9 @@ def count(searcher: tantivy.Searcher, query: Query, asked: Asked) -> Counted:
     facets: dict[Facet, tuple[FacetCount, ...]] = {}
     for facet in Facet:
         apart = narrowed(query, asked, apart_from=facet) if facet in chosen else whole
-        answer = answers.get(facet.value) or searcher.aggregate(apart, {facet.value: _terms(facet, _SETS)})[facet.value]
-        facets[facet] = _values(_by_value(searcher, apart, facet, answer), chosen.get(facet, ()))
+        alone = {facet.value: _terms(facet, _SETS, by_sets=by_sets)}
+        answer = answers.get(facet.value) or searcher.aggregate(apart, alone)[facet.value]
+        facets[facet] = _values(_by_value(searcher, apart, facet, answer, by_sets=by_sets), chosen.get(facet, ()))
     buckets = [each for each in answers["population"]["buckets"] if "from" in each and each["doc_count"]]
     return Counted(
         total=int(answers["total"]["value"]),
@@ -53,9 +57,8 @@ def count(searcher: tantivy.Searcher, query: Query, asked: Asked) -> Counted:
     )
 
 
-def _terms(facet: Facet, values: int = _VALUES) -> dict[str, Any]:
-    """Return what counts a facet: by sets of values where there may be several, which is several times faster."""
-    if facet.many:
+def _terms(facet: Facet, values: int = _VALUES, *, by_sets: bool) -> dict[str, Any]:
+    if facet.many and by_sets:
         return {"terms": {"field": together(facet), "size": _SETS}}
     return {"terms": {"field": facet.value, "size": values}}
 
@@ -68,12 +71,14 @@ def _ranges() -> list[dict[str, float]]:
     ]
 
 
-def _by_value(searcher: tantivy.Searcher, query: Query, facet: Facet, answer: Mapping[str, Any]) -> Counter[str]:
+def _by_value(
+    searcher: tantivy.Searcher, query: Query, facet: Facet, answer: Mapping[str, Any], *, by_sets: bool
+) -> Counter[str]:
     """Return counts by value out of counts by set of values; where there were too many sets, count values instead."""
     counted: Counter[str] = Counter()
-    if not facet.many or not answer["sum_other_doc_count"]:
+    if not facet.many or not by_sets or not answer["sum_other_doc_count"]:
         for bucket in answer["buckets"]:
-            for value in str(bucket["key"]).split(BETWEEN):
+            for value in str(bucket["key"]).split(BETWEEN):  # one value, where values were counted
                 counted[value] += int(bucket["doc_count"])
         return counted
     single = {facet.value: {"terms": {"field": facet.value, "size": _SETS}}}

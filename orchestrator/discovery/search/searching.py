@@ -65,7 +65,8 @@ def answer(searcher: tantivy.Searcher, asked: Asked) -> Found:
         Hit(entry_id=str(searcher.doc(place)["id"][0]), score=float(score or 0.0))
         for score, place in matched.result.hits
     ]
-    counted = count(searcher, matched.query, asked) if asked.counted else None
+    broad = matched.at_least or count_of(matched.result) > _BROAD
+    counted = count(searcher, matched.query, asked, by_sets=broad) if asked.counted else None
     return Found(
         hits=tuple(hits),
         total=counted.total if counted else count_of(matched.result),

@@ -25,7 +25,7 @@ from .model import Statement, Waived
 from .ports import Waivers
 from .rules import merged
 
-__all__ = ["DEFAULT_MINIMUM", "compose", "lead_of", "named_people", "smallest_count"]
+__all__ = ["DEFAULT_MINIMUM", "compose", "everybody_named", "lead_of", "named_people", "smallest_count"]
 
 DEFAULT_MINIMUM = 10
 """Smallest count of people shown where no custodian's terms say another."""
@@ -66,6 +66,19 @@ def named_people(session: Session, project_id: str) -> tuple[str, ...]:
     """Return the names of the members who agree at this moment that the public register names them."""
     rows = access.memberships(session, project_id)
     return tuple(sorted({identity.load(session, Person, row.person_id).name for row in rows if row.named}))
+
+
+def everybody_named(session: Session) -> dict[str, tuple[str, ...]]:
+    """Return the same for every project at once, without those where nobody agrees."""
+    query = (
+        select(access.MembershipRow.project_id, identity.PersonRow.name)
+        .join(identity.PersonRow, identity.PersonRow.person_id == access.MembershipRow.person_id)
+        .where(access.MembershipRow.named.is_(True))
+    )
+    found: dict[str, set[str]] = {}
+    for project_id, name in session.execute(query):
+        found.setdefault(project_id, set()).add(name)
+    return {project_id: tuple(sorted(names)) for project_id, names in found.items()}
 
 
 def lead_of(session: Session, project_id: str) -> tuple[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from orchestrator.discovery import store as catalogue
 from orchestrator.identity.asking import Asking
 
 from . import store
-from .composing import lead_of, named_people
+from .composing import everybody_named, lead_of, named_people
 from .model import DoneWith, Entry, Origin, Release, Revision, Used, Waived
 from .rules import is_web_address
 from .store import RevisionRow
@@ -32,7 +33,16 @@ class Looking(Asking):
         """Return the register, newest entries first: everybody may read it. ``text`` looks into every field."""
         words = text.casefold().split()
         with self._record.read() as session:
-            found = [self._entry(session, row, first) for row, first in store.latest_revisions(session)]
+            named, lead_ids = everybody_named(session), store.lead_identifiers(session)
+            found = [
+                Entry(
+                    latest=revision_of(row),
+                    first_recorded_at=first,
+                    people=named.get(row.register_id, ()),
+                    applicant_id=_shown(session, row.register_id, lead_ids),
+                )
+                for row, first in store.latest_revisions(session)
+            ]
         return [entry for entry in found if _fits(entry, words, dataset_id=dataset_id, custodian_id=custodian_id)]
 
     def entry(self, register_id: str) -> Entry:
@@ -90,14 +100,16 @@ class Looking(Asking):
         return problems
 
     def _entry(self, session: Session, row: RevisionRow, first: datetime) -> Entry:
-        people: tuple[str, ...] = ()
-        applicant = ""
-        if row.origin == Origin.OWN:
-            people = named_people(session, row.register_id)
-            stated = store.statements(session, row.register_id).get(("", "applicant_id"))
-            if stated is not None and lead_of(session, row.register_id)[1]:
-                applicant = stated.value
+        own = row.origin == Origin.OWN
+        people = named_people(session, row.register_id) if own else ()
+        applicant = _shown(session, row.register_id, store.lead_identifiers(session)) if own else ""
         return Entry(latest=revision_of(row), first_recorded_at=first, people=people, applicant_id=applicant)
+
+
+def _shown(session: Session, project_id: str, identifiers: Mapping[str, str]) -> str:
+    """Return what the lead stated of himself, while he agrees to be named."""
+    stated = identifiers.get(project_id, "")
+    return stated if stated and lead_of(session, project_id)[1] else ""
 
 
 def revision_of(row: RevisionRow) -> Revision:

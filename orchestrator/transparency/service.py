@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
 from orchestrator.audit.record import Change
+from orchestrator.audit.store import TreeRow
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.small_counts import protected
 from orchestrator.policy.model import SITE, Actor, Thing
 
-from . import index, store
+from . import concerning, index, store
 from .composing import compose, lead_of, smallest_count
 from .fields import Source
-from .log import Log
 from .looking import UNKNOWN, Looking, sha256_of
 from .model import Entry, Imported, Origin, Refusal, Row, Statement
 from .ports import Waivers
@@ -29,10 +29,6 @@ from .store import RevisionRow
 
 __all__ = ["RegisterService"]
 
-_CONCERNS = ("project.", "grant.", "lease.issued", "submission.released", "submission.recalled", "session.begun",
-             "waiver.")  # fmt: skip
-"""Beginnings of the kinds of events after which an entry may read differently."""
-
 
 class RegisterService(Looking):
     """The one way to read the register, to state what the record cannot know, and to take in an older register."""
@@ -40,25 +36,33 @@ class RegisterService(Looking):
     waivers: Waivers | None = None
     """Knows which fees were let off; nothing where this installation keeps no fees."""
 
+    _seen: int | None = None
+    """How long the log was when this process last brought the register up to date."""
+
     # ---- writing itself -----------------------------------------------------------------------------------------
 
     def follow(self, change: Change) -> None:
         """Write what a change makes of the register into the same transaction: approval and entry commit together."""
         index.note(change)
-        for project_id in _concerned(change, self._now()):
+        for project_id in concerning.told(change, self._now()):
             self._write(change, project_id)
 
     def bring_up_to_date(self) -> int:
         """Write what changed without a change of the project itself (a dataset's title, say); return how many.
 
-        Repeatable, and what a process that was killed left out comes now.
+        Repeatable, and what a process that was killed left out comes now: the first time in a process every entry is
+        composed, later those that the log has spoken of since.
         """
         index.make_anew(self._record)
         with self._record.read() as session:
-            late = [each for each in access.project_ids(session) if self._differs(session, each)]
+            size = session.scalar(select(TreeRow.size)) or 0
+            seen = self._seen
+            looked_at = access.project_ids(session) if seen is None else concerning.after(session, seen)
+            late = [each for each in looked_at if self._differs(session, each)]
         for project_id in late:
             with self._record.change() as change:
                 self._write(change, project_id)
+        self._seen = size
         return len(late)
 
     # ---- stating ------------------------------------------------------------------------------------------------
@@ -188,33 +192,6 @@ def _append(
     details: dict[str, Json] = {"revision": number, "sha256": row.sha256, "origin": origin.value}
     event = Event(kind="register.written", actor=actor, subject=f"register:{register_id}", details=details)
     store.add(change, row, event=event)
-
-
-def _concerned(change: Change, now: datetime) -> list[str]:
-    """Return the projects whose entries the events of a change may alter."""
-    found: dict[str, None] = {}
-    log = Log(change.session, change.told, now)
-    for event in change.told:
-        if not event.kind.startswith(_CONCERNS):
-            continue
-        noun, _, identifier = event.subject.partition(":")
-        project = identifier if noun == "project" else str(event.details.get("project", ""))
-        if noun == "submission":
-            project = log.project_of(identifier)
-        elif noun == "waiver":
-            project = _project_of(change.session, str(event.details.get("application", "")))
-        if project and change.session.get(access.ProjectRow, project) is not None:
-            found[project] = None
-    return list(found)
-
-
-def _project_of(session: Session, application_id: str) -> str:
-    """Return the project that an application made or amends; empty where there is none yet."""
-    row = session.get(access.ApplicationRow, application_id)
-    if row is None:
-        return ""
-    query = select(access.ProjectRow.project_id).where(access.ProjectRow.application_id == application_id)
-    return row.amends or session.scalar(query) or ""
 
 
 def _stated(statement: Statement) -> Event:

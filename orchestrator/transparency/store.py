@@ -22,6 +22,7 @@ __all__ = [
     "all_revisions",
     "latest",
     "latest_revisions",
+    "lead_identifiers",
     "newest_revisions",
     "revisions",
     "statements",
@@ -132,6 +133,14 @@ def statements(session: Session, project_id: str) -> dict[tuple[str, str], State
     query = select(StatementRow).where(StatementRow.project_id == project_id)
     rows = session.scalars(query.order_by(StatementRow.number))
     return {(row.custodian_id, row.key): _statement(row) for row in rows}
+
+
+def lead_identifiers(session: Session) -> dict[str, str]:
+    """Return the identifiers (ORCID) that leads stated of themselves, by project; the newest counts."""
+    query = select(StatementRow.project_id, StatementRow.value).where(
+        StatementRow.key == "applicant_id", StatementRow.custodian_id == ""
+    )
+    return {row.project_id: row.value for row in session.execute(query.order_by(StatementRow.number))}
 
 
 def _statement(row: StatementRow) -> Statement:

@@ -20,7 +20,7 @@ from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
 
 from . import store
-from .conditions import judge
+from .conditions import judge, of_evidence
 from .endings import Endings
 from .exchange.answering import Answering
 from .exchange.changing import Changing
@@ -104,6 +104,20 @@ class AccessService(Endings):
         """Judge every condition of a project, now or at another moment."""
         with self._record.read() as session:
             return self._standing(session, project_id, at or self._record.clock())
+
+    def missing_evidence(self, project_id: str) -> tuple[str, ...]:
+        """Say which evidence that the project's active grants hang on is missing or has ended."""
+        with self._record.read() as session:
+            project, at = store.to_project(session, store.project_row(session, project_id)), self._record.clock()
+            facts = self._facts(session, project, at)
+        active = {grant.custodian_id for grant in project.grants if grant.state is GrantState.ACTIVE}
+        names = {custodian_id: terms.custodian for custodian_id, terms in facts.terms.items()}
+        judged = [
+            of_evidence(each, at, asked_by=names.get(custodian_id, "the custodian"))
+            for custodian_id in sorted(active)
+            for each in facts.evidence.get(custodian_id, ())
+        ]
+        return tuple(dict.fromkeys(each.otherwise for each in judged if not each.holds))
 
     def admitted(self, project_id: str) -> dict[str, datetime]:
         """Return who may enter the project's workspace now, and until when."""

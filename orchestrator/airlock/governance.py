@@ -48,6 +48,7 @@ class LiveGovernance:
         project = self._access.project_record(project_id)
         if _lost_data(project, since, self._record.clock()) or self._lost_version(project, since):
             reasons.append("Data of this project was withdrawn, or its agreement ended, after this was submitted.")
+        reasons += self._access.missing_evidence(project_id)
         return tuple(dict.fromkeys(" ".join(reason.split()) for reason in reasons))
 
     def _lost_version(self, project: Project, since: datetime) -> bool:

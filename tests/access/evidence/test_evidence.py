@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from orchestrator.access.evidence.model import EVIDENCE_STATES, Evidence, EvidenceState
 from orchestrator.access.evidence.store import EvidenceRow
+from orchestrator.airlock.governance import LiveGovernance
 from orchestrator.alliance.evidence import EVIDENCE_KINDS
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
@@ -149,6 +150,26 @@ def test_terms_that_ask_for_nothing_change_nothing_and_unknown_kinds_are_refused
     assert refused.value.field == "evidence"
     bringing.ask_for("a", "ethics", "dpia", "dpia")
     assert world.alliance.current_terms(world.custodians["a"]).evidence == ("ethics", "dpia")
+
+
+def test_nothing_leaves_the_project_while_it_is_missing(bringing: Bringing) -> None:
+    world = bringing.world
+    project = world.approved()
+    governance = LiveGovernance(world.record, world.identity, world.alliance, world.access)
+
+    def held() -> tuple[str, ...]:
+        return governance.hold_reasons(project.project_id, world.people["lead"], since=world.now)
+
+    assert held() == ()
+    bringing.ask_for("a", "dpia")
+    assert held() == bringing.reasons(project, "a")
+    piece = bringing.verify(bringing.bring(project.application_id, "dpia"))
+    assert held() == ()
+    bringing.service.revoke(world.actor("operator2"), piece.evidence_id, "Withdrawn by its author.")
+    assert held() == bringing.reasons(project, "a")
+    world.access.withdraw_grant(world.actor("officer_a"), world.grant_id(project, "a"), "No longer wanted.")
+    world.clock.advance(timedelta(seconds=1))
+    assert held() == ()
 
 
 # ---- two people ------------------------------------------------------------------------------------------------------

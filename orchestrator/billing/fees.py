@@ -295,7 +295,7 @@ def _relief(row: WaiverRow) -> Relief:
         waiver_id=row.waiver_id,
         percent=row.percent,
         lines=tuple(row.lines),
-        says=f"{row.reason}, until {row.until}",
+        says=f"{row.reason.rstrip('.')}, until {row.until}",
     )
 
 

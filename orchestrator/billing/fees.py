@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access.model import Application
 from orchestrator.access.states import ApplicationKind
-from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.discovery import store as catalogue
 from orchestrator.policy.model import Actor
@@ -221,7 +221,7 @@ class Fees(Room):
             customers = self._members(change.session, application)
             self._check(change.session, actor, "grantFeeWaiver", issuer_thing(issuer, customers))
             if issuer != INFRASTRUCTURE and issuer not in {part.custodian_id for part in application.parts}:
-                raise NotPossible("The application asks for nothing of this custodian, so it has nothing to waive.")
+                raise NotFound("There is no such application, or it asks for nothing of this custodian.")
             held = store.in_force(change.session, issuer, self._today())
             prices = None if held is None else parsed(held.text)
             rules.check_waiver(prices, percent=percent, lines=lines, until=until, today=self._today())

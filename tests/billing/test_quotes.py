@@ -215,6 +215,9 @@ def test_a_waiver_is_granted_by_others_stands_on_the_register_and_ends(world: Wo
     ):
         with pytest.raises(Invalid, match=says):
             grant(world.actor("officer_a"), world.custodians["a"], application, **(kept | wrong))
+    elsewhere = world.submitted(("b",), title="Another question").application_id
+    with pytest.raises(NotFound, match="nothing of this custodian"):
+        grant(world.actor("officer_a"), world.custodians["a"], elsewhere, **kept)
     waiver = grant(world.actor("officer_a"), world.custodians["a"], application, lines=["application"], **kept)
     [(name, shown)] = world.billing.waivers()
     assert (name, shown.organisation, shown.percent) == ("Trust a", "University of Nowhere", 50)

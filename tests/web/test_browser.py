@@ -42,7 +42,21 @@ def told(served: World) -> dict[str, str]:
         "released": released.submission_id,
         "sheet": served.house.sheets.issue(served.actor("officer"), served.custodians["officer"]).sheet_id,
         "endpoint": held_endpoint(served),
+        "saved_search": kept_search(served),
+        "other_dataset": served.datasets["other officer"],
     }
+
+
+def kept_search(world: World) -> str:
+    """A search that found nothing when it was kept, and has news."""
+    from orchestrator.discovery.search.model import Asked
+
+    saved = world.house.saved_searches
+    kept = saved.keep(world.actor("researcher"), "Imported", Asked(words="title:sneezing"))
+    record = {"identifier": "https://example.org/1", "version": "1.0.0", "summary": {"title": "Sneezing"}}
+    world.house.catalogue.import_records(world.actor("operator"), [record], source="a file")
+    assert saved.look() == 1
+    return kept.search_id
 
 
 def held_endpoint(world: World) -> str:
@@ -68,6 +82,8 @@ PAGES = [
     (None, "/"),
     (None, "/datasets"),
     (None, "/datasets/{dataset}"),
+    (None, "/datasets?q=hospital+zzyzx&people=5"),
+    (None, "/datasets/compare?with={dataset}&with={other_dataset}"),
     (None, "/register"),
     (None, "/register/{project}"),
     (None, "/datasets/{dataset}/uses"),
@@ -79,6 +95,9 @@ PAGES = [
     (None, "/nothing"),
     ("researcher", "/"),
     ("researcher", "/account"),
+    ("researcher", "/datasets?q=admissions"),
+    ("researcher", "/saved-searches"),
+    ("researcher", "/saved-searches/{saved_search}"),
     ("researcher", "/account/elsewhere"),
     ("researcher", "/applications"),
     ("researcher", "/applications/new"),
@@ -104,6 +123,7 @@ PAGES = [
     ("officer", "/datasets/{dataset}/terms"),
     ("officer", "/applications/{waiting}/purpose"),
     ("officer", "/decisions"),
+    ("officer", "/demand"),
     ("officer", "/decisions/{waiting}/{custodian}"),
     ("officer", "/custodians/{custodian}"),
     ("officer", "/applications/{waiting}/parts/{custodian}"),

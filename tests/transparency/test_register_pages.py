@@ -22,7 +22,9 @@ def test_everybody_reads_the_register_an_entry_and_what_was_done_with_a_dataset(
         assert expected in entry
     assert "Not stated yet: Public benefit statement." in entry
     assert "State what" not in entry
-    uses = words(browser.get(f"/datasets/{world.datasets['officer']}/uses").text)
+    dataset = f"/datasets/{world.datasets['officer']}"
+    assert f'href="{dataset}/uses"' in browser.get(dataset).text
+    uses = words(browser.get(f"{dataset}/uses").text)
     assert "1 project holds or held these data" in uses
     assert "Survival after treatment" in uses
     for path in (

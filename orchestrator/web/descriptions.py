@@ -31,6 +31,8 @@ router = APIRouter()
 PROFILE = "hdruk-2022"
 _PUBLIC = {"cache-control": "public, max-age=60"}
 _MOST_SHOWN = 100
+_MOST_VALUES = 20_000
+"""Anybody may ask, so one question must not cost more than about a second."""
 
 
 class ExportForm(StrEnum):
@@ -106,6 +108,12 @@ def _record(text: str) -> Any:
 
 def checked(record: Any) -> CheckedRecord:
     """Return everything that is said of a record. Raises ``Invalid`` for what is no description of a dataset."""
+    if _values(record) > _MOST_VALUES:
+        raise Invalid(
+            f"This description has more than {_MOST_VALUES:,} values, too many to check here. "
+            "Use “tre catalogue validate”.",
+            field="record",
+        )
     converted = convert(record)
     scored, useful = score(record, PROFILE), usable(record, PROFILE)
     faults = [finding for finding in validate(record, converted.schema) if finding.fault is not Fault.NOTE]
@@ -120,6 +128,16 @@ def checked(record: Any) -> CheckedRecord:
         "score": scored,
         "usable": useful,
     }
+
+
+def _values(value: Any) -> int:
+    """Count the values of JSON that was read, at most as deep as its reader goes."""
+    waiting, count = [value], 0
+    while waiting:
+        inner = waiting.pop()
+        count += 1
+        waiting += inner.values() if isinstance(inner, dict) else inner if isinstance(inner, list) else ()
+    return count
 
 
 def _to_mend(finding: Finding, faults: list[Finding]) -> bool:

@@ -18,6 +18,7 @@ from tests.web.world import SAFE, SUMMARY, World, day
 BASE = "/api/v1"
 PUBLIC = {"/custodians", "/custodians/{custodian_id}/terms", "/datasets", "/datasets/{dataset_id}", "/register",
           "/catalogue/search", "/catalogue/compare", "/catalogue/{entry_id}", "/catalogue/{entry_id}/similar",
+          "/catalogue/check", "/catalogue/{entry_id}/as/{form}",
           "/catalogue/{entry_id}/versions", "/catalogue/{entry_id}/changes",
           "/uses/codes", "/uses/answers", "/datasets/{dataset_id}/uses",
           "/price-lists", "/price-lists/{list_id}", "/estimates", "/fee-waivers",

@@ -84,6 +84,7 @@ PAGES = [
     (None, "/datasets/{dataset}"),
     (None, "/datasets?q=hospital+zzyzx&people=5"),
     (None, "/datasets/compare?with={dataset}&with={other_dataset}"),
+    (None, "/descriptions/check"),
     (None, "/register"),
     (None, "/register/{project}"),
     (None, "/datasets/{dataset}/uses"),

@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from .shapes import Anything, Either, Flag, ListOf, Nothing, Part, Shape, Text, Whole, Words
 
-__all__ = ["Fault", "Finding", "check", "fits"]
+__all__ = ["MOST_FINDINGS", "Fault", "Finding", "check", "fits"]
+
+MOST_FINDINGS = 1000
+"""Nobody mends more at once; a crafted record must not keep the checker busy with a million of them."""
 
 
 class Fault(StrEnum):
@@ -102,7 +106,8 @@ def _check_either(shape: Either, value: Any, path: str, schema: str) -> Iterator
     if shape.words and not any(isinstance(option, Part | ListOf) for option in alike):
         yield _wrong(path, shape.words)
     elif alike:
-        yield from min((list(check(option, value, path, schema=schema)) for option in alike), key=len)
+        tries = (list(islice(check(option, value, path, schema=schema), MOST_FINDINGS)) for option in alike)
+        yield from min(tries, key=len)
     else:
         kinds = list(dict.fromkeys(_kind(option) for option in shape.options if not isinstance(option, Nothing)))
         yield _wrong(path, "must be " + " or ".join(kinds))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from orchestrator.core.errors import Invalid
 
-from .checking import Fault, Finding, check
+from .checking import MOST_FINDINGS, Fault, Finding, check
 from .newest import V3_0_0, V4_0_0
 from .older import V2_1_2, V2_1_3, V2_2_0, V2_2_1
 from .oldest import V2_0_2, V2_1_0
@@ -36,6 +37,9 @@ SCHEMAS: dict[str, Part] = {
     NEWEST: V4_0_0,
 }
 """The published schemas, oldest first."""
+
+_ENOUGH_TO_TELL = 200
+"""Faults after which a schema is counted as not meant."""
 
 _LARGEST = 8 * 1024 * 1024
 _DEEPEST = 60
@@ -79,7 +83,7 @@ def detect(record: Any) -> str | None:
     order.sort(key=lambda version: version != declared)
     faults = {}
     for version in order:
-        faults[version] = sum(1 for _ in check(SCHEMAS[version], record))
+        faults[version] = sum(1 for _ in islice(check(SCHEMAS[version], record), _ENOUGH_TO_TELL))
         if not faults[version]:
             return version
     return declared if declared in SCHEMAS else min(order, key=lambda version: faults[version])
@@ -94,7 +98,8 @@ def _declared(record: Mapping[str, Any]) -> str | None:
 def validate(record: Any, version: str | None = None) -> tuple[Finding, ...]:
     """Return what does not fit the schema of ``version`` (that of the record, if none is given); empty if valid.
 
-    Raises ``Invalid`` for a version that is not known here, and for what is no plain JSON object.
+    At most ``MOST_FINDINGS`` are returned. Raises ``Invalid`` for a version that is not known here, and for what is no
+    plain JSON object.
     """
     check_plain(record)
     version = version or detect(record)
@@ -106,4 +111,4 @@ def validate(record: Any, version: str | None = None) -> tuple[Finding, ...]:
     if version not in SCHEMAS:
         known = ", ".join(SCHEMAS)
         raise Invalid(f"HDR UK {version[:20]} is not known here; choose one of {known}.", field="version")
-    return tuple(check(SCHEMAS[version], record, schema=version))
+    return tuple(islice(check(SCHEMAS[version], record, schema=version), MOST_FINDINGS))

@@ -205,7 +205,7 @@ def _spatial(moving: Moving) -> None:
     if isinstance(value, list) and not all(isinstance(item, str) and _WEB.fullmatch(item) for item in value):
         named = [item for item in value if isinstance(item, str) and item.strip()]
         for number, item in enumerate(value, 1):
-            if item not in named:
+            if not (isinstance(item, str) and item.strip()):
                 moving.leave(f"coverage.spatial.{number}", item)
         if named:
             moving.tell("coverage.spatial", named, "coverage.spatial", ", ".join(named))

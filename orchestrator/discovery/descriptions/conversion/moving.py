@@ -16,6 +16,9 @@ Translate = Callable[[Any], Any]
 """Turns a value of an old field into one of the new field; ``NOTHING`` if it cannot."""
 
 
+_SHORT = 200
+
+
 @dataclass(frozen=True)
 class Translation:
     """A value that says the same in other words: where it stood, what it was, where it went, what it became."""
@@ -87,18 +90,26 @@ class Moving:
 
     def _translated(self, source: str, value: Any, target: str, translate: Translate) -> None:
         items = value if isinstance(value, list) else [value]
+        gathered: list[Any] = []
         for number, item in enumerate(items, 1):
             path = below(source, str(number)) if isinstance(value, list) else source
-            if is_empty(item):
-                continue
-            became = translate(item)
-            if became is NOTHING:
+            became = NOTHING if is_empty(item) else translate(item)
+            if became is NOTHING or not self._fits(became, target):
                 self.leave(path, item)
-            elif became in (item, [item]):
-                if not self._settle(became, target):
-                    self.leave(path, item)
-            else:
-                self.tell(path, item, target, became)
+                continue
+            if became not in (item, [item]):
+                self.remember(path, item, target, became)
+            gathered.append(became)
+        if not gathered:
+            return
+        lists = all(isinstance(each, list) for each in gathered)
+        became = _once([one for each in gathered for one in each]) if lists else gathered[0]
+        if not self._store(target, became) or (len(gathered) > 1 and not lists):
+            self.leave(source, value)
+
+    def _fits(self, value: Any, target: str) -> bool:
+        kept, left = fitted(_at(self._shape, target), value)
+        return kept is not NOTHING and not left
 
     def _put(self, source: str, value: Any, target: str) -> None:
         kept, left = fitted(_at(self._shape, target), value)
@@ -108,8 +119,7 @@ class Moving:
             self.leave(source, kept)
 
     def _settle(self, value: Any, target: str) -> bool:
-        kept, left = fitted(_at(self._shape, target), value)
-        return kept is not NOTHING and not left and self._store(target, kept)
+        return self._fits(value, target) and self._store(target, value)
 
     def _store(self, target: str, value: Any) -> bool:
         """Write a value; lists grow, and a place that holds something else keeps it."""
@@ -129,11 +139,18 @@ def _joined(there: Any, value: Any) -> Any:
     if there is NOTHING or there == value:
         return value
     if isinstance(there, list) and isinstance(value, list):
-        return there + [item for item in value if item not in there]
+        return _once([*there, *value])
     if not (isinstance(there, dict) and isinstance(value, dict)):
         return NOTHING
     joined = {name: _joined(there.get(name, NOTHING), inner) for name, inner in value.items()}
     return NOTHING if any(inner is NOTHING for inner in joined.values()) else {**there, **joined}
+
+
+def _once(items: list[Any]) -> list[Any]:
+    """Return a list of texts with each once; of anything else, as it is where it is long."""
+    if all(isinstance(item, str) for item in items):
+        return list(dict.fromkeys(items))
+    return items if len(items) > _SHORT else [item for at, item in enumerate(items) if item not in items[:at]]
 
 
 def _leaves(value: Any, path: str) -> list[tuple[str, Any]]:

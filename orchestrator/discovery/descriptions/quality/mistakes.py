@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from ..checking import check
+from ..checking import MOST_FINDINGS, check
 from ..conversion.from_flat import FLAT_FIELDS, placed_flat
 from ..versions import CATALOGUE_2020, FLAT, SCHEMAS
 from .places import has_structure, places
@@ -20,7 +21,8 @@ _CHECKED_AS = {CATALOGUE_2020: "2.0.2", FLAT: "2.0.2"}
 def mistaken(record: Mapping[str, Any], profile: Profile, schema: str) -> dict[str, float | None]:
     """Return 1 for each field that breaks its schema, 0 for one that does not; a share for tables and columns."""
     outline = placed_flat(record) if schema == FLAT else record
-    faults = [finding.path for finding in check(SCHEMAS[_CHECKED_AS.get(schema, schema)], outline)]
+    found = islice(check(SCHEMAS[_CHECKED_AS.get(schema, schema)], outline), MOST_FINDINGS)
+    faults = [finding.path for finding in found]
     structure = _structure(record) if has_structure(record, schema) else {}
     made: dict[str, float | None] = {}
     for field in profile.fields:

@@ -180,7 +180,7 @@ class Applications(Neighbours):
                 for each in store.application_ids(session)
             ]
             seen = [each for each in every if self._policy.may(current, "showApplication", application_thing(each))]
-            return [self._as_seen(session, current, each) for each in seen]
+            return [_cut(current, each) for each in seen]
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
@@ -229,13 +229,7 @@ class Applications(Neighbours):
 
     def _as_seen(self, session: Session, actor: Actor, application: Application) -> Application:
         """Cut an application to what a person may see: custodians' officers know nothing of one another."""
-        current = self._current(session, actor)
-        whole = (
-            actor.person_id == application.applicant_id
-            or actor.person_id in application.answers.members
-            or "operator" in current.roles
-        )
-        return application if whole else rules.seen_by_officer(application, current.custodians)
+        return _cut(self._current(session, actor), application)
 
     def _checked(self, session: Session, applicant_id: str, answers: Answers) -> Answers:
         kept = rules.check_answers(answers)
@@ -296,6 +290,15 @@ class Applications(Neighbours):
         for part in store.part_rows(change.session, application_id):
             if PART_STATES.allows(PartState(part.state), "void"):
                 self._step(change, part, "void", by="system:rules")
+
+
+def _cut(current: Actor, application: Application) -> Application:
+    whole = (
+        current.person_id == application.applicant_id
+        or current.person_id in application.answers.members
+        or "operator" in current.roles
+    )
+    return application if whole else rules.seen_by_officer(application, current.custodians)
 
 
 def write_answers(row: ApplicationRow, answers: Answers) -> None:

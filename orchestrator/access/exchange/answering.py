@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.events import Json
@@ -16,13 +13,11 @@ from .. import store as applications
 from ..applications import application_event
 from ..forms.model import Asked, Sheet, Value
 from ..forms.sheets import check_answer
-from ..model import Application
 from ..store import ApplicationRow
 from . import store
 from .model import FilledSheet
 from .parts import PartExchange
 from .reading import open_questions, sheet_of
-from .store import AnswerRow
 
 __all__ = ["Answering"]
 
@@ -62,7 +57,9 @@ class Answering(PartExchange):
             sheet = sheet_of(change.session, application)
             open_now = open_questions(change.session, application, sheet)
             given = store.answers_up_to(change.session, application_id, row.revision + 1)
-            earlier = self._earlier(change.session, application, source_id)
+            earlier = store.earlier_answers(
+                change.session, application.applicant_id, apart_from=application_id, source_id=source_id
+            )
             found = {
                 key: value
                 for key, value in earlier.items()
@@ -78,38 +75,11 @@ class Answering(PartExchange):
     def _keep(self, change: Change, actor: Actor, row: ApplicationRow, answers: Mapping[str, Value]) -> None:
         if not answers:
             raise Invalid("There is no answer to keep.", field="answers")
-        now = self._now()
-        for question_id, value in answers.items():
-            answer = AnswerRow(
-                application_id=row.application_id,
-                question_id=question_id,
-                revision=row.revision + 1,
-                value=value,
-                answered_by=actor.person_id,
-                answered_at=now,
-            )
-            store.set_answer(change.session, answer)
-        change.session.flush()
+        store.set_answers(
+            change.session, row.application_id, row.revision + 1, answers, by=actor.person_id, at=self._now()
+        )
         kept: list[Json] = [*sorted(answers)]
         change.tell(application_event("application.answered", actor.person_id, row, questions=kept))
-
-    def _earlier(self, session: Session, application: Application, source_id: str | None) -> dict[str, Value]:
-        """Return the newest answer to each question that the applicant gave in other applications."""
-        query = (
-            select(ApplicationRow)
-            .where(
-                ApplicationRow.applicant_id == application.applicant_id,
-                ApplicationRow.application_id != application.application_id,
-            )
-            .order_by(ApplicationRow.made_at)
-        )
-        if source_id is not None:
-            query = query.where(ApplicationRow.application_id == source_id)
-        found: dict[str, Value] = {}
-        for row in session.scalars(query):
-            answers = store.answers_up_to(session, row.application_id, max(row.revision, 1))
-            found |= {key: value for key, value in answers.items() if value}
-        return found
 
 
 def _asked(sheet: Sheet, question_id: str, open_now: frozenset[str]) -> Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -33,11 +33,12 @@ __all__ = [
     "change_requests",
     "comments_on",
     "deciders",
+    "earlier_answers",
     "open_request",
     "open_requests",
     "panel_of",
     "panels_of",
-    "set_answer",
+    "set_answers",
     "steps_of",
     "submitted_sheet",
 ]
@@ -54,7 +55,7 @@ class AnswerRow(Base):
     question_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[Any] = mapped_column(JSON)
-    answered_by: Mapped[str] = mapped_column(String(16))
+    answered_by: Mapped[str] = mapped_column(String(16), index=True)
     answered_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -177,9 +178,41 @@ def answers_up_to(session: Session, application_id: str, revision: int) -> dict[
     return {question_id: value for question_id, value in session.execute(query) if question_id}
 
 
-def set_answer(session: Session, row: AnswerRow) -> None:
-    """Keep an answer of the revision that is being written; an earlier one of the same revision is replaced."""
-    session.merge(row)
+def set_answers(
+    session: Session, application_id: str, revision: int, answers: Mapping[str, Value], *, by: str, at: datetime
+) -> None:
+    """Keep answers of the revision that is being written; earlier ones of the same revision are replaced."""
+    query = select(AnswerRow).where(AnswerRow.application_id == application_id, AnswerRow.revision == revision)
+    known = {row.question_id: row for row in session.scalars(query)}
+    for question_id, value in answers.items():
+        row = known.get(question_id)
+        if row is None:
+            row = AnswerRow(application_id=application_id, question_id=question_id, revision=revision)
+            session.add(row)
+        row.value, row.answered_by, row.answered_at = value, by, at
+    session.flush()
+
+
+def earlier_answers(
+    session: Session, applicant_id: str, *, apart_from: str, source_id: str | None = None
+) -> dict[str, Value]:
+    """Return the newest answer to each question that a person gave in other applications, or in one of them."""
+    number = (
+        func.row_number()
+        .over(
+            partition_by=AnswerRow.question_id,
+            order_by=(AnswerRow.answered_at.desc(), AnswerRow.revision.desc(), AnswerRow.application_id),
+        )
+        .label("number")
+    )
+    query = select(AnswerRow.question_id, AnswerRow.value, number).where(
+        AnswerRow.answered_by == applicant_id, AnswerRow.application_id != apart_from
+    )
+    if source_id is not None:
+        query = query.where(AnswerRow.application_id == source_id)
+    newest = query.subquery()
+    rows = session.execute(select(newest.c.question_id, newest.c.value).where(newest.c.number == 1))
+    return {question_id: value for question_id, value in rows if value}
 
 
 def submitted_sheet(session: Session, application_id: str, revision: int) -> Sheet:

@@ -16,7 +16,6 @@ from orchestrator.audit.store import TreeRow
 from orchestrator.core.clock import iso
 from orchestrator.discovery import store as catalogue
 from orchestrator.identity import store as identity
-from orchestrator.identity.model import Person as Registered
 
 from ..log import Log, Logged, Releasing
 from .checking import Facts, ProjectFacts, check_all
@@ -29,16 +28,18 @@ def gather(session: Session, custodian_id: str, *, verification: Verification, n
     """Return the sheet of one custodian as the record stands."""
     query = select(access.GrantRow.project_id).where(access.GrantRow.custodian_id == custodian_id).distinct()
     log = Log(session)
+    people = identity.people(session)
     facts = Facts(
         custodian_id=custodian_id,
         terms=tuple(alliance.terms_versions(session, custodian_id)),
         projects=tuple(_facts(session, log, project_id, custodian_id) for project_id in session.scalars(query)),
         acceptances={
             (each.person_id, each.version): each.accepted_at
-            for person in identity.people(session)
+            for person in people
             for each in alliance.acceptances(session, person.person_id)
             if each.custodian_id == custodian_id
         },
+        names={person.person_id: person.name for person in people},
         verification=verification,
         now=now,
     )
@@ -99,7 +100,7 @@ def _use(session: Session, facts: Facts, about: ProjectFacts, grant: Grant) -> U
         organisation=project.organisation,
         project_state=project.state.value,
         state=grant.state.value,
-        decided_by=_named(session, decided.actor) if decided else "",
+        decided_by=facts.named(decided.actor) if decided else "",
         terms_version=int(decided.details.get("terms") or 0) if decided else 0,
         granted_at=iso(grant.granted_at),
         until=iso(ends),
@@ -108,7 +109,7 @@ def _use(session: Session, facts: Facts, about: ProjectFacts, grant: Grant) -> U
         first_used=iso(times[0]) if times else "",
         last_used=iso(times[-1]) if times else "",
         people=_people(session, facts, project),
-        left=tuple(_left(session, facts, each) for each in about.releases),
+        left=tuple(_left(facts, each) for each in about.releases),
     )
 
 
@@ -120,7 +121,7 @@ def _people(session: Session, facts: Facts, project: Project) -> tuple[Person, .
         found.append(
             Person(
                 person_id=row.person_id,
-                name=_named(session, row.person_id),
+                name=facts.named(row.person_id),
                 role=row.role,
                 since=iso(row.since),
                 until=iso(ended) if ended else "",
@@ -130,15 +131,15 @@ def _people(session: Session, facts: Facts, project: Project) -> tuple[Person, .
     return tuple(found)
 
 
-def _left(session: Session, facts: Facts, release: Releasing) -> Left:
+def _left(facts: Facts, release: Releasing) -> Left:
     officer = release.signed_off.get(facts.custodian_id, "")
     return Left(
         submission_id=release.submission_id,
         released_at=iso(release.released_at),
         files=release.files,
         record_sha256=release.record_sha256,
-        reviewers=tuple(sorted(_named(session, each) for each in release.reviewers)),
-        signed_off_by=_named(session, officer) if officer else "",
+        reviewers=tuple(sorted(facts.named(each) for each in release.reviewers)),
+        signed_off_by=facts.named(officer) if officer else "",
         recalled_at=iso(release.recalled_at) if release.recalled_at else "",
         log_position=release.position if release.position is not None else -1,
     )
@@ -147,8 +148,3 @@ def _left(session: Session, facts: Facts, release: Releasing) -> Left:
 def _last_before(decided: Sequence[Logged], moment: datetime) -> Logged | None:
     before = [each for each in decided if each.at <= moment]
     return before[-1] if before else None
-
-
-def _named(session: Session, person_id: str) -> str:
-    row = session.get(identity.PersonRow, person_id)
-    return identity.load(session, Registered, person_id).name if row is not None else person_id

@@ -47,8 +47,13 @@ class Facts:
     terms: tuple[Terms, ...]
     projects: tuple[ProjectFacts, ...]
     acceptances: Mapping[tuple[str, int], datetime]
+    names: Mapping[str, str]
     verification: Verification
     now: datetime
+
+    def named(self, person_id: str) -> str:
+        """Return a person's name; the identifier where the record does not know him."""
+        return self.names.get(person_id, person_id)
 
     def terms_at(self, moment: datetime) -> Terms | None:
         """Return the terms that were the newest at a moment."""

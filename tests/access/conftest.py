@@ -72,8 +72,8 @@ class World:
             discovery=self.discovery,
         )
         if like is not None:
-            self.people, self.custodians = dict(like.people), like.custodians
-            self.datasets, self.versions = like.datasets, dict(like.versions)
+            self.people, self.custodians = dict(like.people), dict(like.custodians)
+            self.datasets, self.versions = dict(like.datasets), dict(like.versions)
             return
         self.people = {}
         first = self.identity.first_operator("Operator one", "o1@example.org", "https://id", "o1")

@@ -38,7 +38,6 @@ def found_custodian(world: World, name: str) -> None:
 @pytest.fixture
 def four(world: World) -> World:
     """Every custodian asks, comments, notes, wants changes, hears a panel; some decide. All of it bears its mark."""
-    world.custodians, world.datasets = dict(world.custodians), dict(world.datasets)
     for name in ("c", "d"):
         found_custodian(world, name)
     for name in NAMES:

@@ -29,7 +29,14 @@ __all__ = ["AccreditationService", "Contacts"]
 _RENEW_BEFORE = timedelta(days=180)
 _REMIND_EVERY = timedelta(days=7)
 _SYSTEM = "system:controller"
-_DONE = {"return": "returned", "refuse": "refused", "suspend": "suspended", "end": "ended"}
+_STOPS = {
+    "return": ("returnCase", "returned"),
+    "refuse": ("refuseCase", "refused"),
+    "suspend": ("suspendCase", "suspended"),
+    "end": ("endCase", "ended"),
+}
+"""Steps that stop something: the action asked for, and how it is told."""
+
 _OPEN = frozenset({CaseState.GATHERING, CaseState.ASSESSING, CaseState.RECOMMENDED, CaseState.SUSPENDED})
 
 
@@ -226,12 +233,13 @@ class AccreditationService:
 
     def _stop(self, actor: Actor, case_id: str, step: str, reason: str) -> Case:
         with self._record.change() as change:
-            row, case = self._load(change.session, actor, f"{step}Case", case_id)
+            action, done = _STOPS[step]
+            row, case = self._load(change.session, actor, action, case_id)
             state = CASE_STATES.after(case.state, step)
             row.reason = rules.check_line(reason, field="reason", most=1000)
             if step == "return":
                 row.recommended_by = None
-            return self._move(change, actor, row, state, f"accreditation.{_DONE[step]}")
+            return self._move(change, actor, row, state, f"accreditation.{done}")
 
     # ---- looking --------------------------------------------------------------------------------------------------
 

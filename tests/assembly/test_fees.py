@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.orm import Session
 
 from orchestrator.access.store import MembershipRow
 from orchestrator.airlock.rows import ReviewRow, SubmissionRow
-from orchestrator.assembly.fees import RecordMeter
+from orchestrator.assembly.fees import RecordMeter, open_billing
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.ids import new_id
+from orchestrator.policy.service import Policy
 from orchestrator.workspaces.model import SessionState
 from orchestrator.workspaces.store import SessionRow
 
@@ -148,3 +150,11 @@ def test_leap_days_belong_to_their_month(session: Session) -> None:
     worked(session, "ann", "2028-02-29T10:00", "2028-02-29T10:01")
     assert meter(session, "2028-02") == {("workspace-hours", "ann"): 1}
     assert meter(session, "2028-03") == {}
+
+
+def test_a_budget_is_asked_whenever_a_project_is_judged(record: Record, policy: Policy) -> None:
+    access = SimpleNamespace(stops=[])
+    billing = open_billing(record, policy, access)  # type: ignore[arg-type]
+    assert access.stops == [billing.stops]
+    with record.read() as session:
+        assert billing.stops(session, "aaaaaaaaaaaaaaaa") == []

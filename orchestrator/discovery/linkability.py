@@ -139,7 +139,7 @@ def _period(one: Entry, other: Entry) -> Fact:
     firsts, lasts = (mine[0], theirs[0]), (mine[1], theirs[1])
     known_firsts = [year for year in firsts if year is not None]
     known_lasts = [year for year in lasts if year is not None]
-    if len(known_firsts) == 2 and known_lasts and min(known_lasts) < max(known_firsts) and _apart(mine, theirs):
+    if _apart(mine, theirs):
         return Fact(name=name, known=Known.NO, words="One ends before the other begins.")
     if len(known_firsts) < 2 or len(known_lasts) < 2:
         return Fact(name=name, known=Known.NOT_TOLD, words="Not both descriptions say from when to when.")

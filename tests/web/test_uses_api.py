@@ -80,11 +80,11 @@ def test_a_purpose_is_declared_and_each_custodian_sees_its_own_answers(world: Wo
     assert script("researcher", "GET", f"{here}/purpose") == declared
     world.house.access.submit(world.actor("researcher"), made.application_id)
     script("researcher", "PUT", f"{here}/purpose", 409, json={"uses": ["GRU"]})
-    assert len(script("researcher", "GET", f"{here}/answers")) == 2
+    assert len(script("researcher", "GET", f"{here}/purpose/answers")) == 2
     for key in ("officer", "other officer"):
-        (seen,) = script(key, "GET", f"{here}/answers")
+        (seen,) = script(key, "GET", f"{here}/purpose/answers")
         assert seen["custodian_id"] == world.custodians[key]
-    script("stranger", "GET", f"{here}/answers", 404)
+    script("stranger", "GET", f"{here}/purpose/answers", 404)
 
 
 def test_evidence_is_brought_verified_relied_on_and_ended(world: World, script: Script) -> None:
@@ -147,7 +147,7 @@ ADDRESSES = [
     ("GET", "/visas"),
     ("POST", "/visas/issued"),
     ("GET", "/applications/aaaaaaaaaaaaaaaa/purpose"),
-    ("GET", "/applications/aaaaaaaaaaaaaaaa/answers"),
+    ("GET", "/applications/aaaaaaaaaaaaaaaa/purpose/answers"),
     ("GET", "/applications/aaaaaaaaaaaaaaaa/evidence"),
     ("GET", "/applications/aaaaaaaaaaaaaaaa/requirements"),
     ("GET", "/projects/aaaaaaaaaaaaaaaa/rules"),

@@ -70,7 +70,7 @@ def declare(caller: Caller, application_id: Id, body: PurposeIn) -> PurposeOut:
     return _out(caller.house.data_uses.declare(caller.actor, application_id, read))
 
 
-@router.get("/applications/{application_id}/answers")
+@router.get("/applications/{application_id}/purpose/answers")
 def assessments(caller: Caller, application_id: Id) -> list[AssessedOut]:
     """Give what the terms of each dataset say to the purpose."""
     found = caller.house.data_uses.assessments(caller.actor, application_id)

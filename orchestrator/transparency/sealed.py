@@ -16,17 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import rfc8785
-from sqlalchemy import select
 
 from orchestrator.audit.model import Head, InclusionProof
-from orchestrator.audit.record import Record
-from orchestrator.audit.service import AuditService
-from orchestrator.audit.store import EntryRow
 from orchestrator.audit.verification import verify_proof
-from orchestrator.core.errors import Invalid, NotFound
+from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Event, Json
 
-__all__ = ["LARGEST", "Opened", "opened", "sealing", "with_proof"]
+__all__ = ["LARGEST", "Opened", "opened", "sealing"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document with its proof."""
@@ -50,20 +46,6 @@ def sealing(content: Mapping[str, Json], *, kind: str, subject: str, actor: str,
     return text, Event(kind=kind, actor=actor, subject=subject, details={**details, "sha256": sha256})
 
 
-def with_proof(record: Record, audit: AuditService, text: str, *, kind: str, subject: str) -> bytes:
-    """Return a sealed document with its proof, as it is handed out.
-
-    Raises ``NotPossible`` while no signed head covers it: the airlock's worker signs one every few seconds.
-    """
-    query = select(EntryRow.position).where(EntryRow.kind == kind, EntryRow.subject == subject)
-    with record.read() as session:
-        position = session.scalar(query.order_by(EntryRow.position.desc()).limit(1))
-    if position is None:
-        raise NotFound("The audit log knows nothing of this document; tell an operator.")
-    proof = audit.prove(position)
-    return rfc8785.dumps({"document": json.loads(text), "proof": _plain(proof)})
-
-
 def opened(raw: bytes, keys: Mapping[int, bytes], *, kind: str) -> Opened:
     """Read a document and check it with public keys alone; raises ``Invalid`` where it is no such document at all."""
     if len(raw) > LARGEST:
@@ -84,21 +66,6 @@ def opened(raw: bytes, keys: Mapping[int, bytes], *, kind: str) -> Opened:
     if details.get("sha256") != sha256:
         problems.append("The document is not what was recorded: its SHA-256 differs from the one in the log.")
     return Opened(content=content, sha256=sha256, entry=entry, proof=proof, problems=tuple(problems))
-
-
-def _plain(proof: InclusionProof) -> dict[str, Json]:
-    head = proof.head
-    return {
-        "entry": proof.entry,
-        "position": proof.position,
-        "path": [base64.b64encode(step).decode() for step in proof.path],
-        "head": {
-            "origin": head.origin,
-            "size": head.size,
-            "root": base64.b64encode(head.root).decode(),
-            "signature": head.signature,
-        },
-    }
 
 
 def _proof(said: Any) -> InclusionProof:

@@ -23,6 +23,7 @@ from orchestrator.identity.model import Person
 from orchestrator.policy.model import SITE, Actor
 
 from .. import sealed
+from ..proofs import with_proof
 from . import contents, store
 from .model import LASTS, Document, Export, Hub, HubState, Kind, Recognised
 from .rules import check_counts, check_genuine, fork, replayed
@@ -59,7 +60,7 @@ class FederationService(Trusting):
         if last is None:
             raise NotFound(f"Nothing of the {kind.value} was exported yet: “tre federation export {kind.value}”.")
         subject = f"federation:{kind.value}-{last.sequence}"
-        return sealed.with_proof(self._record, AuditService(self._record), last.document, kind=KIND, subject=subject)
+        return with_proof(self._record, AuditService(self._record), last.document, kind=KIND, subject=subject)
 
     def let_travel(self, actor: Actor, *, agree: bool) -> None:
         """Let one's own accreditation be told to trusted hubs, or no longer; it fades there within a week."""

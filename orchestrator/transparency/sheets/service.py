@@ -16,6 +16,7 @@ from orchestrator.identity.asking import Asking
 from orchestrator.policy.model import Actor, Thing
 
 from .. import sealed
+from ..proofs import with_proof
 from . import store
 from .building import gather
 from .model import Check, Left, Person, Sheet, SheetContent, Use
@@ -77,7 +78,7 @@ class SheetService(Asking):
         """Return a sheet with its proof; raises ``NotPossible`` until the airlock signed the log's head after it."""
         row = self._row(actor, sheet_id)
         audit = AuditService(self._record)
-        return sealed.with_proof(self._record, audit, row.content, kind=KIND, subject=f"sheet:{sheet_id}")
+        return with_proof(self._record, audit, row.content, kind=KIND, subject=f"sheet:{sheet_id}")
 
     def _row(self, actor: Actor, sheet_id: str) -> SheetRow:
         with self._record.read() as session:

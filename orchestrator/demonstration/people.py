@@ -14,6 +14,7 @@ from orchestrator.identity.model import Person
 from orchestrator.policy.model import Actor
 
 from .datasets import CUSTODIANS, DATASETS, DemonstrationDataset, write_files
+from .gateway import furnish
 
 __all__ = ["CONNECTION", "OFFICERS", "PEOPLE", "Cast", "prepare"]
 
@@ -31,6 +32,7 @@ PEOPLE = {
     "nadia": ("Nadia Rahman", "officer of the Northern Shared Care Record"),
     "bruno": ("Bruno Keller", "officer of the Breast Cancer Study Registry"),
     "tamsin": ("Tamsin Reid", "officer of the Pilot Trials Office"),
+    "carla": ("Carla Novak", "colleague of the hub who answers questions"),
     "chandra": ("Chandra Bose", "output checker"),
     "cleo": ("Cleo Martin", "output checker"),
     "james": ("James Whitfield", "researcher, Whitfield Analytics Ltd"),
@@ -55,7 +57,10 @@ def prepare(house: House, tell: Callable[[str], None] = lambda _line: None) -> C
     tell("custodians and terms")
     custodians = setting.custodians(people)
     tell("datasets")
-    return Cast(people=people, custodians=custodians, datasets=setting.datasets(people, custodians))
+    datasets = setting.datasets(people, custodians)
+    tell("prices, terms of use and offers")
+    setting.furnish(people, custodians, datasets)
+    return Cast(people=people, custodians=custodians, datasets=datasets)
 
 
 class _Setting:
@@ -76,6 +81,7 @@ class _Setting:
         for key in ("chandra", "cleo"):
             self._role(people[key], "checker", None, by=people["olivia"], confirmed_by=people["oscar"])
             self._train(people["olivia"], people[key], "Output checking")
+        self._role(people["carla"], "concierge", None, by=people["olivia"], confirmed_by=people["oscar"])
         self._qualify(people["olivia"], people["james"])
         return people
 
@@ -118,6 +124,15 @@ class _Setting:
                 self._add_version(officer, dataset_id, dataset)
             found[dataset.name] = dataset_id
         return found
+
+    def furnish(self, people: dict[str, Person], custodians: dict[str, str], datasets: dict[str, str]) -> None:
+        owners = {dataset.name: custodians[dataset.custodian] for dataset in DATASETS}
+        furnish(
+            self._house,
+            operator=self._actor(people["olivia"]),
+            officers={custodians[key]: self._actor(people[officer]) for key, officer in OFFICERS.items()},
+            datasets={name: (dataset_id, owners[name]) for name, dataset_id in datasets.items()},
+        )
 
     def _add_version(self, officer: Actor, dataset_id: str, dataset: DemonstrationDataset) -> None:
         if dataset.views:

@@ -23,7 +23,8 @@ from orchestrator.identity.model import Person
 
 from .browser import WorkspaceBrowser
 from .cells import ANALYSIS, PROBE, READ_BREAST_CANCER, SUBMIT
-from .people import Cast
+from .gateway import see_costs, see_sheet
+from .people import OFFICERS, Cast
 from .portal import PortalClient, run_command
 
 __all__ = ["Story", "StoryStep"]
@@ -68,6 +69,7 @@ class Story:
             ("everybody signs in, terminals by code", self._sign_in),
             ("the datasets are sealed", self._await_sealed),
             ("James finds three datasets and accepts their terms", self._find),
+            ("James is told what it costs before he asks", self._price),
             ("James applies to three custodians", self._apply),
             ("each custodian decides on its own part only", self._decide),
             ("the operator approves on the command line", self._approve),
@@ -81,6 +83,7 @@ class Story:
             ("a withdrawn dataset is gone within ten seconds", self._withdraw),
             ("the audit log verifies as a whole", self._verify_log),
             ("the public register shows the project", self._register),
+            ("each owner sees on one sheet that it complied", self._sheets),
         ]
         try:
             return all(self._step(name, step) for name, step in steps)
@@ -138,6 +141,16 @@ class Story:
             terms = self._get("james", f"/custodians/{custodian_id}/terms")
             version = terms["version"] if isinstance(terms, dict) else terms[0]["version"]
             self._post("james", f"/custodians/{custodian_id}/terms/{version}/accept")
+
+    def _price(self) -> None:
+        today = self.house.record.clock().date()
+        asked = {
+            "datasets": sorted(self.cast.datasets.values()),
+            "start": today.isoformat(),
+            "last": (today + timedelta(days=180)).isoformat(),
+            "answers": {"applicant": "sme"},
+        }
+        see_costs(self._post("james", "/estimates", asked), set(self.cast.custodians.values()))
 
     def _apply(self) -> None:
         today = self.house.record.clock().date()
@@ -359,6 +372,11 @@ class Story:
         entries = self._get("james", "/register")["items"]
         entry = next((entry for entry in entries if entry["project_id"] == self._seen["project"]), None)
         _see(entry is not None and entry["people"] == [], "the register does not show the project, or names people")
+
+    def _sheets(self) -> None:
+        for key, person in OFFICERS.items():
+            officer = self.house.identity.actor(self._person(person).person_id, second_factor=True)
+            see_sheet(self.house, officer, self.cast.custodians[key], self._seen["project"])
 
     # ---- what steps share -------------------------------------------------------------------------------------------
 

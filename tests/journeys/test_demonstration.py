@@ -64,7 +64,7 @@ def test_the_whole_story_is_walked_once_and_everything_ends(state: Path) -> None
     failed = [step for step in result["steps"] if not step["ok"]]
     assert failed == [], done.stderr
     assert done.returncode == 0
-    assert len(result["steps"]) == 16
+    assert len(result["steps"]) == 18
     assert len(result["released"]) == 1
     assert len(result["released"][0]["sha256"]) == 64
     assert "ok" in done.stderr

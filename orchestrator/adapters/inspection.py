@@ -49,7 +49,7 @@ class IsolatedInspector:
     def __init__(
         self,
         *,
-        module: str = "orchestrator.airlock.scan",
+        module: str = "orchestrator.airlock.inspection.scan",
         extra_source: Path | None = None,
         in_a_pod: bool = False,
         command: Command | None = None,

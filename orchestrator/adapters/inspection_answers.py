@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from orchestrator.airlock.inspection.scan import finding_from_json
+from orchestrator.airlock.intake.names import check_name
 from orchestrator.airlock.model import Finding
-from orchestrator.airlock.names import check_name
 from orchestrator.airlock.ports import Derived, Inspection
-from orchestrator.airlock.scan import finding_from_json
 from orchestrator.core.errors import Invalid
 
 __all__ = ["IncompleteError", "findings_of_each", "incomplete", "understood"]

@@ -14,7 +14,7 @@ from orchestrator.core.errors import Unavailable
 from orchestrator.core.events import Json
 from orchestrator.policy.model import Actor
 
-from .engine import Member, inspect_file, inspect_together
+from .inspection.engine import Member, inspect_file, inspect_together
 from .model import Finding
 from .packs import Pack
 from .ports import CustodianTerms, Inspected, Inspection, LiveSession

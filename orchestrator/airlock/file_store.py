@@ -14,7 +14,7 @@ from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 
-from .case_rows import RoundRow
+from .cases.rows import RoundRow
 from .model import File, FileRole, Finding, Severity, Submission, Verdict
 from .rows import FileRow, FindingRow, SubmissionRow
 from .states import Action

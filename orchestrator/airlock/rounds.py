@@ -10,13 +10,13 @@ from orchestrator.core.events import Json
 from orchestrator.core.ids import new_id
 
 from . import file_store, store
-from .announcing import Announced
-from .deciding import event_of
 from .desk import Desk
 from .frozen import Received
+from .intake.announcing import Announced
+from .intake.names import check_different
 from .model import File, FileRole, State, Submission
-from .names import check_different
 from .ports import LiveSession
+from .review.deciding import event_of
 from .states import Action
 
 __all__ = ["revise"]

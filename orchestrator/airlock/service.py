@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 from orchestrator.policy.model import Actor
 
-from .appeals import Appeals
-from .cases import Case, Earlier, Gravity, History, Incident, Precedent, Task
-from .claims import Claims
-from .consolidating import Consolidating
+from .cases.appeals import Appeals
+from .cases.holds import Holds
+from .cases.model import Case, Earlier, Gravity, History, Incident, Precedent, Task
+from .cases.overrides import Overrides
+from .cases.recalls import Recalls
+from .cases.signoffs import SignOffs
 from .desk import Desk
-from .histories import Histories
-from .holds import Holds
 from .metering import CheckCount, Metering
 from .model import Choice, Claim, Link, Outcome, Review, State, Submission, View
-from .overrides import Overrides
-from .precedents import Precedents
-from .recalls import Recalls
-from .releases import Collected, Releases
+from .release.collecting import Collected, Releases
 from .replay.service import Replays
-from .reviews import Opened, Reviews
-from .signoffs import SignOffs
+from .review.claims import Claims
+from .review.consolidating import Consolidating
+from .review.histories import Histories
+from .review.precedents import Precedents
+from .review.reviews import Opened, Reviews
+from .review.tasks import Tasks
+from .review.voting import Voting
 from .submissions import Submissions
-from .tasks import Tasks
-from .voting import Voting
 
 __all__ = ["AirlockService"]
 

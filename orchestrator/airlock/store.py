@@ -14,9 +14,9 @@ from orchestrator.audit.record import Change
 from orchestrator.core.errors import Conflict, NotFound
 from orchestrator.core.events import Event, Json
 
-from .case_rows import CaseRow, OpinionRow
-from .case_store import conflicted, lapse_open
-from .cases import CaseKind, CaseOutcome
+from .cases.model import CaseKind, CaseOutcome
+from .cases.rows import CaseRow, OpinionRow
+from .cases.store import conflicted, lapse_open
 from .file_store import add_files, files, keep_round
 from .model import State, Submission
 from .rows import FileRow, ReviewRow, SubmissionRow

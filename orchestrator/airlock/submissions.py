@@ -11,13 +11,14 @@ from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor
 
-from . import review_store, store
-from .announcing import Announced, announced
+from . import store
 from .desk import Desk
 from .frozen import Received
+from .intake.announcing import Announced, announced
 from .model import File, FileRole, State, Submission
 from .ports import LiveSession
 from .replay.service import Replays
+from .review import store as review_store
 from .rounds import revise
 from .rules import DECIDED, OPEN, check_moves
 from .states import AIRLOCK_STATES, Action

@@ -5,9 +5,10 @@ from __future__ import annotations
 from orchestrator.audit.record import Change
 from orchestrator.core.events import Event, Json
 
-from . import release_store, store
+from . import store
 from .desk import Desk
 from .model import State, Submission
+from .release import store as release_store
 from .rules import OPEN
 from .states import AT_DEADLINE, Action
 

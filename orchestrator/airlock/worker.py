@@ -14,16 +14,16 @@ from pathlib import Path
 from orchestrator.core.errors import NotPossible, OrchestratorError
 
 from .desk import Desk
-from .entrance import Port
 from .file_store import known_hashes
-from .intake import Intake
+from .inspection.scanning import Scanning
+from .intake.entrance import Port
+from .intake.listening import Intake
+from .intake.preflight import Preflight
 from .ports import Inspector, LiveSessions, RecordSigner
-from .preflight import Preflight
-from .releasing import Releasing
+from .release.releasing import Releasing
 from .replay.intake import ReplayIntake
 from .replay.service import Replays
 from .replay.store import known_hashes as replayed_hashes
-from .scanning import Scanning
 from .submissions import Submissions
 from .upkeep import Upkeep
 

@@ -16,8 +16,8 @@ from orchestrator.adapters.inspection import IsolatedInspector
 from orchestrator.adapters.inspection_walls import inspection_command
 from orchestrator.adapters.restraint import restrained_command
 from orchestrator.airlock.frozen import file_sha256
+from orchestrator.airlock.inspection.request import Checked, check_request
 from orchestrator.airlock.packs import Pack, load_pack
-from orchestrator.airlock.request import Checked, check_request
 from orchestrator.airlock.sketches.building import build_sketch
 from orchestrator.core.errors import Invalid, NotFound, OrchestratorError
 from orchestrator.core.events import Json

@@ -20,8 +20,8 @@ from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.governance import LiveGovernance
 from orchestrator.airlock.packs import load_packs
 from orchestrator.airlock.service import AirlockService
-from orchestrator.airlock.training import Training
-from orchestrator.airlock.training_cases import TRAINING_CASES
+from orchestrator.airlock.training.examples import TRAINING_CASES
+from orchestrator.airlock.training.service import Training
 from orchestrator.alliance.accreditation.service import AccreditationService
 from orchestrator.alliance.onboarding.service import OnboardingService
 from orchestrator.alliance.service import AllianceService

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orchestrator.adapters.channel import Authority, server_context
 from orchestrator.adapters.inspection import IsolatedInspector
-from orchestrator.airlock.entrance import Port, open_port
+from orchestrator.airlock.intake.entrance import Port, open_port
 from orchestrator.airlock.ports import LiveSession
 from orchestrator.airlock.worker import Worker
 from orchestrator.audit.ports import HeadSigner

@@ -39,7 +39,7 @@ def check(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run the airlock's checks on files: exit 0 when nothing was found, 7 when flagged, 5 when blocked."""
-    from orchestrator.airlock.preflight import as_json  # noqa: PLC0415 - heavy
+    from orchestrator.airlock.intake.preflight import as_json  # noqa: PLC0415 - heavy
     from orchestrator.assembly.checking import check_paths, choose_pack  # noqa: PLC0415
 
     checked = check_paths(paths, choose_pack(pack), against=against or [], released=released or [], say=say)

@@ -57,7 +57,7 @@ def recall(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask that a release be taken back: its links end at once, and a second person confirms within a day."""
-    from orchestrator.airlock.cases import Gravity  # noqa: PLC0415 - heavy
+    from orchestrator.airlock.cases.model import Gravity  # noqa: PLC0415 - heavy
 
     for named in (submission, *(files or [])):
         check_id(named, field="submission")
@@ -127,8 +127,8 @@ def verify(
 
 
 def _problems(file: Path, keys: Mapping[int, bytes], files: Sequence[Path]) -> list[str]:
-    from orchestrator.airlock.bag import record_of, verify_package  # noqa: PLC0415 - heavy
-    from orchestrator.airlock.verification import verify_release  # noqa: PLC0415
+    from orchestrator.airlock.release.bag import record_of, verify_package  # noqa: PLC0415 - heavy
+    from orchestrator.airlock.release.verification import verify_release  # noqa: PLC0415
 
     if not zipfile.is_zipfile(file):
         return verify_release(_read(file), keys, files)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestrator.airlock.verification import verify_release
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.assembly import House
 from orchestrator.audit.verification import verify_proof
 from orchestrator.core.errors import OrchestratorError, Refused, Unavailable

@@ -11,7 +11,7 @@ from orchestrator.airlock.bench.alike import changed_lines
 from orchestrator.airlock.bench.contents import Content, Contents
 from orchestrator.airlock.bench.differences import Difference, compare
 from orchestrator.airlock.bench.texts import visible
-from orchestrator.airlock.cases import Earlier
+from orchestrator.airlock.cases.model import Earlier
 from orchestrator.airlock.model import File, Submission
 
 from .looking import Asked

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.airlock.cases import Precedent
+from orchestrator.airlock.cases.model import Precedent
 from orchestrator.core.errors import Invalid, NotPossible
 
 from .pages import page

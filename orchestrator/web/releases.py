@@ -10,8 +10,8 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from orchestrator.airlock.bag import pack
-from orchestrator.airlock.releases import Collected
+from orchestrator.airlock.release.bag import pack
+from orchestrator.airlock.release.collecting import Collected
 
 from .forms import Form
 from .pages import page

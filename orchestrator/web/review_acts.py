@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Choice, Outcome
 from orchestrator.core.errors import Invalid
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.airlock.bench.progress import track, waits_for
-from orchestrator.airlock.cases import CaseKind, CaseOutcome, History
+from orchestrator.airlock.cases.model import CaseKind, CaseOutcome, History
 from orchestrator.airlock.model import Submission, View
 from orchestrator.airlock.states import State
 from orchestrator.core.errors import Invalid, NotFound

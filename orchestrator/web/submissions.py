@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.airlock.bench.progress import track, waits_for
-from orchestrator.airlock.cases import History
+from orchestrator.airlock.cases.model import History
 from orchestrator.airlock.model import Choice
 from orchestrator.airlock.states import AIRLOCK_STATES, Action, State
 from orchestrator.core.errors import Invalid

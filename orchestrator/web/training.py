@@ -11,7 +11,7 @@ from starlette.responses import Response
 from orchestrator.airlock.bench.contents import content_of_bytes
 from orchestrator.airlock.bench.texts import lines_from
 from orchestrator.airlock.model import Choice, File
-from orchestrator.airlock.training import TrainingCase
+from orchestrator.airlock.training.service import TrainingCase
 from orchestrator.core.errors import Invalid, Refused
 
 from .forms import Form

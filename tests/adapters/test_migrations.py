@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
 from orchestrator.adapters.migrations import bring_up_to_date, check_current, differences, tables  # noqa: F401
-from orchestrator.airlock.review_store import votes
+from orchestrator.airlock.review.store import votes
 from orchestrator.airlock.store import load
 from orchestrator.audit.record import Record
 from orchestrator.audit.service import AuditService

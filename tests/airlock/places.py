@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Choice, State, Submission
 from orchestrator.airlock.states import Action
 from orchestrator.airlock.store import load, move

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.airlock.appeals import verdict_of_panel
-from orchestrator.airlock.cases import Opinion
+from orchestrator.airlock.cases.appeals import verdict_of_panel
+from orchestrator.airlock.cases.model import Opinion
 from orchestrator.airlock.model import Choice, Outcome, State
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Conflict, Invalid, NotPossible, Refused

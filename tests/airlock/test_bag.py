@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.airlock.bag import pack, verify_package
 from orchestrator.airlock.model import Submission
+from orchestrator.airlock.release.bag import pack, verify_package
 from orchestrator.core.errors import Unavailable
 from tests.airlock.world import SAFE, World
 

@@ -23,8 +23,8 @@ from orchestrator.airlock.checks.formulas import is_formula
 from orchestrator.airlock.checks.identifiers import valid_nhs_number
 from orchestrator.airlock.model import Severity
 from orchestrator.airlock.packs import load_pack
-from orchestrator.airlock.previews import preview
 from orchestrator.airlock.reading.specimen import Specimen
+from orchestrator.airlock.review.previews import preview
 from orchestrator.airlock.rules import verdict_of
 from tests.airlock.world import PACK
 

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from orchestrator.airlock import documents
-from orchestrator.airlock.cases import CaseKind
-from orchestrator.airlock.claims import CLAIM_LASTS
+from orchestrator.airlock.cases.model import CaseKind
 from orchestrator.airlock.model import Choice, Outcome, State
-from orchestrator.airlock.verification import verify_release
+from orchestrator.airlock.release import documents
+from orchestrator.airlock.release.verification import verify_release
+from orchestrator.airlock.review.claims import CLAIM_LASTS
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused
 from tests.airlock.places import consolidating
 from tests.airlock.world import SAFE

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from orchestrator.airlock.frozen import file_sha256
 from orchestrator.airlock.ledger.rows import LedgerTableRow
 from orchestrator.airlock.model import State
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.airlock.rows import FileRow, ReleaseRow, SubmissionRow
-from orchestrator.airlock.verification import verify_release
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import NotPossible
 from tests.airlock.story import FILES, RELEASED, Stepper, go_on, instrument, open_world

@@ -11,12 +11,12 @@ from PIL import Image, PngImagePlugin
 from sqlalchemy import select
 
 from orchestrator.airlock.frozen import file_sha256
+from orchestrator.airlock.inspection.ledgering import Looked
+from orchestrator.airlock.inspection.scanning import told_apart
 from orchestrator.airlock.ledger.rows import LedgerTableRow
-from orchestrator.airlock.ledgering import Looked
 from orchestrator.airlock.model import Choice, File, Finding, Severity, State
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.airlock.rows import FileRow
-from orchestrator.airlock.scanning import told_apart
-from orchestrator.airlock.verification import verify_release
 from tests.airlock.world import SAFE
 
 

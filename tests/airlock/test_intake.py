@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.airlock import client
-from orchestrator.airlock.intake import Intake, IntakeTimes
+from orchestrator.airlock.intake.listening import Intake, IntakeTimes
 from orchestrator.airlock.model import State
 from orchestrator.airlock.store import select_ids
 from orchestrator.core.ids import new_id

@@ -23,8 +23,8 @@ import pytest
 
 from orchestrator.adapters.channel import Authority, Channel, client_context, server_context
 from orchestrator.airlock import client
-from orchestrator.airlock.entrance import Port, open_port, session_of
-from orchestrator.airlock.intake import Intake, IntakeTimes
+from orchestrator.airlock.intake.entrance import Port, open_port, session_of
+from orchestrator.airlock.intake.listening import Intake, IntakeTimes
 from orchestrator.airlock.store import select_ids
 from orchestrator.core.ids import new_id
 from tests.airlock.world import SAFE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.airlock.names import check_different, check_name, check_words, collision_key
+from orchestrator.airlock.intake.names import check_different, check_name, check_words, collision_key
 from orchestrator.core.errors import Invalid
 
 GOOD = ["table.csv", "Tabelle 1.csv", "naïve_Ägypten.png", "結果.csv", "a", "results (final).tsv", "x" * 120]

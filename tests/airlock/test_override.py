@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 import rfc8785
 
-from orchestrator.airlock import documents
-from orchestrator.airlock.cases import CaseKind, CaseOutcome
+from orchestrator.airlock.cases.model import CaseKind, CaseOutcome
 from orchestrator.airlock.model import Choice, State
-from orchestrator.airlock.verification import verify_release
+from orchestrator.airlock.release import documents
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.core.errors import Conflict, Invalid, NotPossible, Refused
 from tests.airlock.places import BLOCKED, blocked, override_asked
 from tests.airlock.world import SAFE

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from orchestrator.airlock.fakes import FakeInspector
-from orchestrator.airlock.preflight import Preflight
+from orchestrator.airlock.intake.preflight import Preflight
 from orchestrator.airlock.store import select_ids
 from orchestrator.audit.store import EntryRow
 from tests.airlock.test_intake import entrance, running, tre_airlock  # noqa: F401

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from orchestrator.airlock.cases import CaseKind, CaseOutcome, Gravity
+from orchestrator.airlock.cases.model import CaseKind, CaseOutcome, Gravity
 from orchestrator.airlock.ledger.rows import LedgerTableRow
 from orchestrator.airlock.model import State
 from orchestrator.audit.store import NoticeRow

@@ -12,8 +12,8 @@ import rfc8785
 from orchestrator.airlock.fakes import FakeSigner
 from orchestrator.airlock.frozen import file_sha256
 from orchestrator.airlock.model import State
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.airlock.rows import FileRow, VoteRow
-from orchestrator.airlock.verification import verify_release
 from orchestrator.core.errors import NotFound, NotPossible, Refused, Unavailable
 from orchestrator.core.events import Event
 from tests.airlock.world import SAFE

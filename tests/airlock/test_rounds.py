@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.airlock.announcing import announced
+from orchestrator.airlock.intake.announcing import announced
 from orchestrator.airlock.model import Choice, FileRole, State
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
 from tests.airlock.world import SAFE

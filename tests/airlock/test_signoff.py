@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.airlock import documents
 from orchestrator.airlock.model import State
 from orchestrator.airlock.ports import CustodianTerms
-from orchestrator.airlock.verification import verify_release
+from orchestrator.airlock.release import documents
+from orchestrator.airlock.release.verification import verify_release
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.ids import new_id
 from tests.airlock.places import signing

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Choice, Outcome, State
 from orchestrator.airlock.rules import DECIDED, OPEN
 from orchestrator.airlock.states import AIRLOCK_STATES, AT_DEADLINE, ROUND_ENDS, Action, may_while_held

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.airlock.model import Choice
-from orchestrator.airlock.training import NOTHING_PLANTED, Training, TrainingCase
+from orchestrator.airlock.training.service import NOTHING_PLANTED, Training, TrainingCase
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Conflict, Invalid, NotFound, Refused
 from orchestrator.policy.model import Actor

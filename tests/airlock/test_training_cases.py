@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.airlock.fakes import FakeInspector
+from orchestrator.airlock.inspection.request import check_request
 from orchestrator.airlock.model import Severity
 from orchestrator.airlock.packs import load_pack
-from orchestrator.airlock.request import check_request
-from orchestrator.airlock.training_cases import TRAINING_CASES
+from orchestrator.airlock.training.examples import TRAINING_CASES
 
 PACK = load_pack(Path(__file__).parents[2] / "policies" / "airlock" / "sdap.yaml")
 

@@ -12,7 +12,7 @@ from orchestrator.airlock.frozen import FrozenStore
 from orchestrator.airlock.model import Choice, File, State, Submission
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.ports import CustodianTerms, Inspector, LiveSession
-from orchestrator.airlock.review_store import add_view
+from orchestrator.airlock.review.store import add_view
 from orchestrator.airlock.service import AirlockService
 from orchestrator.airlock.store import load
 from orchestrator.airlock.submissions import Announced

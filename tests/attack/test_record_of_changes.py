@@ -18,7 +18,7 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from orchestrator.access.model import Answers
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.fakes import FakeInspector
 from orchestrator.airlock.model import Choice, Finding, Outcome, Severity
 from orchestrator.airlock.ports import LiveSession

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-from orchestrator.airlock import documents
+from orchestrator.airlock.release import documents
 from orchestrator.assembly import open_house
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.core.events import Json

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.adapters.sketch_store import SketchFolder
 from orchestrator.adapters.sketching import ProjectSketches, SketchMaker
-from orchestrator.airlock.engine import opened
+from orchestrator.airlock.inspection.engine import opened
 from orchestrator.airlock.sketches.fakes import FakeSketchKeys, FakeSketchStore
 from orchestrator.airlock.sketches.ports import SketchKeys, SketchStore
 from orchestrator.core.errors import Invalid, NotFound, OrchestratorError, Refused, Unavailable

@@ -106,7 +106,7 @@ def test_first_mount_and_releases_are_written_and_a_recall_too(world: World) -> 
     assert (release.day, release.files, release.recalled) == (str(day(0)), 1, False)
     done = register.done_with(world.datasets["officer"])
     assert (done.released_files, len(done.entries)) == (1, 1)
-    from orchestrator.airlock.cases import Gravity
+    from orchestrator.airlock.cases.model import Gravity
 
     airlock = world.house.airlock
     airlock.recall(world.actor("checker"), submission.submission_id, reason="Wrong rows.", gravity=Gravity("low"))

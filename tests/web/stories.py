@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Choice
 from tests.web.world import PNG, SAFE, World
 

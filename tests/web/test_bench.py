@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.airlock.model import Choice, Submission
 from orchestrator.airlock.states import State
-from orchestrator.airlock.training import Training, TrainingCase
+from orchestrator.airlock.training.service import Training, TrainingCase
 from tests.web.world import PNG, SAFE, Browser, World, words
 
 SMALL = b"arm,n,mean\nplacebo,120,71.2\ntreated,8,70.9\n" + b"".join(

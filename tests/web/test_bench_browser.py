@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.airlock.training import Training, TrainingCase
+from orchestrator.airlock.training.service import Training, TrainingCase
 from tests.web.chromium import NEEDED, opened
 from tests.web.stories import TABLE, tell
 from tests.web.world import World

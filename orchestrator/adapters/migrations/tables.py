@@ -7,7 +7,7 @@ import orchestrator.access.uses.store
 import orchestrator.airlock.ledger.rows
 import orchestrator.airlock.replay.rows
 import orchestrator.airlock.store
-import orchestrator.airlock.training_store
+import orchestrator.airlock.training.store
 import orchestrator.alliance.accreditation.store
 import orchestrator.alliance.onboarding.store
 import orchestrator.alliance.store

@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from orchestrator.airlock import ledger_store
 from orchestrator.airlock.desk import Desk
+from orchestrator.airlock.ledger import store as ledger_store
 from orchestrator.airlock.ledger.knowledge import Known, outsider_view
 from orchestrator.airlock.ledger.numbers import numbers_of
 from orchestrator.airlock.model import Submission

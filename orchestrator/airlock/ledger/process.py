@@ -1,8 +1,8 @@
 """The attack as a process: the request as JSON on a descriptor, the findings as JSON on standard output.
 
 ``python -m orchestrator.airlock.ledger.process DESCRIPTOR`` gives up memory, processor time and files before it looks
-at anything, as ``orchestrator.airlock.scan`` does, and is started behind the same walls. It ends with an answer or with
-none; the caller takes none as not computed.
+at anything, as ``orchestrator.airlock.inspection.scan`` does, and is started behind the same walls. It ends with an
+answer or with none; the caller takes none as not computed.
 """
 
 from __future__ import annotations

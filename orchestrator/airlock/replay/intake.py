@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.airlock.frozen import Received
-from orchestrator.airlock.names import check_name
+from orchestrator.airlock.intake.names import check_name
 from orchestrator.airlock.packs import Limits
 from orchestrator.airlock.ports import LiveSession
 from orchestrator.core.errors import Invalid

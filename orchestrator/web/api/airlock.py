@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from orchestrator.airlock.model import Choice
-from orchestrator.airlock.previews import preview
+from orchestrator.airlock.review.previews import preview
 
 from ..releases import bundle
 from .airlock_shapes import ChoiceIn, CollectIn, LinkOut, PreviewOut, ReviewOut, SubmissionOut, ViewOut

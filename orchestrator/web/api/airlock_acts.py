@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from orchestrator.airlock.cases import Gravity
+from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Outcome
 
 from .airlock_case_shapes import (

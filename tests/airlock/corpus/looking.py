@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestrator.airlock import engine
 from orchestrator.airlock.fakes import FakeInspector
+from orchestrator.airlock.inspection import engine
+from orchestrator.airlock.inspection.request import check_request
 from orchestrator.airlock.model import Finding
 from orchestrator.airlock.packs import Pack, load_pack
-from orchestrator.airlock.request import check_request
 from orchestrator.airlock.sketches.building import build_sketch
 from orchestrator.airlock.sketches.sketch import open_sketch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.airlock import ledger_store
+from orchestrator.airlock.ledger import store as ledger_store
 from orchestrator.airlock.ledger.ledger import attack
 from orchestrator.airlock.model import Severity, Submission
 from orchestrator.core.errors import Conflict

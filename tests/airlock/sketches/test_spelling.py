@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.airlock import engine
+from orchestrator.airlock.inspection import engine
 from orchestrator.airlock.model import Finding
 from orchestrator.airlock.packs import load_pack
 from orchestrator.airlock.reading.specimen import Specimen

@@ -1,0 +1,1 @@
+"""What goes beyond votes: overrides, appeals, sign-offs, recalls and holds."""

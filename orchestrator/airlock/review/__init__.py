@@ -1,0 +1,1 @@
+"""Blinded review: what checkers see, how they vote, what follows from their votes."""

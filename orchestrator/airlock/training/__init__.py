@@ -1,0 +1,1 @@
+"""The training queue: planted files on which checkers learn, and what they miss."""

@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import words as w
-from .shapes import Anything, Either, Flag, ListOf, Part, Shape, Text, Whole, Words, maybe, part
+from .shapes import Anything, Either, Flag, ListOf, Part, Shape, Text, Whole, Words, or_null, part
 from .texts import COMMA_SEPARATED, COUNTRY, DAY_OR_MOMENT, DOI, EMAIL, END, IDENTIFIER, LINK, MOMENT, SEMVER, URL, text
 
 __all__ = ["V3_0_0", "V4_0_0"]
 
 _TITLE = text(2, 150)
-_LINKS = maybe(ListOf(maybe(URL)))
-_ALIASES = maybe(Either((COMMA_SEPARATED, ListOf(maybe(text(2, 1000))))))
+_LINKS = or_null(ListOf(or_null(URL)))
+_ALIASES = or_null(Either((COMMA_SEPARATED, ListOf(or_null(text(2, 1000))))))
 
 
 def _list_of(words: tuple[str, ...]) -> Shape:
-    return maybe(ListOf(Words(words)))
+    return or_null(ListOf(Words(words)))
 
 
 def _list_or_blanks(words: tuple[str, ...]) -> Shape:
-    return maybe(ListOf(maybe(Words(words))))
+    return or_null(ListOf(or_null(Words(words))))
 
 
 def _custodian() -> Part:
@@ -31,10 +31,10 @@ def _custodian() -> Part:
         {
             "identifier!": Either((text(2, 50), Whole())),
             "name!": _TITLE,
-            "logo": maybe(URL),
-            "description": maybe(text(2, 10_000)),
-            "contactPoint!": maybe(Either((EMAIL, ListOf(maybe(EMAIL))), "must be an e-mail address")),
-            "memberOf": maybe(Words(w.ALLIANCES)),
+            "logo": or_null(URL),
+            "description": or_null(text(2, 10_000)),
+            "contactPoint!": or_null(Either((EMAIL, ListOf(or_null(EMAIL))), "must be an e-mail address")),
+            "memberOf": or_null(Words(w.ALLIANCES)),
         }
     )
 
@@ -43,12 +43,12 @@ def _summary(aliases: str) -> Part:
     return part(
         {
             "title!": _TITLE,
-            "abstract!": maybe(text(5, 500)),
+            "abstract!": or_null(text(5, 500)),
             "dataCustodian!": _custodian(),
             "populationSize!": Whole(),
-            "keywords": maybe(ListOf(_TITLE)),
-            "doiName": maybe(DOI),
-            "contactPoint!": maybe(EMAIL),
+            "keywords": or_null(ListOf(_TITLE)),
+            "doiName": or_null(DOI),
+            "contactPoint!": or_null(EMAIL),
             aliases: _ALIASES,
         }
     )
@@ -56,21 +56,21 @@ def _summary(aliases: str) -> Part:
 
 _DOCUMENTATION = part(
     {
-        "description!": maybe(text(2, 10_000)),
-        "associatedMedia": maybe(Either((COMMA_SEPARATED, ListOf(maybe(URL))))),
-        "inPipeline": maybe(Words(w.PIPELINES)),
+        "description!": or_null(text(2, 10_000)),
+        "associatedMedia": or_null(Either((COMMA_SEPARATED, ListOf(or_null(URL))))),
+        "inPipeline": or_null(Words(w.PIPELINES)),
     }
 )
 
 _COVERAGE = part(
     {
-        "spatial!": maybe(Either((COMMA_SEPARATED, ListOf(maybe(URL))))),
-        "typicalAgeRangeMin": maybe(Whole()),
-        "typicalAgeRangeMax": maybe(Whole()),
-        "datasetCompleteness": maybe(URL),
+        "spatial!": or_null(Either((COMMA_SEPARATED, ListOf(or_null(URL))))),
+        "typicalAgeRangeMin": or_null(Whole()),
+        "typicalAgeRangeMax": or_null(Whole()),
+        "datasetCompleteness": or_null(URL),
         "materialType": _list_of(w.MATERIALS),
-        "followUp": maybe(Words(w.FOLLOW_UPS)),
-        "pathway": maybe(text(2, 10_000)),
+        "followUp": or_null(Words(w.FOLLOW_UPS)),
+        "pathway": or_null(text(2, 10_000)),
     }
 )
 
@@ -88,45 +88,45 @@ def _provenance(kinds: Mapping[str, Shape]) -> Part:
             **kinds,
             "source": _list_of(w.SOURCES),
             "collectionSource": _list_or_blanks(w.SETTINGS),
-            "imageContrast": maybe(Words(w.YES_NO)),
+            "imageContrast": or_null(Words(w.YES_NO)),
         }
     )
     temporal = part(
         {
-            "publishingFrequency!": maybe(Words(w.FREQUENCIES)),
-            "distributionReleaseDate": maybe(DAY_OR_MOMENT),
+            "publishingFrequency!": or_null(Words(w.FREQUENCIES)),
+            "distributionReleaseDate": or_null(DAY_OR_MOMENT),
             "startDate!": DAY_OR_MOMENT,
             "endDate": END,
             "timeLag!": Words(w.TIME_LAGS),
         }
     )
-    return part({"origin": maybe(origin), "temporal!": temporal})
+    return part({"origin": or_null(origin), "temporal!": temporal})
 
 
 _ACCESSIBILITY = part(
     {
-        "usage": maybe(
+        "usage": or_null(
             part(
                 {
                     "dataUseLimitation": _list_of(w.USE_LIMITATIONS),
                     "dataUseRequirements": _list_of(w.USE_REQUIREMENTS),
-                    "resourceCreator": maybe(Either((text(2, 1000), ListOf(maybe(text(2, 1000)))))),
+                    "resourceCreator": or_null(Either((text(2, 1000), ListOf(or_null(text(2, 1000)))))),
                 }
             )
         ),
         "access!": part(
             {
-                "accessRights!": maybe(text(2, 50_000)),
-                "accessServiceCategory": maybe(Words(w.ACCESS_SERVICES)),
-                "accessService": maybe(text(2, 50_000)),
-                "accessRequestCost": maybe(text(2, 50_000)),
-                "deliveryLeadTime": maybe(Words(w.LEAD_TIMES)),
-                "jurisdiction": maybe(ListOf(COUNTRY)),
-                "dataController": maybe(text(2, 50_000)),
-                "dataProcessor": maybe(text(2, 50_000)),
+                "accessRights!": or_null(text(2, 50_000)),
+                "accessServiceCategory": or_null(Words(w.ACCESS_SERVICES)),
+                "accessService": or_null(text(2, 50_000)),
+                "accessRequestCost": or_null(text(2, 50_000)),
+                "deliveryLeadTime": or_null(Words(w.LEAD_TIMES)),
+                "jurisdiction": or_null(ListOf(COUNTRY)),
+                "dataController": or_null(text(2, 50_000)),
+                "dataProcessor": or_null(text(2, 50_000)),
             }
         ),
-        "formatAndStandards": maybe(
+        "formatAndStandards": or_null(
             part(
                 {
                     "vocabularyEncodingScheme!": ListOf(Words(w.CODING_SYSTEMS)),
@@ -139,7 +139,7 @@ _ACCESSIBILITY = part(
     }
 )
 
-_RELATED = maybe(ListOf(part({"pid": maybe(_TITLE), "title": maybe(_TITLE), "url": maybe(URL)}, open=True)))
+_RELATED = or_null(ListOf(part({"pid": or_null(_TITLE), "title": or_null(_TITLE), "url": or_null(URL)}, open=True)))
 
 _LINKAGE = part(
     {
@@ -149,8 +149,8 @@ _LINKAGE = part(
         "similarToDatasets": _RELATED,
         "investigations": _LINKS,
         "tools": _LINKS,
-        "publicationAboutDataset": maybe(ListOf(maybe(DOI))),
-        "publicationUsingDataset": maybe(ListOf(maybe(DOI))),
+        "publicationAboutDataset": or_null(ListOf(or_null(DOI))),
+        "publicationUsingDataset": or_null(ListOf(or_null(DOI))),
     }
 )
 
@@ -158,30 +158,30 @@ _OBSERVATION = part(
     {
         "observedNode!": Words(w.POPULATIONS),
         "measuredValue!": Whole(),
-        "disambiguatingDescription": maybe(text(5, 500)),
+        "disambiguatingDescription": or_null(text(5, 500)),
         "observationDate!": DAY_OR_MOMENT,
         "measuredProperty!": Anything(),
     }
 )
 
-_COLUMN_TEXT = maybe(text(1, 20_000))
-_VALUE = part({"name!": Anything(), "description": _COLUMN_TEXT, "frequency": maybe(Whole())}, open=True)
+_COLUMN_TEXT = or_null(text(1, 20_000))
+_VALUE = part({"name!": Anything(), "description": _COLUMN_TEXT, "frequency": or_null(Whole())}, open=True)
 _COLUMN = part(
     {
         "name!": Anything(),
         "dataType!": Text(),
         "description": _COLUMN_TEXT,
         "sensitive!": Flag(),
-        "values": maybe(ListOf(_VALUE)),
+        "values": or_null(ListOf(_VALUE)),
     },
     open=True,
 )
-_TABLE = part({"name": maybe(text(1, 500)), "description": _COLUMN_TEXT, "columns!": ListOf(_COLUMN)})
-_STRUCTURE = part({"tables": maybe(ListOf(_TABLE)), "syntheticDataWebLink": _LINKS})
+_TABLE = part({"name": or_null(text(1, 500)), "description": _COLUMN_TEXT, "columns!": ListOf(_COLUMN)})
+_STRUCTURE = part({"tables": or_null(ListOf(_TABLE)), "syntheticDataWebLink": _LINKS})
 
 
 def _counts(fields: Mapping[str, Shape]) -> Shape:
-    return maybe(ListOf(part({**fields, "count!": Whole()}, open=True)))
+    return or_null(ListOf(part({**fields, "count!": Whole()}, open=True)))
 
 
 _DEMOGRAPHY = part(
@@ -197,7 +197,7 @@ _DEMOGRAPHY = part(
     }
 )
 
-_OMICS = part({"assay": maybe(Words(w.ASSAYS)), "platform": maybe(Words(w.PLATFORMS))})
+_OMICS = part({"assay": or_null(Words(w.ASSAYS)), "platform": or_null(Words(w.PLATFORMS))})
 
 
 def _description(*, aliases: str, kinds: Mapping[str, Shape], link: Text) -> Part:
@@ -205,19 +205,19 @@ def _description(*, aliases: str, kinds: Mapping[str, Shape], link: Text) -> Par
         {
             "identifier!": IDENTIFIER,
             "version!": SEMVER,
-            "revisions!": ListOf(part({"version!": SEMVER, "url": maybe(link)})),
+            "revisions!": ListOf(part({"version!": SEMVER, "url": or_null(link)})),
             "issued!": MOMENT,
             "modified!": MOMENT,
             "summary!": _summary(aliases),
-            "documentation": maybe(_DOCUMENTATION),
-            "coverage": maybe(_COVERAGE),
-            "provenance": maybe(_provenance(kinds)),
+            "documentation": or_null(_DOCUMENTATION),
+            "coverage": or_null(_COVERAGE),
+            "provenance": or_null(_provenance(kinds)),
             "accessibility!": _ACCESSIBILITY,
-            "enrichmentAndLinkage": maybe(_LINKAGE),
+            "enrichmentAndLinkage": or_null(_LINKAGE),
             "observations!": ListOf(_OBSERVATION),
-            "structuralMetadata": maybe(_STRUCTURE),
-            "demographicFrequency": maybe(_DEMOGRAPHY),
-            "omics": maybe(_OMICS),
+            "structuralMetadata": or_null(_STRUCTURE),
+            "demographicFrequency": or_null(_DEMOGRAPHY),
+            "omics": or_null(_OMICS),
         }
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from . import older_words as o
 from . import words as w
-from .shapes import Anything, Either, Flag, ListOf, Part, Shape, Text, Whole, Words, maybe, part
+from .shapes import Anything, Either, Flag, ListOf, Part, Shape, Text, Whole, Words, or_null, part
 from .texts import (
     COUNTRY,
     DAY_OR_MOMENT,
@@ -55,63 +55,63 @@ def _words(words: Mapping[str, str | None] | tuple[str, ...]) -> Words:
 
 
 def _listed(words: Mapping[str, str | None] | tuple[str, ...]) -> Shape:
-    return maybe(ListOf(_words(words)))
+    return or_null(ListOf(_words(words)))
 
 
 _TITLE = text(2, 150)
-_LONG = maybe(text(2, 50_000))
-_COLUMN_TEXT = maybe(text(1, 20_000))
+_LONG = or_null(text(2, 50_000))
+_COLUMN_TEXT = or_null(text(1, 20_000))
 
 _SUMMARY = part(
     {
         "title!": _TITLE,
-        "abstract!": maybe(text(5, 500)),
+        "abstract!": or_null(text(5, 500)),
         "publisher!": part(
             {
-                "identifier": maybe(URL),
+                "identifier": or_null(URL),
                 "name!": _TITLE,
-                "logo": maybe(URL),
-                "description": maybe(text(2, 10_000)),
-                "contactPoint!": maybe(Either((EMAIL, ListOf(maybe(EMAIL))), "must be an e-mail address")),
-                "memberOf": maybe(_words(o.ALLIANCES)),
+                "logo": or_null(URL),
+                "description": or_null(text(2, 10_000)),
+                "contactPoint!": or_null(Either((EMAIL, ListOf(or_null(EMAIL))), "must be an e-mail address")),
+                "memberOf": or_null(_words(o.ALLIANCES)),
             }
         ),
-        "contactPoint!": maybe(EMAIL),
-        "keywords!": maybe(several(_TITLE)),
-        "alternateIdentifiers": maybe(several(maybe(text(2, 1000)))),
-        "doiName": maybe(DOI),
+        "contactPoint!": or_null(EMAIL),
+        "keywords!": or_null(several(_TITLE)),
+        "alternateIdentifiers": or_null(several(or_null(text(2, 1000)))),
+        "doiName": or_null(DOI),
     }
 )
 
 _COVERAGE = part(
     {
-        "spatial": maybe(several(maybe(URL))),
-        "typicalAgeRange": maybe(Text(pattern=re.compile(f"Not Known|{AGES.pattern}"))),
-        "physicalSampleAvailability": maybe(several(Anything())),
-        "followup": maybe(_words(o.FOLLOW_UPS)),
-        "pathway": maybe(text(2, 10_000)),
+        "spatial": or_null(several(or_null(URL))),
+        "typicalAgeRange": or_null(Text(pattern=re.compile(f"Not Known|{AGES.pattern}"))),
+        "physicalSampleAvailability": or_null(several(Anything())),
+        "followup": or_null(_words(o.FOLLOW_UPS)),
+        "pathway": or_null(text(2, 10_000)),
     }
 )
 
 _PROVENANCE = part(
     {
-        "origin": maybe(
+        "origin": or_null(
             part(
                 {
-                    "purpose": maybe(several(maybe(_words(o.PURPOSES_2)))),
-                    "source": maybe(several(_words(o.SOURCES))),
-                    "collectionSituation": maybe(several(_words(o.SETTINGS))),
+                    "purpose": or_null(several(or_null(_words(o.PURPOSES_2)))),
+                    "source": or_null(several(_words(o.SOURCES))),
+                    "collectionSituation": or_null(several(_words(o.SETTINGS))),
                 }
             )
         ),
-        "temporal": maybe(
+        "temporal": or_null(
             part(
                 {
-                    "accrualPeriodicity!": maybe(_words(o.FREQUENCIES_2)),
-                    "distributionReleaseDate": maybe(DAY_OR_MOMENT),
-                    "startDate!": maybe(DAY_OR_MOMENT),
+                    "accrualPeriodicity!": or_null(_words(o.FREQUENCIES_2)),
+                    "distributionReleaseDate": or_null(DAY_OR_MOMENT),
+                    "startDate!": or_null(DAY_OR_MOMENT),
                     "endDate": END,
-                    "timeLag!": maybe(_words(o.TIME_LAGS_2)),
+                    "timeLag!": or_null(_words(o.TIME_LAGS_2)),
                 }
             )
         ),
@@ -120,11 +120,11 @@ _PROVENANCE = part(
 
 _USAGE = part(
     {
-        "dataUseLimitation": maybe(several(_words(o.LIMITATIONS_2))),
-        "dataUseRequirements": maybe(several(maybe(_words(o.REQUIREMENTS_2)))),
-        "resourceCreator": maybe(Either((text(2, 1000), ListOf(maybe(text(2, 1000)))))),
-        "investigations": maybe(several(maybe(URL))),
-        "isReferencedBy": maybe(Either((Text(), ListOf(maybe(DOI))))),
+        "dataUseLimitation": or_null(several(_words(o.LIMITATIONS_2))),
+        "dataUseRequirements": or_null(several(or_null(_words(o.REQUIREMENTS_2)))),
+        "resourceCreator": or_null(Either((text(2, 1000), ListOf(or_null(text(2, 1000)))))),
+        "investigations": or_null(several(or_null(URL))),
+        "isReferencedBy": or_null(Either((Text(), ListOf(or_null(DOI))))),
     }
 )
 
@@ -132,9 +132,9 @@ _ACCESS = part(
     {
         "accessRights!": _LONG,
         "accessService": _LONG,
-        "accessRequestCost": maybe(Either((text(2, 50_000), ListOf(maybe(URL))))),
-        "deliveryLeadTime": maybe(_words(o.LEAD_TIMES_2)),
-        "jurisdiction!": maybe(several(COUNTRY)),
+        "accessRequestCost": or_null(Either((text(2, 50_000), ListOf(or_null(URL))))),
+        "deliveryLeadTime": or_null(_words(o.LEAD_TIMES_2)),
+        "jurisdiction!": or_null(several(COUNTRY)),
         "dataController!": _LONG,
         "dataProcessor": _LONG,
     }
@@ -142,18 +142,18 @@ _ACCESS = part(
 
 _FORMATS = part(
     {
-        "vocabularyEncodingScheme!": maybe(several(maybe(Words(w.CODING_SYSTEMS)))),
-        "conformsTo!": maybe(several(maybe(Words(w.DATA_MODELS)))),
-        "language!": maybe(several(maybe(Words(w.LANGUAGES)))),
-        "format!": maybe(several(text(1))),
+        "vocabularyEncodingScheme!": or_null(several(or_null(Words(w.CODING_SYSTEMS)))),
+        "conformsTo!": or_null(several(or_null(Words(w.DATA_MODELS)))),
+        "language!": or_null(several(or_null(Words(w.LANGUAGES)))),
+        "format!": or_null(several(text(1))),
     }
 )
 
 _LINKAGE = part(
     {
-        "qualifiedRelation": maybe(several(maybe(Either((URL, _TITLE))))),
-        "derivation": maybe(several(maybe(text(5, 500)))),
-        "tools": maybe(several(maybe(URL))),
+        "qualifiedRelation": or_null(several(or_null(Either((URL, _TITLE))))),
+        "derivation": or_null(several(or_null(text(5, 500)))),
+        "tools": or_null(several(or_null(URL))),
     }
 )
 
@@ -161,7 +161,7 @@ _OBSERVATION = part(
     {
         "observedNode!": _words(o.POPULATIONS),
         "measuredValue!": Whole(),
-        "disambiguatingDescription": maybe(text(5, 500)),
+        "disambiguatingDescription": or_null(text(5, 500)),
         "observationDate!": DAY_OR_MOMENT,
         "measuredProperty!": Anything(),
     }
@@ -170,36 +170,36 @@ _OBSERVATION = part(
 _ELEMENT = part(
     {"name!": Anything(), "dataType!": Text(), "description": _COLUMN_TEXT, "sensitive!": Flag()}, open=True
 )
-_TABLE = part({"name!": maybe(text(1, 500)), "description": _COLUMN_TEXT, "elements!": ListOf(_ELEMENT)})
+_TABLE = part({"name!": or_null(text(1, 500)), "description": _COLUMN_TEXT, "elements!": ListOf(_ELEMENT)})
 
 V2_1_2 = part(
     {
         "identifier!": IDENTIFIER,
         "version!": SEMVER,
-        "revisions!": ListOf(part({"version!": SEMVER, "url!": maybe(URL)})),
+        "revisions!": ListOf(part({"version!": SEMVER, "url!": or_null(URL)})),
         "issued!": MOMENT,
         "modified!": MOMENT,
         "summary!": _SUMMARY,
-        "documentation": maybe(
+        "documentation": or_null(
             part(
                 {
-                    "description": maybe(text(2, 10_000)),
-                    "associatedMedia": maybe(several(maybe(URL))),
-                    "isPartOf": maybe(several(maybe(Either((URL, _TITLE))))),
+                    "description": or_null(text(2, 10_000)),
+                    "associatedMedia": or_null(several(or_null(URL))),
+                    "isPartOf": or_null(several(or_null(Either((URL, _TITLE))))),
                 }
             )
         ),
-        "coverage": maybe(_COVERAGE),
-        "provenance": maybe(_PROVENANCE),
-        "accessibility!": part({"usage": maybe(_USAGE), "access!": _ACCESS, "formatAndStandards": maybe(_FORMATS)}),
-        "enrichmentAndLinkage": maybe(_LINKAGE),
+        "coverage": or_null(_COVERAGE),
+        "provenance": or_null(_PROVENANCE),
+        "accessibility!": part({"usage": or_null(_USAGE), "access!": _ACCESS, "formatAndStandards": or_null(_FORMATS)}),
+        "enrichmentAndLinkage": or_null(_LINKAGE),
         "observations!": ListOf(_OBSERVATION),
-        "structuralMetadata": maybe(ListOf(_TABLE)),
+        "structuralMetadata": or_null(ListOf(_TABLE)),
     }
 )
 
 _TEMPORAL = ("provenance", "temporal")
-_FREQUENCY = {"publishingFrequency!": maybe(_words(o.FREQUENCIES_2))}
+_FREQUENCY = {"publishingFrequency!": or_null(_words(o.FREQUENCIES_2))}
 
 V2_1_3 = amended(V2_1_2, _TEMPORAL, _FREQUENCY, without=["accrualPeriodicity"])
 
@@ -207,25 +207,25 @@ _TISSUES = part(
     {
         "dataCategories": _listed(o.DATA_CATEGORIES),
         "materialType": _listed(o.SAMPLE_MATERIALS),
-        "tissueSampleMetadata": maybe(
+        "tissueSampleMetadata": or_null(
             part(
                 {
-                    "creationDate": maybe(DAY_OR_MOMENT),
-                    "AnatomicalSiteOntologyCode": maybe(
+                    "creationDate": or_null(DAY_OR_MOMENT),
+                    "AnatomicalSiteOntologyCode": or_null(
                         Text(pattern=re.compile(r"^[C0-9]{3}\.[0-9]{4}\/[0-9]{1,4}\Z"))
                     ),
                 },
                 open=True,
             )
         ),
-        "collectionType": maybe(_words(o.COLLECTION_TYPES)),
+        "collectionType": or_null(_words(o.COLLECTION_TYPES)),
     },
     open=True,
 )
 
-_SHORT = maybe(text(2, 100))
+_SHORT = or_null(text(2, 100))
 _SIZED = amended(
-    V2_1_3, ["summary"], {"datasetType!": _SHORT, "datasetSubType!": _SHORT, "populationSize!": maybe(Whole())}
+    V2_1_3, ["summary"], {"datasetType!": _SHORT, "datasetSubType!": _SHORT, "populationSize!": or_null(Whole())}
 )
 _MEASURED = amended(
     _SIZED,
@@ -242,10 +242,10 @@ _MEASURED = amended(
     without=["physicalSampleAvailability"],
 )
 
-V2_2_0 = amended(_MEASURED, [], {"tissuesSampleCollection": maybe(ListOf(_TISSUES))})
+V2_2_0 = amended(_MEASURED, [], {"tissuesSampleCollection": or_null(ListOf(_TISSUES))})
 
 _ORIGIN = {
-    "purpose": maybe(ListOf(maybe(_words(o.PURPOSES_2)))),
+    "purpose": or_null(ListOf(or_null(_words(o.PURPOSES_2)))),
     "source": _listed(o.SOURCES),
     "collectionSituation": _listed(o.SETTINGS),
 }
@@ -254,9 +254,9 @@ _CATEGORISED = amended(_LISTS_ONLY, ["accessibility", "access"], {"accessService
 _CONFORMING = amended(
     _CATEGORISED,
     ["accessibility", "formatAndStandards"],
-    {"conformsTo!": maybe(ListOf(maybe(Words(w.DATA_MODELS))))},
+    {"conformsTo!": or_null(ListOf(or_null(Words(w.DATA_MODELS))))},
 )
-_LINKED = amended(_CONFORMING, ["enrichmentAndLinkage"], {"syntheticDataWebLink": maybe(ListOf(maybe(URL)))})
+_LINKED = amended(_CONFORMING, ["enrichmentAndLinkage"], {"syntheticDataWebLink": or_null(ListOf(or_null(URL)))})
 
 V2_2_1 = amended(
     _LINKED,

@@ -17,7 +17,7 @@ __all__ = [
     "Text",
     "Whole",
     "Words",
-    "maybe",
+    "or_null",
     "part",
 ]
 
@@ -95,7 +95,7 @@ class Either:
 Shape = Text | Words | Whole | Flag | Nothing | Anything | ListOf | Part | Either
 
 
-def maybe(shape: Shape) -> Either:
+def or_null(shape: Shape) -> Either:
     """Return the shape or null."""
     if isinstance(shape, Either):
         return Either((*shape.options, Nothing()), shape.words)

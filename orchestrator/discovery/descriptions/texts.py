@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from .shapes import Either, ListOf, Shape, Text, Words, maybe
+from .shapes import Either, ListOf, Shape, Text, Words, or_null
 
 __all__ = [
     "COMMA_SEPARATED",
@@ -97,5 +97,5 @@ LINK = Text(form=_link)
 EMAIL = Text(form=_email)
 MOMENT = Text(form=_moment)
 DAY_OR_MOMENT = Text(form=_day_or_moment)
-IDENTIFIER = maybe(Either((UUID, URL), "must be a UUID or a web address"))
-END = maybe(Either((DAY_OR_MOMENT, Words(("CONTINUOUS",))), "must be a date such as 2026-11-22, or “CONTINUOUS”"))
+IDENTIFIER = or_null(Either((UUID, URL), "must be a UUID or a web address"))
+END = or_null(Either((DAY_OR_MOMENT, Words(("CONTINUOUS",))), "must be a date such as 2026-11-22, or “CONTINUOUS”"))

@@ -12,7 +12,7 @@ from orchestrator.discovery.descriptions.checking import Fault, fits
 from orchestrator.discovery.descriptions.conversion import convert
 from orchestrator.discovery.descriptions.older import amended
 from orchestrator.discovery.descriptions.risk import small_counts
-from orchestrator.discovery.descriptions.shapes import Flag, maybe, part
+from orchestrator.discovery.descriptions.shapes import Flag, or_null, part
 from orchestrator.discovery.descriptions.versions import SCHEMAS, detect, validate
 
 from .examples import example
@@ -106,7 +106,7 @@ def test_what_2_2_lists_by_topic_become_kinds_of_data(full_2_1_2: Record) -> Non
 
 
 def test_amending_a_schema_leaves_the_first_one_as_it_was() -> None:
-    first = part({"a!": maybe(part({"b!": Flag()}))})
+    first = part({"a!": or_null(part({"b!": Flag()}))})
     second = amended(first, ["a"], {"c!": Flag()}, without=["b"])
     assert fits(first, {"a": {"b": True}})
     assert not fits(second, {"a": {"b": True}})

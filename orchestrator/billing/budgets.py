@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from orchestrator.access.model import Application
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.money import Money, total
 from orchestrator.policy.model import Actor
@@ -37,6 +38,7 @@ class Budgets(Fees):
             if not 0 <= limit.pence <= rules.LARGEST:
                 raise NotPossible(f"A budget lies between nothing and {Money(rules.LARGEST, limit.currency)}.")
             account = self._account(change.session, application)
+            rules.check_currency(limit.currency, budget=None, ordered=self._ordered_in(change.session, account))
             earlier = store.budget(change.session, account)
             row = BudgetRow(
                 account_id=account,
@@ -108,7 +110,7 @@ class Budgets(Fees):
 
     def _spending(self, session: Session, account_id: str) -> Spending:
         held = store.budget(session, account_id)
-        currency = held.currency if held else "GBP"
+        currency = held.currency if held else self._ordered_in(session, account_id) or "GBP"
         ordered, metered, credited = [], [], []
         for order in store.orders(session, account_id=account_id):
             invoices = store.invoices(session, order_id=order.order_id)
@@ -124,6 +126,15 @@ class Budgets(Fees):
             metered=total(metered, currency),
             credited=Money(sum(credited), currency),
         )
+
+    def _currency(self, session: Session, order: OrderRow) -> str:
+        priced: Any = self._quote_of(session, order).document["priced"]
+        return str(priced["currency"])
+
+    def _ordered_in(self, session: Session, account_id: str) -> str | None:
+        """Return the currency of a project's orders, which is one for all of them; none while there are none."""
+        orders = store.orders(session, account_id=account_id)
+        return self._currency(session, orders[0]) if orders else None
 
     def _once_due(self, session: Session, order: OrderRow) -> int:
         """Return what an order will cost once, in pence, while it is not invoiced."""
@@ -158,7 +169,7 @@ class Budgets(Fees):
 
     def _usage(self, session: Session, order: OrderRow, month: str) -> list[Usage]:
         """Return what an order's project used in a month, as the installation recorded it."""
-        project_id = self._application(session, order.application_id).project_id
+        project_id = _metered_project(self._application(session, order.application_id))
         return [] if project_id is None else self._meter.usage(session, project_id, month)
 
     def _priced_month(self, session: Session, order: OrderRow, month: str) -> Priced | None:
@@ -166,7 +177,7 @@ class Budgets(Fees):
         if not order.application_id:
             return None
         application = self._application(session, order.application_id)
-        if application.project_id is None:
+        if _metered_project(application) is None:
             return None
         quote = self._quote_of(session, order)
         first, after = rules.month_bounds(month)
@@ -180,6 +191,14 @@ class Budgets(Fees):
             reliefs=self._month_reliefs(session, order.issuer, order.application_id, first, after),
             settled={name: Money(pence, prices.currency) for name, pence in quote.document["settled"].items()},
         )
+
+
+def _metered_project(application: Application) -> str | None:
+    """Return the project whose use an order pays: of an amendment the running one, also while it is not approved.
+
+    The order for the amendment closed the one before it; nobody else would meter what goes on.
+    """
+    return application.project_id or application.amends
 
 
 def once_lines(document: Any) -> list[Any]:

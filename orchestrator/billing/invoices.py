@@ -275,10 +275,6 @@ class Invoices(Quotes):
         }
         row.document, row.sha256 = document, digest(document)
 
-    def _currency(self, session: Session, order: OrderRow) -> str:
-        priced: Any = self._quote_of(session, order).document["priced"]
-        return str(priced["currency"])
-
 
 def _label(row: InvoiceRow) -> str:
     return f"{'INV' if row.kind == InvoiceKind.INVOICE.value else 'CRN'}-{row.number:06}"

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from orchestrator.access.states import ApplicationState
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Json
@@ -20,7 +21,7 @@ from orchestrator.policy.model import Actor, Thing
 from . import rules, store
 from .answers import check_request
 from .budgets import Budgets, once_gross
-from .documents import ORDER_STATES, QUOTE_STATES, Order, OrderState, Quote, QuoteState
+from .documents import ORDER_STATES, QUOTE_STATES, Order, OrderState, Quote, QuoteState, Spending
 from .fees import own_answers
 from .forms import read_relief, read_request, write_relief, write_request
 from .model import INFRASTRUCTURE, Billed, PriceList
@@ -74,6 +75,7 @@ class Quotes(Budgets):
             )
             quote = self._ask(session, row, prices, request)
             spending = self._spending(session, row.account_id)
+            self._check_currency(session, row, spending)
             rules.check_budget(spending, self._priced(session, quote).gross.low, what="This")
             event = self._event(
                 "quote.asked", actor.person_id, f"quote:{quote.quote_id}", issuer=issuer, application=application_id
@@ -155,6 +157,7 @@ class Quotes(Budgets):
             if row.valid_until is None or self._today() > row.valid_until:
                 raise NotPossible(f"This quote lapsed on {row.valid_until}; ask for a new one.")
             if row.account_id:
+                self._check_still_asked(session, row)
                 self._check_affordable(session, row)
             row.state, row.state_since = after.value, self._now()
             order = OrderRow(
@@ -309,14 +312,30 @@ class Quotes(Budgets):
         }
         row.document, row.sha256 = document, digest(document)
 
+    def _check_still_asked(self, session: Session, row: QuoteRow) -> None:
+        """Raise unless what was quoted is what the application asks for, and it cannot be rewritten any more."""
+        application = self._application(session, row.application_id)
+        if application.state is ApplicationState.DRAFT:
+            raise NotPossible("Submit the application first: its draft can change, and the price is for what it says.")
+        document: Mapping[str, Any] = row.document
+        quoted = read_request(document["request"])
+        periods = {each.key: each.periods for each in quoted.datasets}
+        asked = self._request_of(session, application, row.issuer, quoted.answers, periods)
+        if row.organisation != application.answers.organisation or _scope(asked) != _scope(quoted):
+            raise NotPossible(
+                "The application has changed since this was quoted: its organisation, its days or its datasets. "
+                "Decline the quote and ask for a new one."
+            )
+
+    def _check_currency(self, session: Session, row: QuoteRow, spending: Spending) -> None:
+        priced: Any = row.document["priced"]
+        limit = None if spending.limit is None else spending.limit.currency
+        rules.check_currency(priced["currency"], budget=limit, ordered=self._ordered_in(session, row.account_id))
+
     def _check_affordable(self, session: Session, row: QuoteRow) -> None:
         spending = self._spending(session, row.account_id)
+        self._check_currency(session, row, spending)
         priced = self._priced(session, row)
-        if spending.limit is not None and spending.limit.currency != priced.currency:
-            raise NotPossible(
-                f"This quote is in {priced.currency} and the budget in {spending.limit.currency}; they cannot be set "
-                "against each other. Set the budget in the quote's currency."
-            )
         monthly = priced.part(Billed.MONTHLY).gross.low
         amount = Money(once_gross(row.document), priced.currency) + monthly
         rules.check_budget(spending, amount, what="This order, with the use it expects,")
@@ -360,6 +379,11 @@ class Quotes(Budgets):
 
     def _shown(self, session: Session, row: QuoteRow) -> Quote:
         return store.to_quote(session, row, issuer_name=self._issuer_name(session, row.issuer))
+
+
+def _scope(request: Request) -> tuple[date, date, list[str]]:
+    """Return what an application can change of a request: its days and its datasets."""
+    return request.start, request.last, sorted(each.key for each in request.datasets)
 
 
 def _nothing_strange(prices: PriceList, answers: Mapping[str, Answer]) -> None:

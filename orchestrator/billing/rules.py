@@ -17,6 +17,7 @@ __all__ = [
     "LARGEST",
     "charged_after_refusal",
     "check_budget",
+    "check_currency",
     "check_follows",
     "check_month",
     "check_publishable",
@@ -159,6 +160,16 @@ def charged_after_refusal(refusal: Refusal, line_ids: Sequence[str]) -> frozense
     if refusal.rule == "only":
         return frozenset(refusal.lines) & frozenset(line_ids)
     return frozenset()
+
+
+def check_currency(currency: str, *, budget: str | None, ordered: str | None) -> None:
+    """Raise unless the budget and the orders of a project, where there are any, are in this currency too."""
+    for what, other in (("the project’s budget", budget), ("what was ordered for the project", ordered)):
+        if other is not None and other != currency:
+            raise NotPossible(
+                f"This is in {currency} and {what} in {other}; they cannot be set against each other. One project pays "
+                "in one currency."
+            )
 
 
 def check_budget(spending: Spending, amount: Money, *, what: str) -> None:

@@ -38,9 +38,7 @@ _UNSEEN = "There is no such application, or none that you may see."
 
 def application_thing(application: Application, *, custodian_id: str = "") -> Thing:
     """Return an application as the rules see it; a draft is nobody's business but its writers'."""
-    shown = application.state not in {ApplicationState.DRAFT, ApplicationState.LAPSED} and any(
-        part.state is not PartState.DRAFT for part in application.parts
-    )
+    shown = rules.was_submitted(application) and any(part.state is not PartState.DRAFT for part in application.parts)
     return Thing(
         kind="Application",
         id=application.application_id,
@@ -202,6 +200,8 @@ class Applications(Neighbours):
         form = form_of(change.session, store.to_part(part))
         part.due_at = due(exchange.steps_of(change.session, part.application_id, part.custodian_id), form)
         part.reminded_at = None
+        if part.state == PartState.VOID:
+            part.decided_at = self._now()
 
     def _ask_custodian(self, change: Change, row: ApplicationRow, custodian_id: str, form: Form | None) -> None:
         """Tell the custodian's officers, and its lay panel where its form asks for one, that a part waits."""

@@ -72,6 +72,7 @@ class CustodianPart:
     state: PartState
     decided_by: str | None = None
     decided_at: datetime | None = None
+    """When it was decided, or when it ended undecided."""
     reason: str = ""
     agreement_until: datetime | None = None
     terms_version: int | None = None

@@ -36,6 +36,7 @@ __all__ = [
     "parts_due",
     "seen_by_officer",
     "start_of",
+    "was_submitted",
 ]
 
 LAY_SUMMARY_WORDS = 30
@@ -225,26 +226,26 @@ def parts_due(state: ApplicationState, parts: Iterable[CustodianPart]) -> dateti
 def seen_by_officer(application: Application, custodians: frozenset[str]) -> Application:
     """Return the application as an officer sees it: his parts only, and a state that tells nothing of the others.
 
-    Nor does how often it was submitted: somebody else may have asked for changes.
+    Nor does how often it was submitted: somebody else may have asked for changes. Where his custodian refused, or is
+    asked no longer, the application stays as it was then: what became of the rest is not his business.
     """
-    application = replace(application, revision=min(application.revision, 1), deciders=frozenset())
     parts = tuple(part for part in application.parts if part.custodian_id in custodians)
-    state = application.state
-    if state in {ApplicationState.SUBMITTED, ApplicationState.DECIDED, ApplicationState.APPROVED}:
-        own = outcome(part.state for part in parts)
-        state = state if state is ApplicationState.APPROVED and own is ApplicationState.DECIDED else own
-    if state is application.state and state is not ApplicationState.DECIDED:
-        return replace(application, parts=parts, deadline=parts_due(state, parts) or application.deadline)
+    application = replace(application, parts=parts, revision=min(application.revision, 1), deciders=frozenset())
+    own = outcome(part.state for part in parts)
     since = max((part.decided_at for part in parts if part.decided_at), default=application.state_since)
-    hidden = state is ApplicationState.REFUSED
-    return replace(
-        application,
-        parts=parts,
-        state=state,
-        state_since=since,
-        deadline=parts_due(state, parts),
-        project_id=None if hidden else application.project_id,
-    )
+    with_all = application.state is own is ApplicationState.WITHDRAWN and since >= application.state_since
+    if own in {ApplicationState.REFUSED, ApplicationState.WITHDRAWN} and not with_all:
+        return replace(application, state=own, state_since=since, deadline=None, project_id=None, reason="")
+    if own is ApplicationState.DECIDED and application.state in {ApplicationState.SUBMITTED, own}:
+        return replace(application, state=own, state_since=since, deadline=None)
+    return replace(application, deadline=parts_due(application.state, parts) or application.deadline)
+
+
+def was_submitted(application: Application) -> bool:
+    """Say whether an application ever left its writers' hands; a draft may also be withdrawn."""
+    if application.state is ApplicationState.WITHDRAWN:
+        return application.revision > 0
+    return application.state not in {ApplicationState.DRAFT, ApplicationState.LAPSED}
 
 
 def fingerprint(application: Application) -> str:

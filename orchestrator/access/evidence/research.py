@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
 from orchestrator.access.model import Application, ApplicationState, CustodianPart
+from orchestrator.access.rules import was_submitted
 from orchestrator.access.store import ApplicationRow, ProjectRow
 from orchestrator.core.errors import NotFound
 from orchestrator.policy.model import Thing
@@ -17,8 +18,6 @@ from . import store
 from .model import Evidence
 
 __all__ = ["Research", "evidence_thing", "research_of"]
-
-_WRITTEN = {ApplicationState.DRAFT, ApplicationState.LAPSED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +44,7 @@ def research_of(session: Session, application_id: str) -> Research:
     every = [access.to_application(session, each) for each in [row, *_amendments(session, project_id)]]
     people = {person for each in every for person in (each.applicant_id, *each.answers.members)}
     granted = {grant.custodian_id for grant in access.grants_of(session, project_id)} if project_id else set()
-    shown = {part.custodian_id for each in every if each.state not in _WRITTEN for part in each.parts}
+    shown = {part.custodian_id for each in every if was_submitted(each) for part in each.parts}
     return Research(
         application_id=row.application_id,
         project_id=project_id,

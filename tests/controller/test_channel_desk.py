@@ -43,7 +43,9 @@ class Controller:
 
     def parts(self) -> DeskParts:
         return DeskParts(
-            identity=SimpleNamespace(person=lambda _: SimpleNamespace(name="P")),  # type: ignore[arg-type]
+            identity=SimpleNamespace(  # type: ignore[arg-type]
+                person=lambda _: SimpleNamespace(name="P"), signed_out=lambda _: {}
+            ),
             register=self,  # type: ignore[arg-type]
             launcher=self,  # type: ignore[arg-type]
             keeper=SimpleNamespace(lock=lambda _: contextlib.nullcontext()),  # type: ignore[arg-type]
@@ -61,7 +63,8 @@ class Controller:
 
     def redeem(self, project_id: str, ticket: str) -> Any:
         self.asked.append(("redeem", project_id, ticket))
-        return SimpleNamespace(person_id=PERSON, until=system_clock() + timedelta(hours=1))
+        now = system_clock()
+        return SimpleNamespace(person_id=PERSON, until=now + timedelta(hours=1), issued=now)
 
     def launch(self, project_id: str, person_id: str, **_: Any) -> str:
         self.asked.append(("launch", project_id, person_id))

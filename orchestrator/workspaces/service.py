@@ -27,7 +27,6 @@ from .store import TICKET_LIFE, TicketRow, WorkspaceRow
 __all__ = ["Numbers", "WorkspaceService"]
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
     """Where ports, user numbers and addresses of workspaces come from."""

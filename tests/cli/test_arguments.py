@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from typer.testing import CliRunner
 
-from orchestrator.cli.application import _read
+from orchestrator.cli.application import read_answers
 from orchestrator.cli.arguments import day, mapping_file
 from orchestrator.cli.audit import read_keys
 from orchestrator.cli.commands import app
@@ -69,7 +69,7 @@ def test_answers_of_any_kind_are_read_or_name_their_field(founded: Terminal, tmp
     file = tmp_path / "answers.json"
     whole = json.loads(answers_file(founded, []).read_text())
     file.write_text(json.dumps({**whole, **wrong}))
-    assert _said(lambda: _read(file))
+    assert _said(lambda: read_answers(file))
 
 
 @pytest.mark.parametrize("content", ["- a\n- b\n", "just text", "!!python/object/apply:os.getcwd []", "a: &a [*a]", ""])

@@ -21,9 +21,16 @@ _NOT_BEFORE = (
     r"(?<![\w.,/£$€–-])(?<!in )(?<!type )(?<!phase )(?<!grade )(?<!stage )(?<!level )(?<!tier )(?<!group )(?<!part )"
     r"(?<!covid )(?<!over )(?<!under )(?<!aged )(?<!age )(?<!top )(?<!class )(?<!category )(?<!version )(?<!than )"
 )
-_BETWEEN = r"\s+(?:(?!in\b|of\b|out\b|and\b|or\b)[a-z-]+\s+){0,2}"
+_SCALES = "hundreds?|thousands?|millions?|billions?|trillions?|dozens?|bn|mn|mio"
+"""Words after which a number is no small one, and before which it is the end of a larger one."""
+_NOT_WITHIN = "".join(
+    rf"(?<!{word} )(?<!{word} and )" for word in ("hundred", "thousand", "million", "billion", "trillion")
+)
+_BETWEEN = rf"\s+(?:(?!(?:in|of|out|and|or|{_SCALES})\b)[a-z-]+\s+){{0,2}}"
+_WHOLE = r"(?!0\d)\d{1,7}"
+"""Digits of a count; “000” is the end of a number that is written in groups, such as 3 000."""
 _COUNT = re.compile(
-    _NOT_BEFORE + rf"(?P<count>\d{{1,7}}|{'|'.join(_WORDS)})(?P<between>{_BETWEEN})(?P<noun>{_PEOPLE})\b",
+    _NOT_BEFORE + _NOT_WITHIN + rf"(?P<count>{_WHOLE}|{'|'.join(_WORDS)})(?P<between>{_BETWEEN})(?P<noun>{_PEOPLE})\b",
     re.IGNORECASE,
 )
 _EQUALS = re.compile(r"(?<![\w.])(?P<head>n\s*=\s*)(?P<count>\d{1,7})(?![\d.,]*\d)", re.IGNORECASE)

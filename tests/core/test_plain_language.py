@@ -66,6 +66,9 @@ def test_any_text_has_an_answer(text: str) -> None:
         ("3,004 patients, 5.2 people per bed, 120 cases, 10 people", ()),
         ("from 2015 to 2020 in 3 hospitals", ()),
         ("N=12000", ()),
+        ("two million people, 5 million patients, three hundred women, 3 thousand cases, two dozen men", ()),
+        ("3 000 people, 12 004 patients, one thousand two hundred people, one hundred and five patients", ()),
+        ("in 2020 5 patients, 0 deaths and ７ cases", ("5 patients", "0 deaths", "７ cases")),
     ],
 )
 def test_small_counts_of_people_are_found_and_nothing_else(text: str, found: tuple[str, ...]) -> None:

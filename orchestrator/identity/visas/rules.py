@@ -36,7 +36,7 @@ def read_claims(claims: Mapping[str, Any]) -> VisaClaims:
     if not isinstance(conditions, list):
         raise _refused("its conditions cannot be read")
     by = visa.get("by", "")
-    if by and by not in BY:
+    if by and (not isinstance(by, str) or by not in BY):
         raise _refused("it does not say in a known word who asserted it")
     return VisaClaims(
         issuer=_text(claims, "iss"),
@@ -128,8 +128,12 @@ def _check_value(visa: VisaClaims) -> None:
 
 
 def _check_address(text: str, name: str) -> None:
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme == "https" and parts.hostname and parts.username is None
+    except ValueError:
+        good = False
+    if not good:
         raise _refused(f"its {name} is no https address")
 
 

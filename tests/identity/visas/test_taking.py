@@ -123,6 +123,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "a value at an insecure address": {"value": "http://doi.org/x"},
     "a source with a name in it": {"source": "https://user@university.example"},
     "an unknown asserter": {"by": "horoscope"},
+    "asserters in a list": {"by": ["so"]},
+    "a value that is half an address": {"value": "https://[half"},
     "asserted never": {"asserted": None},
     "asserted as a truth": {"asserted": True},
     "asserted in the stone age": {"asserted": 1000},

@@ -81,8 +81,12 @@ def confirm_hub(
     """Confirm as the second operator that a hub's keys are its own: what it signs counts from now."""
     check_id(hub, field="hub")
     call = begin(context, dry_run=dry_run)
-    confirm("Take this hub's word from now on?", yes=yes, dry_run=dry_run)
-    show(_hub(call.house.federation.confirm(call.actor, hub)), HUB, output)
+    from orchestrator.transparency.federation.trusting import waiting_fingerprint  # noqa: PLC0415 - heavy
+
+    fingerprint = waiting_fingerprint(call.house.federation.hub(hub))
+    say(f"The fingerprint of the keys that wait is {fingerprint or 'none: no keys wait'}.")
+    confirm("Did the hub's operator read you the same? Take its word from now on?", yes=yes, dry_run=dry_run)
+    show(_hub(call.house.federation.confirm(call.actor, hub, fingerprint=fingerprint)), HUB, output)
 
 
 @app.command("revoke")

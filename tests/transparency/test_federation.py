@@ -18,6 +18,7 @@ from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
 from orchestrator.transparency.federation.model import HUB_STATES, LASTS, Hub, HubState, Kind
 from orchestrator.transparency.federation.service import FederationService
+from orchestrator.transparency.federation.trusting import waiting_fingerprint
 from tests.web.world import World, description, make_world, words
 
 
@@ -44,7 +45,12 @@ class Installation:
         """Trust another installation by its card, with two operators."""
         card = other.federation.card(other.name)
         made = self.federation.trust(self.world.actor("operator"), origin=card.origin, name=card.name, keys=card.keys)
-        return self.federation.confirm(self.world.actor("second operator"), made.hub_id)
+        return self.confirm(made.hub_id)
+
+    def confirm(self, hub_id: str, *, by: str = "second operator") -> Hub:
+        """Confirm the keys that wait, as an operator who compared their fingerprint."""
+        fingerprint = waiting_fingerprint(self.federation.hub(hub_id))
+        return self.federation.confirm(self.world.actor(by), hub_id, fingerprint=fingerprint)
 
     def take(self, raw: bytes):
         return self.federation.take(self.world.actor("operator"), raw)
@@ -179,10 +185,10 @@ def test_trust_needs_two_operators_and_ends_at_once_by_one(north: Installation, 
     with pytest.raises(NotPossible, match="proposed"):
         north.take(raw)
     with pytest.raises(Refused, match="second operator compares"):
-        north.federation.confirm(operator, hub.hub_id)
+        north.confirm(hub.hub_id, by="operator")
     with pytest.raises(NotPossible, match="proposed already"):
         north.federation.trust(operator, origin=card.origin, name=card.name, keys=card.keys)
-    north.federation.confirm(north.world.actor("second operator"), hub.hub_id)
+    north.confirm(hub.hub_id)
     north.take(raw)
     with pytest.raises(NotPossible, match="trusted already"):
         north.federation.trust(operator, origin=card.origin, name=card.name, keys=card.keys)
@@ -224,13 +230,26 @@ def test_new_keys_are_confirmed_anew_and_what_the_old_ones_signed_goes(
     assert (proposed.hub_id, proposed.state, dict(proposed.keys)) == (hub.hub_id, HubState.TRUSTED, dict(card.keys))
     assert len(north.federation.said(Kind.CATALOGUE)) == 1
     with pytest.raises(Refused):
-        north.federation.confirm(north.world.actor("second operator"), hub.hub_id)
-    north.federation.confirm(north.world.actor("operator"), hub.hub_id)
+        north.confirm(hub.hub_id)
+    north.confirm(hub.hub_id, by="operator")
     assert north.federation.said(Kind.CATALOGUE) == []
     with pytest.raises(Refused, match="not made by the record key"):
         north.take(south.document())
     with pytest.raises(NotPossible, match="wait for a confirmation"):
-        north.federation.confirm(north.world.actor("operator"), hub.hub_id)
+        north.confirm(hub.hub_id, by="operator")
+
+
+def test_keys_that_were_swapped_while_somebody_compared_them_are_not_confirmed(
+    north: Installation, south: Installation
+) -> None:
+    hub = north.trusts(south)
+    second, theirs = north.world.actor("second operator"), [FakeSigner().public_keys() for _ in range(2)]
+    north.federation.trust(second, origin=hub.origin, name=hub.name, keys=theirs[0])
+    compared = waiting_fingerprint(north.federation.hub(hub.hub_id))
+    north.federation.trust(second, origin=hub.origin, name=hub.name, keys=theirs[1])
+    with pytest.raises(NotPossible, match="Other keys wait"):
+        north.federation.confirm(north.world.actor("operator"), hub.hub_id, fingerprint=compared)
+    assert north.federation.hub(hub.hub_id).keys == hub.keys
 
 
 CHANGES = {

@@ -22,7 +22,7 @@ from . import store
 from .model import HUB_STATES, Card, Hub, HubState
 from .store import HubRow
 
-__all__ = ["Trusting", "card_of"]
+__all__ = ["Trusting", "card_of", "waiting_fingerprint"]
 
 _KEY_BYTES = 32
 _MOST_KEYS = 100
@@ -67,13 +67,18 @@ class Trusting(Asking):
             self._tell_operators(change, kind="hub.proposed", subject=f"hub:{row.hub_id}", apart_from=[actor.person_id])
             return store.to_hub(row)
 
-    def confirm(self, actor: Actor, hub_id: str) -> Hub:
-        """Confirm as the second operator that a hub's keys are its own: what it signs counts from now."""
+    def confirm(self, actor: Actor, hub_id: str, *, fingerprint: str) -> Hub:
+        """Confirm as the second operator that a hub's keys are its own: what it signs counts from now.
+
+        ``fingerprint`` is the one that was compared; keys that were proposed instead meanwhile are not confirmed.
+        """
         with self._record.change() as change:
             row = store.hub_row(change.session, hub_id)
             self._check(change.session, actor, "confirmHub", _thing(row))
             if row.pending is None:
                 raise NotPossible("No keys of this hub wait for a confirmation.")
+            if waiting_fingerprint(store.to_hub(row)) != fingerprint:
+                raise NotPossible("Other keys wait for a confirmation than those you compared; look at them again.")
             action = "confirm" if row.state == HubState.PROPOSED else "confirm keys"
             row.state = HUB_STATES.after(HubState(row.state), action).value
             row.keys, row.pending = row.pending, None
@@ -125,6 +130,11 @@ def card_of(origin: str, name: str, keys: Mapping[int, bytes]) -> Card:
     said: dict[str, Json] = {"origin": origin, "keys": {str(version): key.hex() for version, key in keys.items()}}
     fingerprint = hashlib.sha256(rfc8785.dumps(said)).hexdigest()
     return Card(origin=origin, name=name, keys=dict(keys), fingerprint=fingerprint)
+
+
+def waiting_fingerprint(hub: Hub) -> str:
+    """Return the fingerprint of the keys that wait for a second operator; empty where none wait."""
+    return card_of(hub.origin, hub.name, hub.pending).fingerprint if hub.pending else ""
 
 
 def _own_origin(session: Session) -> str:

@@ -13,7 +13,7 @@ import httpcore
 
 from orchestrator.discovery.harvest.faults import Fault, FaultKind
 from orchestrator.discovery.harvest.ports import Answer
-from orchestrator.discovery.harvest.rules import origin_of
+from orchestrator.discovery.harvest.rules import is_usual_port, origin_of
 
 from .guarded_addresses import AddressGuard, GuardedNetwork
 
@@ -95,17 +95,22 @@ def _read(response: httpcore.Response, largest: int) -> Answer:
 
 def _onward(here: str, location: str, *, bare: bool) -> str:
     """Return where a redirect leads; a secret goes to its own origin only, and TLS is never left."""
-    there = urljoin(here, location)
-    parts = urlsplit(there)
-    if not location or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    try:
+        there = urljoin(here, location)
+        parts = urlsplit(there)
+        port = parts.port
+    except ValueError:  # no port, no IPv6 address, no name of a host
+        location, there, parts, port = "", "", urlsplit(""), None
+    known = parts.scheme in ("http", "https") and parts.hostname and parts.username is None and is_usual_port(port)
+    if not location or not there.isascii() or not known:
         raise Fault(FaultKind.REDIRECT, "The endpoint redirects to something that is no web address.")
     if urlsplit(here).scheme == "https" and parts.scheme != "https":
         raise Fault(FaultKind.REDIRECT, "The endpoint redirects away from https; nothing was asked there.")
     if not bare and origin_of(there) != origin_of(here):
         raise Fault(
             FaultKind.REDIRECT,
-            f"The endpoint redirects to another host ({parts.hostname[:100]}), and our key was not sent there. If that "
-            "is right, change the endpoint's address.",
+            f"The endpoint redirects to another host ({str(parts.hostname)[:100]}), and our key was not sent there. If "
+            "that is right, change the endpoint's address.",
         )
     return there.partition("#")[0]
 

@@ -17,6 +17,9 @@ __all__ = ["MOST_DATASETS", "Listed", "Page", "Progress", "Turn", "read_page", "
 MOST_DATASETS = 200_000
 """A list longer than this is not read on: the largest national catalogue has two thousand."""
 _LONGEST_ID = 200
+_MOST_AT_ONCE = 10_000
+"""Items of one page, where a hundred are asked for: an endpoint that does not page may still be read."""
+_LARGEST_TOTAL = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +70,19 @@ def read_page(document: Any) -> Page:
     items = document.get("items") if isinstance(document, Mapping) else None
     if not isinstance(items, list):
         raise Fault(FaultKind.NOT_A_LIST, "The endpoint's list has no “items”; see the protocol for what it answers.")
+    if len(items) > _MOST_AT_ONCE:
+        raise Fault(
+            FaultKind.NOT_A_LIST,
+            f"The endpoint's list names {len(items):,} datasets in one answer; at most {_MOST_AT_ONCE:,} are read. It "
+            "has to follow “limit” and “offset”.",
+        )
     query = document.get("query")
     total = query.get("total") if isinstance(query, Mapping) else None
     remarks = []
-    if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 0):
-        remarks.append("The list's “query.total” is not a whole number; it was not used.")
+    if total is not None and (
+        isinstance(total, bool) or not isinstance(total, int) or not 0 <= total <= _LARGEST_TOTAL
+    ):
+        remarks.append("The list's “query.total” is not a whole number that can be right; it was not used.")
         total = None
     read = [_listed(item) for item in items]
     unreadable = sum(each is None for each in read)

@@ -21,6 +21,7 @@ __all__ = [
     "check_path",
     "check_time",
     "dataset_url",
+    "is_usual_port",
     "list_url",
     "needs_a_person",
     "next_due",
@@ -62,7 +63,7 @@ def check_address(address: str, *, plain: bool) -> str:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment or "?" in text:
         raise Invalid("The address holds no user name, no key and no query; a secret stands in the settings.",
                       field="address")  # fmt: skip
-    if port is not None and port not in _PORTS and port < 1024:
+    if not is_usual_port(port):
         raise Invalid("An endpoint's port is 80, 443 or 1024 and above.", field="address")
     return text
 
@@ -107,6 +108,11 @@ def check_time(hour: int, minute: int) -> tuple[int, int]:
         raise Invalid("The time of the daily pull is an hour from 0 to 23 and a minute from 0 to 59, in UTC.",
                       field="hour")  # fmt: skip
     return hour, minute
+
+
+def is_usual_port(port: int | None) -> bool:
+    """Say whether web servers listen at a port: none named, 80, 443, or one that no old service has."""
+    return port is None or port in _PORTS or port >= 1024
 
 
 def origin_of(address: str) -> str:

@@ -21,6 +21,12 @@ from .test_pulling import filled
 
 Odd = tuple[str, Any, str]
 
+
+def _one_twice(number: int) -> str:
+    fields = ",".join(f'"a{each}":1' for each in range(number))
+    return f'{{{fields},"a{number - 1}":2}}'
+
+
 ODD_LISTS: list[Odd] = [
     ("a web page", says("<!doctype html><html><body>Sign in</body></html>", content_type="text/html"), "a web page"),
     ("XML", says("<?xml version='1.0'?><items/>"), "XML instead"),
@@ -32,6 +38,8 @@ ODD_LISTS: list[Odd] = [
     ("not a number", says('{"items": [], "query": {"total": NaN}}'), "no number"),
     ("a field twice", says('{"items": [], "items": []}'), "“items” twice"),
     ("endless nesting", says("[" * 100_000), "nested too deeply"),
+    ("half a million fields, one of them twice", says(_one_twice(500_000)), "“a499999” twice"),
+    ("a million items", says('{"items": [' + ",".join(['{"persistentId":"a"}'] * 900_000) + "]}"), "900,000 datasets"),
     ("another encoding unnamed", says('{"items": [{"name": "caf\xe9"}]}'.encode("latin-1")), "not in UTF-8"),
     ("compressed", says(b"\x1f\x8b", content_encoding="gzip"), "compresses"),
     ("not there", says("{}", 404), "has nothing (404)"),
@@ -39,6 +47,10 @@ ODD_LISTS: list[Odd] = [
     ("a strange status", says("{}", 418), "answered 418"),
     ("a redirect to nowhere", redirects(""), "no web address"),
     ("a redirect to a file", redirects("file:///etc/passwd"), "no web address"),
+    ("a redirect to no port", redirects("https://catalogue.example.org:99999/"), "no web address"),
+    ("a redirect to a mail server", redirects("https://catalogue.example.org:25/"), "no web address"),
+    ("a redirect to half an address", redirects("http://[::1"), "no web address"),
+    ("a redirect to letters that no name has", redirects("https://caf\xe9.example.org/"), "no web address"),
     ("a redirect to itself", redirects("/api/datasets?limit=1&offset=0"), "more than 3 times"),
     ("a redirect to a private address", redirects("http://10.0.0.1/api/datasets"), "not on the public network"),
     ("a redirect to the metadata service", redirects("http://169.254.169.254/latest"), "not on the public network"),
@@ -127,6 +139,18 @@ def test_a_total_that_is_too_large_archives_nothing(harvest: Harvest) -> None:
     pull = paged(harvest, on_list=promises)
     assert (pull.state, pull.complete, pull.missing) == (PullState.DONE, False, 0)
     assert "ended after 23 of 500" in " ".join(pull.remarks)
+
+
+@pytest.mark.parametrize("total", [10**30, 2**31, -1, True, "23", 1.5])
+def test_a_total_that_cannot_be_is_not_used(harvest: Harvest, total: object) -> None:
+    def odd(handler: BaseHTTPRequestHandler) -> None:
+        page = harvest.endpoint.page(int(handler.path.rpartition("offset=")[2]), 10)
+        page["query"]["total"] = total
+        answer(handler, 200, json.dumps(page).encode())
+
+    pull = paged(harvest, on_list=odd)
+    assert (pull.state, pull.listed, pull.total) == (PullState.DONE, 23, None)
+    assert "can be right" in " ".join(pull.remarks)
 
 
 def test_a_list_that_changes_while_it_is_read_is_read_anew(harvest: Harvest) -> None:

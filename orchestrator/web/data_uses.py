@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.access.model import ApplicationState, PartState
 from orchestrator.alliance.uses.codes import CODES, Kind
 from orchestrator.alliance.uses.model import Clause, Purpose
 from orchestrator.alliance.uses.questions import QUESTIONS
@@ -128,7 +127,6 @@ def _purpose(
     application = house.access.application(visit.actor, application_id)
     declared = house.data_uses.purpose(visit.actor, application_id)
     found = declared.purpose if declared else Purpose()
-    returned = any(part.state is PartState.RETURNED for part in application.parts)
     return page(
         request,
         "purpose.html",
@@ -140,8 +138,7 @@ def _purpose(
         codes=CODES,
         permissions=[each for each in CODES.values() if each.kind is Kind.PERMISSION],
         questions=QUESTIONS,
-        may_declare=application.applicant_id == visit.person.person_id
-        and (application.state is ApplicationState.DRAFT or returned),
+        may_declare=house.data_uses.may_declare(visit.actor, application_id),
         chosen=posted.many("uses") if posted else list(found.uses),
         values=posted.values() if posted else _values(found),
         problem=problem,

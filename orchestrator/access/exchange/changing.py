@@ -176,12 +176,7 @@ class Changing(PartExchange):
             if part.custodian_id == custodian_id:
                 self._step(change, part, "answer", by=actor.person_id, content=content)
             elif content != before[part.custodian_id] and part.state == PartState.APPROVED:
-                self._step(change, part, "reopen", by=actor.person_id, content=content)
-                part.decided_by = part.decided_at = part.agreement_until = part.terms_version = None
-                part.reason = ""
-                details: dict[str, Json] = {"custodian": part.custodian_id, "content": content}
-                change.tell(application_event("application.part-reopened", "system:rules", row, **details))
-                self._tell_officers(change, row, part.custodian_id, "application.reopened")
+                self._reopen(change, actor, row, part, content)
             elif content != before[part.custodian_id] and part.state == PartState.WAITING:
                 self._tell_officers(change, row, part.custodian_id, "application.changed")
 

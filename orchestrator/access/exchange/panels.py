@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from orchestrator.alliance import store as alliance
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event
 from orchestrator.policy.model import Actor, Thing
@@ -40,8 +41,8 @@ class Panels(PartExchange):
                 raise Invalid(
                     "This person is not registered here; ask an operator to register the person.", field="person"
                 )
-            if person_id in self._officers(change.session, custodian_id) or person_id == actor.person_id:
-                raise NotPossible("An officer of the custodian is no lay member; choose somebody of the public.")
+            if person_id in self._every_officer(change.session) or person_id == actor.person_id:
+                raise NotPossible("An officer of a custodian is no lay member; choose somebody of the public.")
             if any(each.person_id == person_id for each in store.panel_of(change.session, custodian_id)):
                 raise NotPossible("This person is on the panel already.")
             row = PanelRow(
@@ -130,6 +131,13 @@ class Panels(PartExchange):
             return store.advice_on(session, application_id, custodian_id, content=content)
 
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _every_officer(self, session: Session) -> set[str]:
+        return {
+            person_id
+            for custodian in alliance.custodians(session)
+            for person_id in self._officers(session, custodian.custodian_id)
+        }
 
     def _advised(self, session: Session, actor: Actor, application_id: str, custodian_id: str, action: str) -> Found:
         """Return a part to a member of its panel; whoever is none learns nothing of it."""

@@ -8,13 +8,15 @@ from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import NotFound, NotPossible
+from orchestrator.core.events import Json
 from orchestrator.policy.model import Actor, Thing
 
 from .. import rules
 from .. import store as applications
+from ..applications import application_event
 from ..decisions import Decisions
 from ..forms.model import Sheet
-from ..forms.sheets import missing
+from ..forms.sheets import answered, missing
 from ..model import Application, CustodianPart
 from ..states import ApplicationState, PartState
 from ..store import ApplicationRow, PartRow
@@ -77,12 +79,17 @@ class PartExchange(Decisions):
     def _filled(
         self, session: Session, application: Application, *, custodians: frozenset[str] | None, own: bool
     ) -> FilledSheet:
-        """Return the sheet with answers: all of it, or what these custodians asked. ``own``: whoever writes it."""
+        """Return the sheet with answers: all of it, or what these custodians asked. ``own``: whoever writes it.
+
+        Others read no answer to a question that is not asked any more because another one was answered otherwise.
+        """
         whole = sheet_of(session, application)
         sheet = whole if custodians is None else _cut(whole, custodians)
         asked = {each.question.question_id for each in sheet.asked}
-        answers = store.answers_up_to(session, application.application_id, unfrozen(application, own=own))
+        given = store.answers_up_to(session, application.application_id, unfrozen(application, own=own))
         first = store.answers_up_to(session, application.application_id, 1)
+        answers = given if own else answered(sheet, given)
+        first = first if own else answered(sheet, first)
         shown = application if custodians is None else rules.seen_by_officer(application, custodians)
         return FilledSheet(
             application=shown,
@@ -95,6 +102,15 @@ class PartExchange(Decisions):
             ),
             revision=shown.revision,
         )
+
+    def _reopen(self, change: Change, actor: Actor, row: ApplicationRow, part: PartRow, content: str) -> None:
+        """Put an approved part before its custodian anew: what it approved reads otherwise now."""
+        self._step(change, part, "reopen", by=actor.person_id, content=content)
+        part.decided_by = part.decided_at = part.agreement_until = part.terms_version = None
+        part.reason = ""
+        details: dict[str, Json] = {"custodian": part.custodian_id, "content": content}
+        change.tell(application_event("application.part-reopened", "system:rules", row, **details))
+        self._tell_officers(change, row, part.custodian_id, "application.reopened")
 
     def _tell_officers(self, change: Change, row: ApplicationRow, custodian_id: str, kind: str) -> None:
         """Notify a custodian's officers who are not concerned themselves."""

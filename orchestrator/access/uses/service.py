@@ -13,8 +13,9 @@ from orchestrator.access.applications import application_thing
 from orchestrator.access.evidence import store as evidence
 from orchestrator.access.evidence.facts import evidence_facts
 from orchestrator.access.evidence.research import research_of
+from orchestrator.access.exchange import store as exchange
+from orchestrator.access.exchange.parts import PartExchange
 from orchestrator.access.model import Application, ApplicationState, Grant, GrantState, PartState, Project
-from orchestrator.access.neighbours import Neighbours
 from orchestrator.access.projects import project_thing
 from orchestrator.access.rules import end_of, seen_by_officer, start_of
 from orchestrator.alliance import store as alliance
@@ -23,7 +24,7 @@ from orchestrator.alliance.uses.model import Purpose, UseTerms, Verdict
 from orchestrator.alliance.uses.rules import check_purpose
 from orchestrator.alliance.uses.service import UsesService
 from orchestrator.alliance.uses.strictest import Stated, strictest
-from orchestrator.audit.record import Record
+from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event
 from orchestrator.discovery.service import DiscoveryService
@@ -43,7 +44,7 @@ _DAYS_A_MONTH = 30.4375
 _USERS = "DUO:0000026"
 
 
-class DataUses(Neighbours):
+class DataUses(PartExchange):
     """Purposes of applications and the rules of projects."""
 
     def __init__(
@@ -64,7 +65,7 @@ class DataUses(Neighbours):
         with self._record.change() as change:
             application = self._application(change.session, actor, application_id)
             self._check(change.session, actor, "declarePurpose", application_thing(application))
-            if not _open(application):
+            if not self._open(change.session, application):
                 raise NotPossible(
                     "The purpose is frozen with the application; a custodian can ask you for a change of it."
                 )
@@ -82,7 +83,17 @@ class DataUses(Neighbours):
                 subject=f"application:{application_id}",
                 details={"version": declared.version, "uses": list(declared.purpose.uses)},
             )
-            return store.add(change, declared, event=event)
+            kept = store.add(change, declared, event=event)
+            self._tell_readers(change, actor, application)
+            return kept
+
+    def may_declare(self, actor: Actor, application_id: str) -> bool:
+        """Say whether this person may declare the purpose now."""
+        with self._record.read() as session:
+            application = self._application(session, actor, application_id)
+            current = self._current(session, actor)
+            allowed = self._policy.may(current, "declarePurpose", application_thing(application))
+            return allowed and self._open(session, application)
 
     def purpose(self, actor: Actor, application_id: str) -> DeclaredPurpose | None:
         """Return what an application declares, for those who may see it; ``None`` while nothing is declared."""
@@ -200,7 +211,10 @@ class DataUses(Neighbours):
     def _whole(
         self, session: Session, application: Application, purpose: Purpose, terms: Iterable[UseTerms]
     ) -> Purpose:
-        """Add what the application says anyway: its people, its organisation, its time, its ethics approval."""
+        """Add what the application says anyway: its people, its organisation, its time, its ethics approval.
+
+        Who declares fewer people, other organisations or less time than he applies for is judged by both.
+        """
         answers, now = application.answers, self._now()
         days = (end_of(answers.end) - start_of(answers.start)).days
         pieces = evidence.for_application(session, research_of(session, application.application_id).application_id)
@@ -211,9 +225,9 @@ class DataUses(Neighbours):
         }
         return replace(
             purpose,
-            months=purpose.months or max(1, math.ceil(days / _DAYS_A_MONTH)),
-            institutions=purpose.institutions or (answers.organisation,),
-            people=purpose.people or tuple(self._as_named(session, each, allowed) for each in ids),
+            months=max(purpose.months or 1, math.ceil(days / _DAYS_A_MONTH)),
+            institutions=_joint(purpose.institutions, (answers.organisation,)),
+            people=_joint(purpose.people, (self._as_named(session, each, allowed) for each in ids)),
             project=purpose.project or answers.title,
             ethics=True if purpose.ethics is None and proven else purpose.ethics,
         )
@@ -227,11 +241,34 @@ class DataUses(Neighbours):
         ways = (person_id, person.email, person.name)
         return next((each for each in ways if each.casefold() in known), person.name)
 
+    def _open(self, session: Session, application: Application) -> bool:
+        """Say whether the purpose may be declared: in a draft, or where a custodian asks for a change of it."""
+        if application.state is not ApplicationState.SUBMITTED:
+            return application.state is ApplicationState.DRAFT
+        return any(
+            "purpose" in request.fields
+            for part in application.parts
+            for request in exchange.open_requests(session, application.application_id, part.custodian_id)
+        )
+
+    def _tell_readers(self, change: Change, actor: Actor, application: Application) -> None:
+        """Put a purpose that changed after submission before the custodians that approved another one, and tell all."""
+        if application.state is ApplicationState.DRAFT:
+            return
+        row = access.application_row(change.session, application.application_id)
+        for part in access.part_rows(change.session, application.application_id):
+            if part.state == PartState.APPROVED:
+                content = self._content(change.session, application, part.custodian_id)
+                self._reopen(change, actor, row, part, content)
+            elif part.state == PartState.WAITING:
+                self._tell_officers(change, row, part.custodian_id, "application.changed")
+
     def _title(self, session: Session, dataset_id: str) -> str:
         dataset = self._dataset(session, dataset_id)
         return dataset.title if dataset else dataset_id
 
 
-def _open(application: Application) -> bool:
-    returned = any(part.state is PartState.RETURNED for part in application.parts)
-    return application.state is ApplicationState.DRAFT or (application.state is ApplicationState.SUBMITTED and returned)
+def _joint(declared: Iterable[str], applied: Iterable[str]) -> tuple[str, ...]:
+    """Return both, each once however it is written."""
+    known = {" ".join(each.split()).casefold(): each for each in (*applied, *declared)}
+    return tuple(known.values())

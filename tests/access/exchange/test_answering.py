@@ -142,3 +142,16 @@ def test_without_forms_nothing_is_asked_and_all_goes_as_before(world: Any) -> No
     assert world.access.application(world.actor("officer_a"), application.application_id).parts[0].state is (
         PartState.APPROVED
     )
+
+
+def test_an_answer_to_what_is_not_asked_any_more_is_not_read_by_anybody_else(asking: Asking) -> None:
+    world = asking.world
+    application_id = asking.draft().application_id
+    asking.answer(application_id, funded="yes", funder="A company that stays secret.")
+    asking.answer(application_id, public_benefit="Patients.", funded="no", own_a="A.", own_b="B.")
+    world.access.submit(world.actor("lead"), application_id)
+    for who in ("officer_a", "operator"):
+        found = world.access.answers.sheet(world.actor(who), application_id)
+        assert (found.answers["funded"], found.answers.get("funder")) == ("no", None)
+    kept = world.access.answers.sheet(world.actor("lead"), application_id).answers
+    assert kept["funder"] == "A company that stays secret.", "its writer finds it again"

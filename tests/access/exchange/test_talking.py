@@ -222,3 +222,16 @@ def test_advice_without_words_is_refused(panel: Asking, words: str) -> None:
     world, application_id = panel.world, panel.submitted()
     with pytest.raises(Invalid, match="3 to 10,000"):
         world.access.panels.advise(world.actor("pat"), application_id, world.custodians["a"], Opinion.SUPPORT, words)
+
+
+def test_another_custodians_officer_is_no_lay_member_now_or_later(panel: Asking) -> None:
+    world, application_id = panel.world, panel.submitted()
+    with pytest.raises(NotPossible, match="no lay member"):
+        world.access.panels.add(world.actor("officer_a"), world.custodians["a"], world.people["officer_b"])
+    lay = world.actor("pat")
+    assert world.access.panels.part(lay, application_id, world.custodians["a"])
+    world.give("pat", "custodian", custodian_id=world.custodians["b"])
+    lay = world.actor("pat")
+    with pytest.raises(Refused, match="officer decides"):
+        world.access.panels.part(lay, application_id, world.custodians["a"])
+    assert world.access.panels.waiting(lay) == []

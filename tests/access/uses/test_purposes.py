@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from orchestrator.access.model import PartState
 from orchestrator.alliance.uses.model import Purpose, Verdict
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
@@ -182,3 +184,45 @@ def test_what_needs_a_person_is_approved_by_that_person_without_more(uses: Uses)
         world.actor("officer_a"), application_id, custodian, approve=True, agreement_until=world.day(100)
     )
     assert world.access.application(lead, application_id).state.value == "decided"
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        ("TS=6", {"months": 3}),
+        ("IS=University of Somewhere", {"institutions": ("University of Somewhere",)}),
+        ("US=Somebody Else", {"people": ("Somebody Else",)}),
+    ],
+)
+def test_less_cannot_be_declared_than_is_applied_for(uses: Uses, clause: str, said: dict[str, Any]) -> None:
+    uses.publish("a", "HMB", clause)
+    application_id = uses.draft("a")
+    uses.service.declare(uses.world.actor("lead"), application_id, Purpose(uses=("HMB",), **said))
+    assert verdicts(uses, application_id)["a"] is not Verdict.PERMITTED
+
+
+def returned(uses: Uses, *fields: str) -> str:
+    """An application with a purpose that B approved and A wants changed."""
+    world, application_id = uses.world, uses.draft()
+    lead = world.actor("lead")
+    uses.service.declare(lead, application_id, Purpose(uses=("HMB",)))
+    world.access.submit(lead, application_id)
+    world.decide(application_id, "b")
+    officer, custodian_id = world.actor("officer_a"), world.custodians["a"]
+    world.access.changes.ask_changes(officer, application_id, custodian_id, "Say more.", fields=fields)
+    return application_id
+
+
+def test_a_purpose_stays_frozen_while_something_else_is_changed(uses: Uses) -> None:
+    application_id, lead = returned(uses, "title"), uses.world.actor("lead")
+    assert not uses.service.may_declare(lead, application_id)
+    with pytest.raises(NotPossible, match="frozen"):
+        uses.service.declare(lead, application_id, Purpose(uses=("GRU",), commercial=True))
+
+
+def test_who_approved_another_purpose_decides_anew(uses: Uses) -> None:
+    application_id, lead = returned(uses, "purpose"), uses.world.actor("lead")
+    assert uses.service.may_declare(lead, application_id)
+    uses.service.declare(lead, application_id, Purpose(uses=("GRU",), commercial=True))
+    [part] = uses.world.access.application(uses.world.actor("officer_b"), application_id).parts
+    assert (part.state, part.decided_by) == (PartState.WAITING, None)

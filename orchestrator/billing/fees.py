@@ -9,15 +9,18 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from orchestrator.access import store as access
 from orchestrator.access.model import Application
 from orchestrator.access.states import ApplicationKind
+from orchestrator.alliance import store as alliance
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
+from orchestrator.core.small_counts import DEFAULT_MINIMUM, protected
 from orchestrator.discovery import store as catalogue
 from orchestrator.policy.model import Actor
 
 from . import rules, store
-from .documents import Estimate, PublishedList, QuoteState, Waiver
+from .documents import Estimate, OrderState, PublishedList, Waiver
 from .forms import read_request
 from .grammar import read_list
 from .model import INFRASTRUCTURE, Amount, PriceList, Table
@@ -25,7 +28,7 @@ from .priced import Relief
 from .pricing import price
 from .request import COUNTS, WORDS, Answer, AskedDataset, Request, RequestKind
 from .room import Room, issuer_thing, parsed
-from .rows import ListRow, QuoteRow, WaiverRow
+from .rows import ListRow, OrderRow, QuoteRow, WaiverRow
 
 __all__ = ["Fees", "own_answers"]
 
@@ -190,9 +193,10 @@ class Fees(Room):
         return Request(start=application.answers.start, last=application.answers.end, answers=told, datasets=datasets)
 
     def _subscribes(self, session: Session, organisation: str) -> bool:
-        """Whether an organisation has a subscription today: one that an operator offered and that was ordered."""
+        """Whether an organisation has a subscription today: an operator offered it, and its order is not closed."""
         query = select(QuoteRow).where(QuoteRow.issuer == INFRASTRUCTURE, QuoteRow.application_id == "")
-        for row in session.scalars(query.where(QuoteRow.state == QuoteState.ORDERED.value)):
+        query = query.join(OrderRow, OrderRow.quote_id == QuoteRow.quote_id)
+        for row in session.scalars(query.where(OrderRow.state == OrderState.OPEN.value)):
             request = read_request(row.document["request"])
             same = row.organisation.casefold() == organisation.strip().casefold()
             if same and request.start <= self._today() <= request.last:
@@ -264,10 +268,17 @@ class Fees(Room):
             return store.to_waiver(row)
 
     def waivers(self, *, issuer: str | None = None) -> list[tuple[str, Waiver]]:
-        """Return every waiver with its issuer's name, the newest first: the public register of waivers."""
+        """Return the public register of waivers, as everybody may read it: each with its issuer's name, the newest first."""
         with self._record.read() as session:
             found = [store.to_waiver(row) for row in store.waivers(session, issuer=issuer)]
-            return [(self._issuer_name(session, each.issuer), each) for each in found]
+            return [(self._issuer_name(session, each.issuer), self._public(session, each)) for each in found]
+
+    def _public(self, session: Session, waiver: Waiver) -> Waiver:
+        """Return a waiver as everybody may read it: small counts of people as the strictest of its custodians shows."""
+        custodians = [part.custodian_id for part in access.part_rows(session, waiver.application_id)]
+        terms = [alliance.current_terms(session, each) for each in custodians]
+        minimum = max((each.minimum_count for each in terms if each is not None), default=DEFAULT_MINIMUM)
+        return replace(waiver, reason=protected(waiver.reason, minimum=minimum))
 
     def _reliefs(self, session: Session, issuer: str, application_id: str, on: date) -> list[Relief]:
         """Return what is let off for an application on a day, as pricing sees it."""

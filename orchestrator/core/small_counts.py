@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["protected", "small_counts"]
+__all__ = ["DEFAULT_MINIMUM", "protected", "small_counts"]
+
+DEFAULT_MINIMUM = 10
+"""Smallest count of people shown where no custodian's terms say another."""
 
 _PEOPLE = (
     "patients?|people|persons?|participants?|individuals?|cases?|deaths?|women|woman|men|man|children|child|babies|baby|"

@@ -13,7 +13,7 @@ from orchestrator.access import store as access
 from orchestrator.access.model import Grant, GrantState, Project
 from orchestrator.alliance import store as alliance
 from orchestrator.core.events import Event, Json
-from orchestrator.core.small_counts import protected
+from orchestrator.core.small_counts import DEFAULT_MINIMUM, protected
 from orchestrator.discovery import store as catalogue
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
@@ -25,10 +25,7 @@ from .model import Statement, Waived
 from .ports import Waivers
 from .rules import merged
 
-__all__ = ["DEFAULT_MINIMUM", "compose", "everybody_named", "lead_of", "named_people", "smallest_count"]
-
-DEFAULT_MINIMUM = 10
-"""Smallest count of people shown where no custodian's terms say another."""
+__all__ = ["compose", "everybody_named", "lead_of", "named_people", "smallest_count"]
 
 
 def compose(

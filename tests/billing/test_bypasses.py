@@ -12,7 +12,7 @@ from orchestrator.core.errors import NotPossible
 from orchestrator.core.money import Money
 
 from .test_invoices import at_start
-from .world import World
+from .world import ACADEMIC, World
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,29 @@ def test_two_quotes_in_two_currencies_do_not_become_orders_of_one_project(world:
     assert world.billing.spending(lead, application).ordered == Money(100_000, "EUR")
     with pytest.raises(NotPossible, match="in GBP and what was ordered for the project in EUR"):
         world.billing.accept_quote(lead, quotes[0], bill_to="Finance")
+
+
+def test_a_subscription_whose_order_is_closed_lowers_nothing(world: World) -> None:
+    stranger, operator = world.actor("stranger"), world.actor("operator")
+    quote = world.billing.ask_subscription(
+        stranger, "University of Nowhere", start=world.day(0), last=world.day(300), answers=ACADEMIC
+    )
+    world.billing.offer_quote(operator, quote.quote_id)
+    order = world.billing.accept_quote(stranger, quote.quote_id, bill_to="Finance")
+    world.billing.close_order(operator, order.order_id)
+    asked = world.asked(world.submitted().application_id, INFRASTRUCTURE)
+    assert asked.document["request"]["answers"]["subscriber"] == "no"  # type: ignore[index, call-overload]
+
+
+def test_the_public_register_of_waivers_shows_no_small_count(world: World) -> None:
+    application = world.submitted().application_id
+    world.billing.grant_waiver(
+        world.actor("officer_a"),
+        world.issuer("a"),
+        application,
+        percent=50,
+        reason="A charity for 3 children.",
+        until=world.day(90),
+    )
+    ((_, shown),) = world.billing.waivers()
+    assert shown.reason == "A charity for fewer than 10 children."

@@ -85,9 +85,14 @@ def _own(entry: object, place: int) -> Question:
                 "title": _text(entry["title"]),
                 "section": Section(entry["section"]),
                 "kind": Kind(entry["kind"]),
-                "options": tuple(_option(option) for option in entry.get("options", ())),
+                "options": tuple(_option(option) for option in _list(entry.get("options", []))),
+                "shortest": _number(entry.get("shortest", 0)),
+                "longest": _number(entry.get("longest", Question.longest)),
+                "always_required": _flag(entry.get("always_required", False)),
+                "archived": _flag(entry.get("archived", False)),
                 "asked_when": AskedWhen(
-                    question_id=_text(when["question_id"]), values=tuple(_text(value) for value in when["values"])
+                    question_id=_text(when["question_id"]),
+                    values=tuple(_text(value) for value in _list(when["values"])),
                 )
                 if when
                 else None,
@@ -104,6 +109,24 @@ def _own(entry: object, place: int) -> Question:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.40} is no list")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r:.40} is no whole number")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r:.40} is neither true nor false")
     return value
 
 

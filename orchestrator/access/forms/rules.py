@@ -15,6 +15,7 @@ __all__ = ["check_bank", "check_form", "check_question", "cycle_in"]
 
 _SHAPE = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 _MOST_OPTIONS = 200
+_LONGEST_OPTION = 2000
 _MOST_ITEMS = 400
 _LONGEST_WAIT = 250
 _CHOOSING = (Kind.CHOICE, Kind.CHOICES)
@@ -31,7 +32,7 @@ def check_question(question: Question) -> Question:
     for field, text in texts.items():
         if len(text) > (500 if field == "title" else 5000):
             raise Invalid(f"The {field} of “{question.question_id}” is too long; shorten it.", field=field)
-        if any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
+        if _unreadable(text.replace("\n", " ").replace("\t", " ")):
             raise Invalid(f"The {field} of “{question.question_id}” holds control characters.", field=field)
     if not texts["title"]:
         raise Invalid(f"“{question.question_id}” asks nothing; give it a title.", field="title")
@@ -41,6 +42,11 @@ def check_question(question: Question) -> Question:
     return replace(question, title=texts["title"], guidance=texts["guidance"], group=texts["group"])
 
 
+def _unreadable(text: str) -> bool:
+    """Say whether a text holds control characters, or halves of characters that no table can keep."""
+    return any(ord(letter) < 32 or 0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+
+
 def _check_options(question: Question) -> None:
     values = [option.value for option in question.options]
     if question.kind in _CHOOSING:
@@ -48,6 +54,12 @@ def _check_options(question: Question) -> None:
             raise Invalid(f"“{question.title}” needs between 1 and {_MOST_OPTIONS} options.", field="options")
         if len(set(values)) < len(values) or not all(value.strip() for value in values):
             raise Invalid(f"Each option of “{question.title}” needs a value of its own.", field="options")
+        texts = [text for option in question.options for text in (option.value, option.label)]
+        if not all(len(text) <= _LONGEST_OPTION and not _unreadable(text) for text in texts):
+            raise Invalid(
+                f"An option of “{question.title[:80]}” is no line of at most {_LONGEST_OPTION} characters.",
+                field="options",
+            )
     elif values:
         raise Invalid(f"“{question.title}” has options but is answered with a {question.kind}.", field="options")
 

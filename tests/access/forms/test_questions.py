@@ -110,6 +110,27 @@ def test_the_real_bank_serves_in_a_form(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("longest", "5", "no whole number"),
+        ("longest", None, "no whole number"),
+        ("shortest", True, "no whole number"),
+        ("always_required", "no", "neither true nor false"),
+        ("archived", 1, "neither true nor false"),
+        ("options", "abc", "no list"),
+        ("options", ["x" * 2001], "no line of at most"),
+        ("options", ["x\x00"], "no line of at most"),
+        ("asked_when", {"question_id": "one", "values": "yes"}, "no list"),
+        ("title", "\ud800", "control characters"),
+    ],
+)
+def test_a_question_of_a_file_has_the_types_it_is_read_as(field: str, value: object, sentence: str) -> None:
+    entry = {"question_id": "one", "title": "T", "section": "safe data", "kind": "choice", "options": ["yes"]}
+    with pytest.raises(Invalid, match=sentence):
+        read_bank({"questions": [entry | {field: value}]})
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         ({}, "neither"),

@@ -22,11 +22,9 @@ from .model import (
     TierMode,
     Tiers,
 )
-from .request import COUNTS, DATASET_COUNTS, WORDS
+from .request import COUNTS, DATASET_COUNTS, NOT_METERED, WORDS
 
 __all__ = ["check_list", "check_series", "findings", "gaps"]
-
-_NOT_METERED = DATASET_COUNTS | {"requests", "months", "users", "institutions"}
 
 
 def check_list(prices: PriceList) -> None:
@@ -111,7 +109,7 @@ def _line(prices: PriceList, line: Line) -> None:
         ask = prices.ask(count.of)
         if count.of not in COUNTS and (ask is None or ask.kind is not AskKind.COUNT):
             raise Invalid(f"{place}.count: “{count.of}” is nothing that is counted here.", field=f"{place}.count")
-        if line.billed is Billed.MONTHLY and count.of in _NOT_METERED:
+        if line.billed is Billed.MONTHLY and count.of in NOT_METERED:
             raise Invalid(
                 f"{place}: “{count.of}” is not metered month by month, so the line cannot be billed monthly.",
                 field=f"{place}.billed",
@@ -158,9 +156,14 @@ def _quota(line: Line, place: str) -> None:
         return
     if len(line.quantity) != 1 or line.quantity[0].every != 1 or line.quantity[0].less:
         raise Invalid(f"{place}.quota needs exactly one plain count.", field=f"{place}.quota")
-    if line.quantity[0].of in _NOT_METERED or isinstance(line.price, Tiers):
+    if line.quantity[0].of in NOT_METERED or isinstance(line.price, Tiers):
         raise Invalid(
             f"{place}.quota goes with something metered, such as checks, and without tiers.", field=f"{place}.quota"
+        )
+    if line.billed is Billed.MONTHLY and "month" not in line.quota.per:
+        raise Invalid(
+            f"{place}.quota.per: the line is billed month by month, so what is free is free in a month; name it.",
+            field=f"{place}.quota",
         )
 
 

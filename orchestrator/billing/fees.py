@@ -268,7 +268,7 @@ class Fees(Room):
             return store.to_waiver(row)
 
     def waivers(self, *, issuer: str | None = None) -> list[tuple[str, Waiver]]:
-        """Return the public register of waivers, as everybody may read it: each with its issuer's name, the newest first."""
+        """Return the public register of waivers as everybody may read it: with issuers' names, the newest first."""
         with self._record.read() as session:
             found = [store.to_waiver(row) for row in store.waivers(session, issuer=issuer)]
             return [(self._issuer_name(session, each.issuer), self._public(session, each)) for each in found]

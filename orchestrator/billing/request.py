@@ -16,6 +16,7 @@ __all__ = [
     "APPLICANTS",
     "COUNTS",
     "DATASET_COUNTS",
+    "NOT_METERED",
     "WORDS",
     "Answer",
     "AskedDataset",
@@ -84,6 +85,9 @@ COUNTS: Mapping[str, tuple[str, str]] = {
 
 DATASET_COUNTS = frozenset({"datasets", "dataset-periods", "additional-periods"})
 """Counts that are told from the datasets themselves."""
+
+NOT_METERED = DATASET_COUNTS | {"requests", "months", "users", "institutions"}
+"""Counts that are asked for and not used: they stay what they were answered when a month is metered."""
 
 
 @dataclass(frozen=True, kw_only=True)

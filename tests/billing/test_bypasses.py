@@ -7,10 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from orchestrator.access.model import Answers
-from orchestrator.billing.model import INFRASTRUCTURE
+from orchestrator.billing.grammar import read_list
+from orchestrator.billing.metering import metered_request
+from orchestrator.billing.model import INFRASTRUCTURE, Billed
+from orchestrator.billing.pricing import price
+from orchestrator.billing.request import Usage
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.money import Money
 
+from .conftest import asked
 from .test_invoices import at_start
 from .world import ACADEMIC, World
 
@@ -96,8 +101,8 @@ def test_a_subscription_whose_order_is_closed_lowers_nothing(world: World) -> No
     world.billing.offer_quote(operator, quote.quote_id)
     order = world.billing.accept_quote(stranger, quote.quote_id, bill_to="Finance")
     world.billing.close_order(operator, order.order_id)
-    asked = world.asked(world.submitted().application_id, INFRASTRUCTURE)
-    assert asked.document["request"]["answers"]["subscriber"] == "no"  # type: ignore[index, call-overload]
+    found = world.asked(world.submitted().application_id, INFRASTRUCTURE)
+    assert found.document["request"]["answers"]["subscriber"] == "no"  # type: ignore[index, call-overload]
 
 
 def test_the_public_register_of_waivers_shows_no_small_count(world: World) -> None:
@@ -112,3 +117,15 @@ def test_the_public_register_of_waivers_shows_no_small_count(world: World) -> No
     )
     ((_, shown),) = world.billing.waivers()
     assert shown.reason == "A charity for fewer than 10 children."
+
+
+def test_a_monthly_line_that_hangs_on_how_many_users_were_told_is_metered_too(written: str) -> None:
+    prices = read_list(
+        written
+        + "  - {id: many, says: For many, amount: 50, count: checks, billed: monthly, source: A test, "
+        + "when: {users: {at-least: 5}}}\n"
+    )
+    used = [Usage(of="checks", quantity=2, month="2026-04")]
+    for users, expected in ((10, "100"), (4, "0")):
+        metered = metered_request(asked(users=users), used)
+        assert price(prices, metered, billed={Billed.MONTHLY}).net.low == Money.of(expected)

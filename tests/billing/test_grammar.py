@@ -75,6 +75,11 @@ def test_amounts_stay_as_they_were_written(written: str) -> None:
         (line(amount="1", quota="{free: 2, per: [moon]}"), "lines[2].quota.per", "some of"),
         (line(amount="1", quota="{free: 2, per: [user]}"), "lines.more.quota", "metered"),
         (line(amount="1", count="[checks, hours]", quota="{free: 2, per: [user]}"), "lines.more.quota", "one plain"),
+        (
+            line(amount="1", count="checks", billed="monthly", quota="{free: 2, per: [user]}"),
+            "lines.more.quota",
+            "free in a month",
+        ),
         (line(amount="1", minimum="5", cap="4"), "lines.more.cap", "below its minimum"),
         (line(amount="1", billed="monthly"), "lines.more.billed", "not metered"),
         (line(amount="1", only="{class: report}"), "lines.more.only", "counts none"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.core.errors import NotPossible
+from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.discovery.catalogue.model import Entry
 from orchestrator.discovery.comparison import Compared
-from orchestrator.discovery.descriptions.quality import score, usable
+from orchestrator.discovery.descriptions.quality import Mend, score, usable
 
 if TYPE_CHECKING:
     from .house import House
 
-__all__ = ["beside"]
+__all__ = ["beside", "to_mend"]
 
 _PROFILE = "hdruk-2022"
 """The published way of scoring whose fields are those of descriptions of today."""
@@ -20,15 +20,34 @@ _PROFILE = "hdruk-2022"
 
 def beside(house: House, entry: Entry) -> Compared:
     """Return a dataset with its terms, permitted uses, price and scores, as far as somebody here knows them."""
-    scored, useful = score(entry.original, _PROFILE), usable(entry.original, _PROFILE)
+    scored, useful = _scores(entry)
     return Compared(
         entry=entry,
         terms=_terms(house, entry),
         uses=_uses(house, entry),
         fees=_fees(house, entry),
-        score=f"{scored.score:.1f} of 100: {scored.rating}",
-        usable=f"{useful.score:.1f} of 100: {useful.rating}",
+        score=scored,
+        usable=useful,
     )
+
+
+def to_mend(entry: Entry) -> tuple[Mend, ...]:
+    """Return what a custodian could mend in a description, what brings most first; nothing if it cannot be read."""
+    try:
+        return usable(entry.original, _PROFILE).mend
+    except Invalid:
+        return ()
+
+
+def _scores(entry: Entry) -> tuple[str, str]:
+    """Return both scores in words; a description that was taken once is shown even if it cannot be read any more."""
+    try:
+        found = score(entry.original, _PROFILE), usable(entry.original, _PROFILE)
+    except Invalid as error:
+        told = f"None: {error.message}"
+        return told, told
+    scored, useful = (f"{each.score:.1f} of 100: {each.rating}" for each in found)
+    return scored, useful
 
 
 def _terms(house: House, entry: Entry) -> str | None:

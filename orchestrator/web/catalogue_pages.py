@@ -10,11 +10,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.assembly.beside import beside
+from orchestrator.assembly.beside import beside, to_mend
 from orchestrator.core.errors import Conflict, Invalid, NotFound, Unavailable
 from orchestrator.core.events import Json
 from orchestrator.discovery.catalogue.model import Entry, EntryState
-from orchestrator.discovery.descriptions.quality import usable
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
 from orchestrator.discovery.search.reading import columns_of
 
@@ -101,7 +100,7 @@ def dataset(request: Request, entry_id: Id) -> Response:
         terms=terms_in_force(house, entry.custodian_id) if entry.custodian_id else None,
         similar=_similar(request, entry),
         beside=beside(house, entry),
-        mend=usable(entry.original, "hdruk-2022").mend[:_MOST_TO_MEND],
+        mend=to_mend(entry)[:_MOST_TO_MEND],
     )
 
 

@@ -7,6 +7,8 @@ import warnings
 
 import pytest
 
+from orchestrator.core.events import Event
+from orchestrator.discovery.catalogue.store import EditionRow
 from tests.web.world import World, description, words
 
 with warnings.catch_warnings():
@@ -85,12 +87,38 @@ def test_a_description_is_checked_without_an_account(shared: World) -> None:
         ('{"summary": {"title": NaN}}', "plain JSON"),
         ("[" * 30_000, "cannot be read as JSON"),
         ('{"summary": {"title": "x", "keywords": [' + "1," * 20_000 + "1]}}", "more than 20,000 values"),
+        (
+            json.dumps({"summary": {"title": "x"}, "provenance": {"origin": {"datasetType": [{"name": "x"}] * 2_000}}}),
+            "more than 4,000 values beside its tables and columns",
+        ),
     ],
 )
 def test_what_cannot_be_checked_is_told_beside_the_field(text: str, told: str, shared: World) -> None:
     answer = shared.browser().submit("/descriptions/check", page="/descriptions/check", record=text)
     assert answer.status_code == 422
     assert told in words(answer.text)
+
+
+def test_many_columns_are_checked(shared: World) -> None:
+    record = description("Wide register", "Town")
+    column = {"name": "c", "dataType": "integer", "description": "A column.", "sensitive": False}
+    record["structuralMetadata"] = {"tables": [{"name": "t", "description": "A table.", "columns": [column] * 3_000}]}
+    answer = shared.browser().submit("/descriptions/check", page="/descriptions/check", record=json.dumps(record))
+    assert answer.status_code == 200
+    assert "It fits its schema." in words(answer.text)
+
+
+def test_a_description_that_cannot_be_read_any_more_is_shown_and_has_no_score(world: World) -> None:
+    entry, other = world.datasets.values()
+    with world.house.record.change() as change:
+        row = change.session.get_one(EditionRow, (entry, 1))
+        row.original = '{"summary": "nothing that is known here"}'
+        change.tell(Event(kind="test.changed", actor="test", subject=f"entry:{entry}", details={}))
+    for path in (f"/datasets/{entry}", f"/datasets/compare?with={entry}&with={other}"):
+        answer = world.browser().get(path)
+        assert answer.status_code == 200
+        assert "None: This is no description of a dataset, so it has no score." in words(answer.text)
+    assert world.api().get(f"/api/v1/catalogue/compare?with={entry}&with={other}").status_code == 200
 
 
 def test_a_form_without_its_token_is_refused(shared: World) -> None:

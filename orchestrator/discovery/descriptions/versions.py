@@ -15,7 +15,17 @@ from .older import V2_1_2, V2_1_3, V2_2_0, V2_2_1
 from .oldest import V2_0_2, V2_1_0
 from .shapes import Part
 
-__all__ = ["CATALOGUE_2020", "FLAT", "NEWEST", "SCHEMAS", "check_plain", "detect", "validate"]
+__all__ = [
+    "CATALOGUE_2020",
+    "FLAT",
+    "NEWEST",
+    "SCHEMAS",
+    "beside_tables",
+    "check_plain",
+    "count_values",
+    "detect",
+    "validate",
+]
 
 NEWEST = "4.0.0"
 """The schema in which descriptions are kept here."""
@@ -43,6 +53,8 @@ _ENOUGH_TO_TELL = 200
 
 _LARGEST = 8 * 1024 * 1024
 _DEEPEST = 60
+_MOST_VALUES = 20_000
+"""Beside tables and columns, where the fullest of the national catalogue has 236; holding more takes many seconds."""
 
 
 def check_plain(record: Any) -> Mapping[str, Any]:
@@ -58,7 +70,27 @@ def check_plain(record: Any) -> Mapping[str, Any]:
         raise Invalid("The description is larger than 8 MiB; shorten its tables and columns.", field="description")
     if deep:
         raise Invalid(f"The description is nested more than {_DEEPEST} deep; flatten it.", field="description")
+    if count_values(beside_tables(record)) > _MOST_VALUES:
+        raise Invalid(
+            f"The description has more than {_MOST_VALUES:,} values beside its tables and columns; shorten its lists.",
+            field="description",
+        )
     return record
+
+
+def count_values(value: Any) -> int:
+    """Count the values of plain JSON, objects and lists themselves among them."""
+    waiting, count = [value], 0
+    while waiting:
+        inner = waiting.pop()
+        count += 1
+        waiting += inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, list) else ()
+    return count
+
+
+def beside_tables(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a description without its tables and columns, of which there may rightly be very many."""
+    return {name: value for name, value in record.items() if name != "structuralMetadata"}
 
 
 def _depth(value: Any) -> int:

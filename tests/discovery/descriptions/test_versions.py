@@ -168,3 +168,14 @@ def test_positions_in_lists_are_counted_from_one(description: dict[str, Any]) ->
 def test_paths_are_unique_names_of_places(description: dict[str, Any]) -> None:
     paths: list[Path] = list(places(description))
     assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize("reading", [validate, convert])
+def test_a_description_of_endless_lists_is_refused_before_it_is_held_against_anything(
+    reading: Callable[[object], object],
+) -> None:
+    kinds = [{"name": "x", "subTypes": ["y"]}] * 7_000
+    with pytest.raises(Invalid, match="20,000 values beside its tables and columns"):
+        reading({"summary": {"title": "Kinds"}, "provenance": {"origin": {"datasetType": kinds}}})
+    columns = [{"name": "c"}] * 20_000
+    assert reading({"summary": {"title": "Wide"}, "structuralMetadata": {"tables": [{"columns": columns}]}})

@@ -25,7 +25,7 @@ from .model import Statement, Waived
 from .ports import Waivers
 from .rules import merged
 
-__all__ = ["compose", "everybody_named", "lead_of", "named_people", "smallest_count"]
+__all__ = ["compose", "everybody_named", "lead_membership", "lead_of", "named_people", "smallest_count"]
 
 
 def compose(
@@ -80,11 +80,15 @@ def everybody_named(session: Session) -> dict[str, tuple[str, ...]]:
 
 def lead_of(session: Session, project_id: str) -> tuple[str, bool]:
     """Return who leads a project (the newest lead) and whether that person agrees to be named."""
+    lead = lead_membership(session, project_id)
+    return (lead.person_id, lead.named) if lead else ("", False)
+
+
+def lead_membership(session: Session, project_id: str) -> access.MembershipRow | None:
+    """Return the membership of the newest lead; none where nobody ever led."""
     leads = [row for row in access.memberships(session, project_id) if row.role == "lead"]
-    if not leads:
-        return "", False
     current = [row for row in leads if row.ended_at is None] or leads
-    return current[-1].person_id, current[-1].named
+    return current[-1] if current else None
 
 
 _KEYS = frozenset(field.key for field in FIELDS if not field.personal)

@@ -16,8 +16,8 @@ from orchestrator.discovery import store as catalogue
 from orchestrator.identity.asking import Asking
 
 from . import store
-from .composing import everybody_named, lead_of, named_people
-from .model import DoneWith, Entry, Origin, Release, Revision, Used, Waived
+from .composing import everybody_named, lead_membership, named_people
+from .model import DoneWith, Entry, Origin, Release, Revision, Statement, Used, Waived
 from .rules import is_web_address
 from .store import RevisionRow
 
@@ -106,10 +106,13 @@ class Looking(Asking):
         return Entry(latest=revision_of(row), first_recorded_at=first, people=people, applicant_id=applicant)
 
 
-def _shown(session: Session, project_id: str, identifiers: Mapping[str, str]) -> str:
-    """Return what the lead stated of himself, while he agrees to be named."""
-    stated = identifiers.get(project_id, "")
-    return stated if stated and lead_of(session, project_id)[1] else ""
+def _shown(session: Session, project_id: str, identifiers: Mapping[str, Statement]) -> str:
+    """Return the lead's number while he agrees to be named; what was stated of a lead before him agreed to nothing."""
+    stated = identifiers.get(project_id)
+    lead = lead_membership(session, project_id) if stated and stated.value else None
+    if stated is None or lead is None or not lead.named:
+        return ""
+    return stated.value if stated.stated_by == lead.person_id or stated.stated_at >= lead.since else ""
 
 
 def revision_of(row: RevisionRow) -> Revision:

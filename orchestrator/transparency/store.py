@@ -135,12 +135,11 @@ def statements(session: Session, project_id: str) -> dict[tuple[str, str], State
     return {(row.custodian_id, row.key): _statement(row) for row in rows}
 
 
-def lead_identifiers(session: Session) -> dict[str, str]:
-    """Return the identifiers (ORCID) that leads stated of themselves, by project; the newest counts."""
-    query = select(StatementRow.project_id, StatementRow.value).where(
-        StatementRow.key == "applicant_id", StatementRow.custodian_id == ""
-    )
-    return {row.project_id: row.value for row in session.execute(query.order_by(StatementRow.number))}
+def lead_identifiers(session: Session) -> dict[str, Statement]:
+    """Return the identifiers (ORCID) that were stated of leads, by project; the newest counts."""
+    query = select(StatementRow).where(StatementRow.key == "applicant_id", StatementRow.custodian_id == "")
+    rows = session.scalars(query.order_by(StatementRow.number))
+    return {row.project_id: _statement(row) for row in rows}
 
 
 def _statement(row: StatementRow) -> Statement:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from orchestrator.access.states import MemberRole
 from orchestrator.airlock.model import State
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
@@ -134,6 +135,20 @@ def test_people_are_named_while_they_agree_and_stand_nowhere_in_the_kept_entries
     for personal in ("Rosa", "0000-0002-1825-0097"):
         assert personal not in kept
         assert personal not in log
+
+
+def test_what_a_lead_stated_of_himself_does_not_appear_because_the_next_lead_agrees(world: World) -> None:
+    register, access, operator = world.house.register, world.house.access, world.actor("operator")
+    first, second = world.actor("researcher"), world.actor("colleague")
+    register.state(first, world.project, {"applicant_id": "0000-0002-1825-0097"})
+    for person in (first, second):
+        access.end_member(operator, world.project, person.person_id)
+    access.add_member(operator, world.project, second.person_id, role=MemberRole.LEAD)
+    access.agree_to_be_named(second, world.project, agree=True)
+    for entry in (register.entry(world.project), *register.entries()):
+        assert (entry.value("applicant_names"), entry.value("applicant_id")) == ("Carl Colleague", "")
+    register.state(second, world.project, {"applicant_id": "0000-0001-5109-3700"})
+    assert register.entry(world.project).value("applicant_id") == "0000-0001-5109-3700"
 
 
 def test_the_lead_states_the_project_and_each_officer_the_own_data(world: World) -> None:

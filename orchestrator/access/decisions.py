@@ -54,8 +54,12 @@ class Decisions(Applications):
         approve: bool,
         reason: str = "",
         agreement_until: date | None = None,
+        read: str = "",
     ) -> Application:
-        """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part."""
+        """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part.
+
+        ``read`` is what ``reading`` gave when the officer began to read: what was changed since is not decided unread.
+        """
         with self._record.change() as change:
             row, application = self._load(
                 change.session, actor, "decideApplication", application_id, custodian_id=custodian_id
@@ -68,6 +72,8 @@ class Decisions(Applications):
             words = rules.check_reason(reason, needed=not approve)
             held = change.session.get_one(PartRow, (application_id, custodian_id))
             content = self._content(change.session, application, custodian_id)
+            if read not in ("", content):
+                raise NotPossible("What is asked was changed while you read it; read it again, then decide.")
             if approve:
                 self._check_offered(change.session, part)
                 self._check_advised(change.session, part, application_id, content, words)
@@ -84,6 +90,15 @@ class Decisions(Applications):
                 change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
             )
             return self._as_seen(change.session, actor, store.to_application(change.session, row))
+
+    def reading(self, actor: Actor, application_id: str, custodian_id: str) -> str:
+        """Return the hash of everything that an officer reads of his custodian's part now."""
+        with self._record.read() as session:
+            application = store.to_application(session, store.application_row(session, application_id))
+            self._must_see(self._current(session, actor), application)
+            if all(each.custodian_id != custodian_id for each in self._as_seen(session, actor, application).parts):
+                raise NotFound("There is no such part of an application, or none that you may see.")
+            return self._content(session, application, custodian_id)
 
     def _check_uses(self, session: Session, application_id: str, custodian_id: str, words: str) -> None:
         if self.against_uses is not None:

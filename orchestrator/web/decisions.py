@@ -45,6 +45,7 @@ def decide(request: Request, application_id: Id, custodian_id: Id, posted: Form)
             approve=approve,
             reason=posted.text("reason", "a reason", most=1000, needed=not approve),
             agreement_until=posted.day("agreement_until", "the agreement's last day") if approve else None,
+            read=posted.text("read", "what you read", most=64, needed=False),
         )
     except Invalid as problem:
         return _show(request, visit, application_id, custodian_id, values=posted.values(), problem=problem)
@@ -60,6 +61,7 @@ def _show(
     values: dict[str, str] | None = None,
     problem: Invalid | None = None,
 ) -> Response:
+    reading = visit.house.access.reading(visit.actor, application_id, custodian_id)
     found = visit.house.access.application(visit.actor, application_id)
     part = next((part for part in found.parts if part.custodian_id == custodian_id), None)
     if part is None or custodian_id not in visit.actor.custodians:
@@ -71,6 +73,7 @@ def _show(
         title=f"Decide: {found.answers.title}",
         application=found,
         part=part,
+        read=reading,
         titles={one: visit.house.discovery.dataset(one).title for one in part.dataset_ids},
         panel=bool(part.form_version)
         and visit.house.access.forms.form(visit.actor, custodian_id, part.form_version).panel > 0,

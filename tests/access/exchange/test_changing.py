@@ -324,3 +324,23 @@ def test_a_crash_at_any_moment_of_sending_changes_leaves_all_as_it_was(
     monkeypatch.setattr(Session, "flush", flush)
     assert steps > 5
     assert asking.part(application_id, "b").state is PartState.WAITING
+
+
+def test_what_was_changed_while_it_was_read_is_not_decided_unread(asking: Asking) -> None:
+    world, application_id = asking.world, asking.submitted()
+    officer, custodian_id = world.actor("officer_b"), world.custodians["b"]
+    read = world.access.reading(officer, application_id, custodian_id)
+    with pytest.raises(NotFound):
+        world.access.reading(officer, application_id, world.custodians["a"])
+    asking.ask_changes(application_id, "a", "public-benefit")
+    asking.answer(application_id, public_benefit="Shareholders, mostly.")
+    asking.send(application_id, "a")
+
+    def approve(read: str) -> None:
+        day = world.day(300)
+        world.access.decide(officer, application_id, custodian_id, approve=True, agreement_until=day, read=read)
+
+    with pytest.raises(NotPossible, match="read it again"):
+        approve(read)
+    assert asking.part(application_id, "b").state is PartState.WAITING
+    approve(world.access.reading(officer, application_id, custodian_id))

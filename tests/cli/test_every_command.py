@@ -17,6 +17,10 @@ from .samples import ANYBODY, NEVER_RUN, SAMPLES
 EVERY = sorted(SAMPLES)
 SIGNED_IN = [name for name in EVERY if SAMPLES[name].who is not ANYBODY]
 OFFLINE = (
+    "catalogue validate",
+    "catalogue convert",
+    "catalogue export",
+    "catalogue score",
     "uses codes",
     "visa make-key",
     "evidence kinds",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import tantivy
 from tantivy import Query
@@ -23,6 +25,8 @@ _BROAD = 20_000
 """A search all of whose words stand in more descriptions than this is broad: a word in the title comes first."""
 
 _MOST_CHOSEN = 50
+_BROKEN = re.compile("[\ud800-\udfff]")
+"""Halves of characters: a shell hands them over for bytes that are no text, and the index keeps none."""
 
 _ENOUGH = 0.2
 """The share of a question's words that a description must have."""
@@ -46,6 +50,8 @@ def check(asked: Asked) -> Asked:
         raise Invalid(f"Only the first {DEEPEST:,} results can be paged through; narrow the search.", field="offset")
     if sum(map(len, asked.chosen.values())) > _MOST_CHOSEN:
         raise Invalid(f"Choose at most {_MOST_CHOSEN} values of all facets together.", field="chosen")
+    if any(map(_BROKEN.search, chain((asked.words,), *asked.chosen.values()))):
+        raise Invalid("The search holds a broken character; type it anew.", field="q")
     if asked.people is not None and not 0 <= asked.people <= 10**12:
         raise Invalid("Enter the least number of people as a whole number.", field="people")
     for name, year in (("since", asked.since), ("until", asked.until)):

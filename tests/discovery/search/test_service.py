@@ -123,6 +123,8 @@ def test_paging_goes_through_everything_once(national: Searched) -> None:
         (Asked(since=20), "since"),
         (Asked(since=2020, until=2010), "since"),
         (Asked(chosen={Facet.PLACE: tuple(map(str, range(51)))}), "chosen"),
+        (Asked(words="heart \udcff"), "q"),
+        (Asked(chosen={Facet.PLACE: ("\ud800",)}), "q"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(searched: Searched, asked: Asked, field: str) -> None:

@@ -22,10 +22,12 @@ from orchestrator.audit.verification import verify_proof
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Event, Json
 
-__all__ = ["LARGEST", "Opened", "opened", "sealing"]
+__all__ = ["LARGEST", "LARGEST_NUMBER", "Opened", "opened", "sealing"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document with its proof."""
+LARGEST_NUMBER = 2**31 - 1
+"""Positions and numbers of documents: what every database keeps as a whole number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,8 @@ def _proof(said: Any) -> InclusionProof:
     numbers = (said["position"], head["size"])
     if not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
         raise TypeError("positions are whole numbers")
+    if not all(0 <= number <= LARGEST_NUMBER for number in numbers):
+        raise ValueError("no log is as long as that")
     return InclusionProof(
         entry=_words(said["entry"]),
         position=said["position"],

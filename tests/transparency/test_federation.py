@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import rfc8785
@@ -275,6 +276,26 @@ def test_a_forged_document_is_refused_and_nothing_is_kept(
     with pytest.raises(Refused):
         north.take(rfc8785.dumps(document))
     assert north.federation.said(Kind.CATALOGUE) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["document"].update(sequence=2**40),
+        lambda d: d["proof"].update(position=2**40),
+        lambda d: d["proof"].update(position=-1),
+        lambda d: d["proof"]["head"].update(size=10**30),
+    ],
+    ids=["a document", "a position", "a position before all", "a log"],
+)
+def test_a_number_that_no_database_keeps_is_no_documents(
+    north: Installation, south: Installation, change: Callable[[dict[str, Any]], None]
+) -> None:
+    north.trusts(south)
+    document = json.loads(south.document())
+    change(document)
+    with pytest.raises(Invalid):
+        north.take(json.dumps(document).encode())
 
 
 def test_one_hub_cannot_speak_for_another(north: Installation, south: Installation, tmp_path: Path) -> None:

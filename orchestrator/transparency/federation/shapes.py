@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from orchestrator.core.errors import Invalid
 
+from ..sealed import LARGEST_NUMBER
 from .model import Kind
 
 __all__ = ["SCHEMA", "CatalogueItem", "Header", "PersonItem", "RegisterItem", "UsedItem", "read_document"]
@@ -92,7 +93,7 @@ class Header(_Shape):
     kind: Kind = Field(strict=False)
     origin: Line
     name: Line
-    sequence: Annotated[int, Field(ge=1, le=2**53)]
+    sequence: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
     issued_at: Moment
     valid_until: Moment
     items: Annotated[list[dict[str, Any]], Field(max_length=_MOST_ITEMS)]

@@ -34,6 +34,7 @@ from .model import (
 )
 from .projects import Projects
 from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
+from .uses import store as purposes
 
 __all__ = ["Amendments"]
 
@@ -156,6 +157,10 @@ class Amendments(Projects):
         purpose = self._purpose(session, project) or first.purpose
         before = {"title": project.title, "lay_summary": project.lay_summary, "organisation": project.organisation}
         before["purpose"] = purpose
+        declared = purposes.newest(session, application.application_id)
+        agreed = purposes.of_project(session, project)
+        if declared is not None and (agreed is None or declared.purpose != agreed.purpose):
+            return True
         return any(getattr(application.answers, name) != before[name] for name in _WORDS)
 
     def _apply(self, change: Change, actor: Actor, application: Application, project: ProjectRow) -> Project:

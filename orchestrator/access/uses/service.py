@@ -205,7 +205,7 @@ class DataUses(PartExchange):
         """An amendment that says nothing else is for what its project was approved for."""
         found = store.newest(session, application.application_id)
         if found is None and application.amends is not None:
-            found = store.newest(session, research_of(session, application.application_id).application_id)
+            found = store.of_project(session, access.project_row(session, application.amends))
         return found
 
     def _whole(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from orchestrator.access import store as access
 from orchestrator.alliance.uses.model import Purpose
 from orchestrator.audit.record import Change
 from orchestrator.core.database import Base, Moment
@@ -16,7 +17,7 @@ from orchestrator.core.events import Event
 
 from .model import DeclaredPurpose
 
-__all__ = ["add", "newest", "versions"]
+__all__ = ["add", "newest", "of_project", "versions"]
 
 
 class PurposeRow(Base):
@@ -48,6 +49,13 @@ def versions(session: Session, application_id: str) -> list[DeclaredPurpose]:
 def newest(session: Session, application_id: str) -> DeclaredPurpose | None:
     """Return an application's purpose as it stands."""
     return next(iter(versions(session, application_id)), None)
+
+
+def of_project(session: Session, project: access.ProjectRow) -> DeclaredPurpose | None:
+    """Return the purpose that a project's custodians agreed to last."""
+    amended = access.last_approved_amendment(session, project.project_id)
+    declared = newest(session, amended.application_id) if amended else None
+    return declared or newest(session, project.application_id)
 
 
 def _plain(purpose: Purpose) -> dict[str, Any]:

@@ -226,3 +226,17 @@ def test_who_approved_another_purpose_decides_anew(uses: Uses) -> None:
     uses.service.declare(lead, application_id, Purpose(uses=("GRU",), commercial=True))
     [part] = uses.world.access.application(uses.world.actor("officer_b"), application_id).parts
     assert (part.state, part.decided_by) == (PartState.WAITING, None)
+
+
+def test_a_purpose_that_a_custodian_refused_does_not_come_with_an_amendment(uses: Uses) -> None:
+    world = uses.world
+    project, lead = world.approved(), world.actor("lead")
+    words = world.access.answers_of(lead, project.project_id)
+    amendment = world.access.amend(lead, project.project_id, words).application_id
+    uses.service.declare(lead, amendment, Purpose(uses=("GRU",), commercial=True))
+    world.access.submit(lead, amendment)
+    world.decide(amendment, "a")
+    officer, custodian_id = world.actor("officer_b"), world.custodians["b"]
+    world.access.decide(officer, amendment, custodian_id, approve=False, reason="Not for commerce.")
+    with pytest.raises(NotPossible, match="never agreed to"):
+        world.access.approve_project(world.actor("operator"), amendment)

@@ -33,7 +33,7 @@ PROFILE = "hdruk-2022"
 _PUBLIC = {"cache-control": "public, max-age=60"}
 _MOST_SHOWN = 100
 _MOST_VALUES = 20_000
-_MOST_BESIDE_TABLES = 4_000
+_MOST_BESIDE_TABLES = 2_000
 """Anybody may ask, so one question must not cost more than about a second. Real descriptions have up to 250 values
 beside their tables and columns, which are the quicker to check."""
 

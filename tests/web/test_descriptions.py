@@ -89,7 +89,7 @@ def test_a_description_is_checked_without_an_account(shared: World) -> None:
         ('{"summary": {"title": "x", "keywords": [' + "1," * 20_000 + "1]}}", "more than 20,000 values"),
         (
             json.dumps({"summary": {"title": "x"}, "provenance": {"origin": {"datasetType": [{"name": "x"}] * 2_000}}}),
-            "more than 4,000 values beside its tables and columns",
+            "more than 2,000 values beside its tables and columns",
         ),
     ],
 )

@@ -1015,6 +1015,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("amends IS NOT NULL AND state IN ('draft', 'submitted', 'decided')"),
         )
 
+    # what was ever handed in is at its first revision: officers and operators go on seeing it
+    op.execute(
+        "UPDATE application SET revision = 1 WHERE state IN ('submitted', 'decided', 'approved', 'refused') "
+        "OR (state = 'withdrawn' AND EXISTS (SELECT 1 FROM audit_entry WHERE audit_entry.kind = 'application.submitted' "
+        "AND audit_entry.subject = 'application:' || application.application_id))"
+    )
+
     with op.batch_alter_table("application_part", schema=None) as batch_op:
         batch_op.add_column(sa.Column("form_version", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("due_at", orchestrator.core.database.Moment(timezone=True), nullable=True))

@@ -55,6 +55,10 @@ _NAMED_BY = {
     "airlock_vote": ("file_id", "person_id"),
     "identity_pairing_miss": ("person_id",),
     "application_part": ("application_id",),
+    "application_part_step": ("application_id",),
+    "application_submission": ("application_id",),
+    "catalogue_edition": ("entry_id",),
+    "register_mention": ("project_id",),
     "membership": ("project_id", "person_id"),
     "workspace_ticket": ("project_id", "person_id"),
 }

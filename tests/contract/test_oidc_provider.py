@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -17,47 +13,16 @@ from orchestrator.adapters.oidc import OpenIdProvider
 from orchestrator.core.clock import FixedClock, system_clock
 from orchestrator.core.errors import Refused
 from orchestrator.identity.ports import SignOnAttempt
+from tests.contract.oidc_world import running_provider
 
 BACK = "http://localhost:8700/sign-on/return"
 
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "oidc_provider_mock",
-        "--port",
-        str(port),
-        "--require-nonce",
-        "true",
-    ]
-    claims = '{"sub": "ada", "name": "Ada", "email": "ada@example.org", "amr": ["pwd", "otp"]}'
-    process = subprocess.Popen(
-        [*command, "--user-claims", claims], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            assert process.poll() is None, "the provider did not start"
-            try:
-                httpx.get(f"{address}/.well-known/openid-configuration", timeout=2, trust_env=False)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+    person = {"sub": "ada", "name": "Ada", "email": "ada@example.org", "amr": ["pwd", "otp"]}
+    with running_provider([person]) as address:
         yield address
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
 
 
 def browser(attempt: SignOnAttempt, subject: str) -> dict[str, str]:

@@ -5,12 +5,7 @@ Single sign-on is real: an OpenID provider of its own, two portals of two hubs t
 
 from __future__ import annotations
 
-import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +18,7 @@ from orchestrator.access.enquiries.model import OfferKind
 from orchestrator.airlock.states import State
 from orchestrator.core.errors import Refused
 from orchestrator.web import make_app
+from tests.contract.oidc_world import running_provider
 from tests.web.world import SAFE, SUMMARY, Browser, World, _data, _people, _role, day, make_house, moment, words
 
 QUESTION = (
@@ -34,43 +30,9 @@ QUESTION = (
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """A real OpenID provider on loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "oidc_provider_mock",
-        "--port",
-        str(port),
-        "--require-nonce",
-        "true",
-    ]
-    claims = [json.dumps({"sub": name, "name": name.title(), "amr": ["pwd", "otp"]}) for name in ("alison", "connie")]
-    process = subprocess.Popen(
-        [*command, *(word for each in claims for word in ("--user-claims", each))],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            assert process.poll() is None, "the provider did not start"
-            try:
-                httpx.get(f"{address}/.well-known/openid-configuration", timeout=2, trust_env=False)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+    people = [{"sub": name, "name": name.title(), "amr": ["pwd", "otp"]} for name in ("alison", "connie")]
+    with running_provider(people) as address:
         yield address
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
 
 
 def hub(state: Path, issuer: str) -> World:

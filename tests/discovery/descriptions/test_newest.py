@@ -5,18 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import random
-import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.rules import check_description
+
+from .examples import formats
 
 Validator = Callable[[Any], bool]
 
@@ -27,35 +27,9 @@ _ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def _formats() -> FormatChecker:
-    """Formats written anew for the test, so that the two sides do not share their mistakes."""
-    checker = FormatChecker(formats=())
-
-    @checker.checks("date", raises=ValueError)
-    def _date(value: object) -> bool:
-        return not isinstance(value, str) or (len(value) == 10 and bool(date.fromisoformat(value)))
-
-    @checker.checks("date-time", raises=ValueError)
-    def _moment(value: object) -> bool:
-        if not isinstance(value, str):
-            return True
-        datetime.fromisoformat(value)
-        return re.search(r"T.*(Z|[+-]\d\d:\d\d)$", value) is not None
-
-    @checker.checks("email")
-    def _email(value: object) -> bool:
-        return not isinstance(value, str) or "@" in value
-
-    @checker.checks("uri")
-    def _uri(value: object) -> bool:
-        return not isinstance(value, str) or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:\S*$", value) is not None
-
-    return checker
-
-
 @pytest.fixture(scope="session")
 def official(published_schema: dict[str, Any]) -> Validator:
-    return Draft202012Validator(published_schema, format_checker=_formats()).is_valid
+    return Draft202012Validator(published_schema, format_checker=formats()).is_valid
 
 
 def _ours(document: Any) -> bool:

@@ -42,6 +42,8 @@ class Replayer:
         self._replays, self._access, self._launcher = replays, access, launcher
         self._register, self._keeper, self._clock = register, keeper, clock
         self._at_once, self._longest = at_once, longest
+        self._over: dict[str, int | None] = {}
+        """Sessions that were seen to be over once, with their exit codes."""
 
     def step(self) -> None:
         """Look at what runs, end what is over, start what waits. One that fails does not hold up the others."""
@@ -95,16 +97,24 @@ class Replayer:
             )
 
     def _look(self, replay: Replay) -> None:
-        """Give up a replay whose session is over without a word, or that takes too long."""
+        """Give up a replay whose session is over without a word, or that takes too long.
+
+        Who ends a session writes down why a moment after its processes are gone: an end without a reason is looked at
+        once more before it is taken for the program's own.
+        """
         project_id, session_id = replay.project_id, replay.replay_session_id
         try:
+            seen = self._launcher.seen(project_id, session_id)
             row = self._register.session(project_id, session_id)
         except NotFound:
             self._replays.give_up(replay, "Its session is not known any more.")
             return
-        seen = self._launcher.seen(project_id, session_id)
-        if row.state is SessionState.ENDED or seen.state is SessionState.ENDED:
-            self._replays.give_up(replay, _why(row, seen.exit_code))
+        over = seen.state is SessionState.ENDED
+        if over and session_id not in self._over:
+            self._over[session_id] = seen.exit_code
+            return
+        if over:
+            self._replays.give_up(replay, _why(row, self._over.pop(session_id)))
         elif self._clock() - row.started_at > self._longest:
             minutes = int(self._longest.total_seconds() // 60)
             self._replays.give_up(replay, f"It had not ended after {minutes} minutes.")

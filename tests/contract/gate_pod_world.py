@@ -74,7 +74,9 @@ class PodDesk:
 
     def open(self) -> None:
         parts = DeskParts(
-            identity=SimpleNamespace(person=lambda _: SimpleNamespace(name="A Person")),  # type: ignore[arg-type]
+            identity=SimpleNamespace(  # type: ignore[arg-type]
+                person=lambda _: SimpleNamespace(name="A Person"), signed_out=lambda _: {}
+            ),
             register=self,  # type: ignore[arg-type]
             launcher=self,  # type: ignore[arg-type]
             keeper=SimpleNamespace(lock=lambda _: contextlib.nullcontext()),  # type: ignore[arg-type]
@@ -116,7 +118,7 @@ class PodDesk:
         person = self.tickets.pop(ticket, None)
         if person is None or person not in self.people or project_id != self.project:
             raise Refused("This way in is not known here; open the workspace again from the portal.")
-        return SimpleNamespace(person_id=person, until=self.people[person])
+        return SimpleNamespace(person_id=person, until=self.people[person], issued=system_clock())
 
     def launch(self, project_id: str, person: str, *, environment: Mapping[str, str], arguments: Sequence[str]) -> str:
         if self.refusal or project_id != self.project:

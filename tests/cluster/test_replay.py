@@ -9,14 +9,9 @@ import pytest
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from tests.cluster.ground import cluster_installation
 from tests.journeys.ground import Ground, Seat, eventually
-from tests.journeys.replays import BREAST, SCRIPT, TRIAL, findings, made_again, submit, write
+from tests.journeys.replays import BREAST, RUN, SCRIPT, TRIAL, findings, made_again, submit, write
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
-
-RUN = """
-import subprocess, sys
-print(subprocess.run([sys.executable, "make.py"], cwd="/home/researcher").returncode)
-"""
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,10 @@ pathlib.Path("where.txt").write_text(
     f"hub {{os.path.exists('/run/tre/hub')}}, token {{'JUPYTERHUB_API_TOKEN' in os.environ}}\\n"
 )
 """  # noqa: S608 - a program of the test's own
+RUN = """
+import subprocess, sys
+print(subprocess.run([sys.executable, "make.py"], cwd="/home/researcher").returncode)
+"""
 NOTEBOOK = {
     "cells": [
         {

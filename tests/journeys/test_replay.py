@@ -12,10 +12,6 @@ from tests.journeys.replays import BREAST, NOTEBOOK, SCRIPT, TRIAL, findings, ma
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-RUN = """
-import subprocess, sys
-print(subprocess.run([sys.executable, "make.py"], cwd="/home/researcher").returncode)
-"""
 EXECUTE = """
 import subprocess, sys
 done = subprocess.run([sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", "count.ipynb"],

@@ -16,7 +16,7 @@ from orchestrator.airlock.model import File, Finding, State, Submission
 from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.ports import Inspection, Inspector
 from orchestrator.airlock.replay.comparing import compared
-from orchestrator.airlock.replay.model import Replay, Replayed
+from orchestrator.airlock.replay.model import Replay
 from orchestrator.airlock.replay.service import Replays
 from orchestrator.airlock.review import store as review_store
 from orchestrator.airlock.rules import binding_of, text_sha256, verdict_of
@@ -46,8 +46,8 @@ class Scanning:
     def waiting(self) -> list[str]:
         """List the submissions to scan, oldest first; not those whose program is still to run again."""
         with self._desk.record.read() as session:
-            frozen = store.ids_in(session, State.FROZEN)
-            return [each for each in frozen if not self._replays.pending(session, store.load(session, each))]
+            pending = self._replays.pending(session)
+            return [each for each in store.ids_in(session, State.FROZEN) if each not in pending]
 
     def resume(self) -> int:
         """Put back what a killed worker left half scanned."""
@@ -113,19 +113,13 @@ class Scanning:
         self, submission: Submission, file: File, seen: Inspection, pack: Pack, replay: Replay | None
     ) -> tuple[Finding, ...]:
         """Compare the file with what its program made when it ran again, if it did."""
-        frozen = self._desk.frozen
-
-        def inspect(made: Replayed) -> Inspection:
-            return self._inspector.inspect(
-                frozen.path(made.sha256),
-                name=file.name,
-                sha256=made.sha256,
-                pack=pack,
-                project_id=submission.project_id,
-            )
-
         return compared(
-            file, seen, replay, pack, content=lambda sha256: frozen.path(sha256).read_bytes(), inspect=inspect
+            file,
+            seen,
+            replay,
+            pack,
+            content=lambda sha256: self._desk.frozen.path(sha256).read_bytes(),
+            inspect=lambda made: self._seen(submission, replace(file, sha256=made.sha256), pack),
         )
 
     def _seen(self, submission: Submission, file: File, pack: Pack) -> Inspection:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from orchestrator.core.states import StateTable, Step, Waiting
 
-__all__ = ["PROGRAMS", "REPLAY_STATES", "Replay", "ReplayState", "Replayed"]
+__all__ = ["PENDING", "PROGRAMS", "REPLAY_STATES", "Replay", "ReplayState", "Replayed"]
 
 PROGRAMS = (".ipynb", ".py", ".r")
 """Endings of what can be run again: notebooks, Python and R scripts."""
@@ -22,6 +22,9 @@ class ReplayState(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
 
+
+PENDING = (ReplayState.WAITING, ReplayState.RUNNING)
+"""States of a replay that is still to come to an end."""
 
 REPLAY_STATES = StateTable(
     noun="replay",
@@ -73,4 +76,4 @@ class Replay:
     @property
     def pending(self) -> bool:
         """Whether it is still to come to an end."""
-        return self.state in (ReplayState.WAITING, ReplayState.RUNNING)
+        return self.state in PENDING

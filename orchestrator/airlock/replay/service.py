@@ -20,7 +20,7 @@ from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.events import Event, Json
 
 from . import store
-from .model import PROGRAMS, REPLAY_STATES, Replay, Replayed, ReplayState
+from .model import PENDING, PROGRAMS, REPLAY_STATES, Replay, Replayed, ReplayState
 
 __all__ = ["Replays", "program_of"]
 
@@ -87,10 +87,9 @@ class Replays:
         )
         store.add(change, replay, event=_event("replay.asked", submission.author_id, replay))
 
-    def pending(self, session: Session, submission: Submission) -> bool:
-        """Say whether the checks of this submission wait for its replay."""
-        replay = self.of(session, submission)
-        return replay is not None and replay.pending
+    def pending(self, session: Session) -> set[str]:
+        """Return the submissions whose checks wait for their replay: all are frozen, and stay so until it has ended."""
+        return {each.submission_id for each in store.in_states(session, *PENDING)}
 
     def of(self, session: Session, submission: Submission) -> Replay | None:
         """Return the replay of exactly the files that are under review now, if there is one."""
@@ -113,11 +112,6 @@ class Replays:
         """List what runs."""
         return self._wanted(ReplayState.RUNNING)
 
-    def ended(self) -> list[Replay]:
-        """List replays that are over."""
-        with self._desk.record.read() as session:
-            return store.in_states(session, ReplayState.FINISHED, ReplayState.FAILED)
-
     def started(self, replay: Replay, replay_session_id: str) -> None:
         """Note in which session it is about to run. Before the session starts: it is told its task by this alone."""
         with self._desk.record.change() as change:
@@ -128,7 +122,7 @@ class Replays:
     def try_again(self, replay: Replay) -> None:
         """Put back what could not be started because something did not answer. Repeatable."""
         with self._desk.record.change() as change:
-            present = store.load(change.session, replay.submission_id, replay.round)
+            present = store.again(change.session, replay)
             if REPLAY_STATES.allows(present.state, "try again"):
                 event = _event("replay.put-back", _CONTROLLER, replay)
                 at = self._desk.record.clock()
@@ -144,7 +138,7 @@ class Replays:
     def give_up(self, replay: Replay, trouble: str, *, by: str = _CONTROLLER) -> None:
         """Note that it did not come to its end, and why. Repeatable: what has ended stays as it is."""
         with self._desk.record.change() as change:
-            present = store.load(change.session, replay.submission_id, replay.round)
+            present = store.again(change.session, replay)
             if REPLAY_STATES.allows(present.state, "give up"):
                 event = _event("replay.failed", by, replay)
                 at = self._desk.record.clock()
@@ -154,7 +148,7 @@ class Replays:
         """Give up what took longer than it may."""
         now = self._desk.record.clock()
         with self._desk.record.read() as session:
-            late = store.in_states(session, ReplayState.WAITING, ReplayState.RUNNING)
+            late = store.in_states(session, *PENDING)
         for replay in late:
             if replay.deadline is not None and replay.deadline <= now:
                 words = "was not started" if replay.state is ReplayState.WAITING else "did not end"

@@ -15,7 +15,7 @@ from orchestrator.core.events import Event
 from .model import REPLAY_STATES, Replay, Replayed, ReplayState
 from .rows import ReplayedFileRow, ReplayRow
 
-__all__ = ["add", "add_made", "find", "in_states", "known_hashes", "latest", "load", "move", "of_session", "row_of"]
+__all__ = ["add", "add_made", "again", "in_states", "known_hashes", "latest", "move", "of_session", "row_of"]
 
 
 def add(change: Change, replay: Replay, *, event: Event) -> None:
@@ -37,18 +37,9 @@ def add(change: Change, replay: Replay, *, event: Event) -> None:
     change.tell(event)
 
 
-def find(session: Session, submission_id: str, round_number: int) -> Replay | None:
-    """Return the replay of one round, if that round has one."""
-    row = session.get(ReplayRow, (submission_id, round_number))
-    return None if row is None else _replay(session, row)
-
-
-def load(session: Session, submission_id: str, round_number: int) -> Replay:
-    """Return the replay of one round; ``NotFound`` when there is none."""
-    found = find(session, submission_id, round_number)
-    if found is None:
-        raise NotFound("This round of the submission has no replay.")
-    return found
+def again(session: Session, replay: Replay) -> Replay:
+    """Return a replay as it stands now."""
+    return _replay(session, row_of(session, replay))
 
 
 def latest(session: Session, submission_id: str) -> Replay | None:

@@ -113,7 +113,7 @@ def test_a_damaged_authority_is_told_and_never_replaced(tmp_path: Path) -> None:
     [
         ("gate", ""),
         ("gate", "x/../y"),
-        ("controller", new_id()),
+        ("controller", "projectaaaaaaaaa"),
         ("kernel", ""),
         ("", ""),
         ("gate", "Abcdefghijklmnop"),

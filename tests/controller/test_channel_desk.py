@@ -28,8 +28,8 @@ from orchestrator.core.errors import NotFound, OrchestratorError, Refused, Unava
 from orchestrator.core.ids import new_id
 
 CONTROLLER = Peer(part="controller")
-OPEN, OTHER, ASLEEP, UNKNOWN = (new_id() for _ in range(4))
-PERSON = new_id()
+OPEN, OTHER, ASLEEP, UNKNOWN = "openprojectaaaaa", "otherprojectaaaa", "asleepprojectaaa", "unknownprojectaa"
+PERSON = "personaaaaaaaaaa"
 LIMITS = DeskLimits(handshake_seconds=1.0, request_seconds=1.0, knocking=4, connections=4, threads=2, long_threads=2)
 
 
@@ -149,7 +149,7 @@ def test_gate_and_hub_are_answered_for_their_own_project(office: Office) -> None
     asyncio.run(story())
 
 
-SESSION = new_id()
+SESSION = "sessionaaaaaaaaa"
 GATE_ONLY = ["POST /tickets/redeem"]
 HUB_ONLY = ["POST /sessions", f"GET /sessions/{SESSION}", f"DELETE /sessions/{SESSION}", "POST /activity"]
 

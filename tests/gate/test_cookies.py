@@ -7,11 +7,10 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.ids import new_id
 from orchestrator.gate.cookies import CookieJar, gate_cookie
 from orchestrator.gate.routes import Side
 
-PERSON, OTHER = new_id(), new_id()
+PERSON, OTHER = "personaaaaaaaaaa", "otheraaaaaaaaaaa"
 
 
 @pytest.fixture

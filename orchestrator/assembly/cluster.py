@@ -18,8 +18,8 @@ from orchestrator.adapters.kubernetes.places import KubernetesPlaces
 from orchestrator.adapters.kubernetes.watching import Mirror
 from orchestrator.core.errors import NotPossible
 from orchestrator.settings import KubernetesSettings, Settings
-from orchestrator.workspaces import place_store
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.places import store as place_store
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 from orchestrator.workspaces.surroundings import Changes
 
 from .cluster_layout import layout

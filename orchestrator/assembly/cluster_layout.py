@@ -19,7 +19,7 @@ from orchestrator.settings import (
     Settings,
     VolumeSettings,
 )
-from orchestrator.workspaces.places import (
+from orchestrator.workspaces.places.model import (
     ClusterLayout,
     Peer,
     Profile,

@@ -20,15 +20,15 @@ from orchestrator.credentials.service import Credentials
 from orchestrator.discovery.harvest.pulling import Puller
 from orchestrator.discovery.model import DatasetVersion, ManifestFile, VersionState
 from orchestrator.discovery.model import Delivery as DeliveryKind
-from orchestrator.workspaces.conditions import WALL_OPEN, ConditionKind, Conditions
 from orchestrator.workspaces.delivery import RecordedDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.model import Limits
-from orchestrator.workspaces.planning import Planner
+from orchestrator.workspaces.places.conditions import WALL_OPEN, ConditionKind, Conditions
+from orchestrator.workspaces.places.planning import Planner
+from orchestrator.workspaces.places.removal import Ending
 from orchestrator.workspaces.ports import Delivery, WorkspaceBackend
 from orchestrator.workspaces.readiness import ToldDelivery
-from orchestrator.workspaces.removal import Ending
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.surroundings import Surroundings
 

@@ -12,8 +12,8 @@ from orchestrator.adapters.kubernetes.admission_proof import prove_admission
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.doctor import enforced, prove_network
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.workspaces.places import ClusterLayout
-from orchestrator.workspaces.provisioning import Enforcement
+from orchestrator.workspaces.places.model import ClusterLayout
+from orchestrator.workspaces.places.provisioning import Enforcement
 
 from .house import POLICIES
 

@@ -50,7 +50,7 @@ from orchestrator.settings import Settings, VolumeSettings
 from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.service import RegisterService
 from orchestrator.transparency.sheets.service import SheetService
-from orchestrator.workspaces.place_service import PlaceService
+from orchestrator.workspaces.places.service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .alliance import open_onboarding

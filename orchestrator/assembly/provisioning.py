@@ -7,11 +7,11 @@ from datetime import timedelta
 from orchestrator.access.model import GrantState
 from orchestrator.core.errors import NotFound
 from orchestrator.discovery.model import Delivery
-from orchestrator.workspaces.conditions import Conditions
-from orchestrator.workspaces.places import VolumePlan
-from orchestrator.workspaces.planning import Terms
-from orchestrator.workspaces.provisioning import Provisioner
-from orchestrator.workspaces.removal import Ending, Remover
+from orchestrator.workspaces.places.conditions import Conditions
+from orchestrator.workspaces.places.model import VolumePlan
+from orchestrator.workspaces.places.planning import Terms
+from orchestrator.workspaces.places.provisioning import Provisioner
+from orchestrator.workspaces.places.removal import Ending, Remover
 
 from .cluster import ClusterParts, cluster_settings
 from .cluster_layout import profile, volume_plan

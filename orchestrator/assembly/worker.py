@@ -19,7 +19,7 @@ from orchestrator.airlock.worker import Worker
 from orchestrator.audit.ports import HeadSigner
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.settings import Settings
-from orchestrator.workspaces.certificates import sign_certificates
+from orchestrator.workspaces.places.certificates import sign_certificates
 from orchestrator.workspaces.sessions import SessionRegister
 
 from .house import House

@@ -100,7 +100,7 @@ def verify_certificate(
 ) -> None:
     """Check a deletion certificate's signature and what it says; needs no installation and no network."""
     trusted, document = read_keys(keys), _read(certificate)
-    from orchestrator.workspaces.certificates import verify_certificate as check  # noqa: PLC0415 - heavy
+    from orchestrator.workspaces.places.certificates import verify_certificate as check  # noqa: PLC0415 - heavy
 
     problems = check(document, trusted)
     show({"certificate": certificate, "holds": not problems, "problems": problems}, CERTIFICATE, output)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.logs import named
-from orchestrator.workspaces.conditions import ConditionKind
 from orchestrator.workspaces.figures import count
+from orchestrator.workspaces.places.conditions import ConditionKind
 
 from .chores import Chores
 from .desks import open_desks

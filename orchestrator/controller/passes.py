@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from orchestrator.workspaces.conditions import ConditionKind, ConditionState
+from orchestrator.workspaces.places.conditions import ConditionKind, ConditionState
 
 from .queue import Task
 from .workers import Outcome

@@ -10,7 +10,7 @@ from orchestrator.core.errors import Conflict, NotFound
 from orchestrator.core.ids import new_id
 
 from .model import Admission, SeenSession, SeenWorkspace, SessionPlan, SessionState, WorkspacePlan
-from .places import PlacePlan, Provisioned, Removal, SeenPlace
+from .places.model import PlacePlan, Provisioned, Removal, SeenPlace
 from .ports import Delivered, IncidentError
 
 __all__ = ["FakeBackend", "FakeDelivery", "FakePlaces"]

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from orchestrator.access.store import ProjectRow
 from orchestrator.audit.record import Record
 
-from . import place_store
 from .model import SessionState
+from .places import store as places
 from .store import SessionRow, WorkspaceRow
 
 __all__ = ["Figures", "count"]
@@ -43,5 +43,5 @@ def count(record: Record) -> Figures:
             awake=awake,
             sessions={row[0].value: row[1] for row in sessions},
             oldest_session_seconds=(record.clock() - oldest).total_seconds() if oldest else 0.0,
-            conditions=place_store.condition_counts(session),
+            conditions=places.condition_counts(session),
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from orchestrator.access.model import Granted
 from orchestrator.core.errors import OrchestratorError
 
-from .conditions import ConditionKind, Conditions, ConditionState, reason_of
+from .places.conditions import ConditionKind, Conditions, ConditionState, reason_of
 from .ports import Delivered, Delivery, IncidentError
 
 __all__ = ["ToldDelivery"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .provisioning import Provisioner
+from .places.provisioning import Provisioner
 
 __all__ = ["Alone", "Changes", "Leadership", "Surroundings"]
 

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.adapters.kubernetes.session_list import SessionList
 from orchestrator.core.errors import Refused
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces.admission import session_annotation
+from orchestrator.workspaces.builder.admission import session_annotation
 from tests.workspaces.plans import PLACE
 
 

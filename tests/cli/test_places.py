@@ -12,12 +12,12 @@ from orchestrator.assembly import House, open_house
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.core.events import Event
 from orchestrator.settings import load_settings
-from orchestrator.workspaces import place_store
-from orchestrator.workspaces.certificates import Facts, build, sign_certificates
-from orchestrator.workspaces.conditions import ConditionKind, Conditions, ConditionState
-from orchestrator.workspaces.place_service import PlaceService
-from orchestrator.workspaces.place_store import CertificateRow
-from orchestrator.workspaces.places import PlacePlan, Profile
+from orchestrator.workspaces.places import store as place_store
+from orchestrator.workspaces.places.certificates import Facts, build, sign_certificates
+from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces.places.model import PlacePlan, Profile
+from orchestrator.workspaces.places.service import PlaceService
+from orchestrator.workspaces.places.store import CertificateRow
 
 from .conftest import Terminal
 

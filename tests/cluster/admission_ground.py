@@ -24,10 +24,11 @@ from orchestrator.adapters.kubernetes.transport import Call, Repeat, Transport, 
 from orchestrator.assembly.house import POLICIES
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces.admission import CLAIMS, allowed, session_annotation
-from orchestrator.workspaces.builder import part_objects, place_objects, session_pod
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.builder import place_objects
+from orchestrator.workspaces.builder.admission import CLAIMS, allowed, session_annotation
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 from tests.cluster.layout import TOLD, layout, plan, pod_of, session
+from tests.workspaces.parts import part_objects, session_pod
 
 __all__ = ["Account", "Ground", "eventually", "project_behind_policies"]
 

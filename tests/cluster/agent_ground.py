@@ -37,7 +37,7 @@ from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import DatabaseGrant, Wanted
 from orchestrator.credentials.service import Credentials
 from orchestrator.workspaces.builder import place_objects
-from orchestrator.workspaces.places import ClusterLayout, Peer, PlacePlan, StorageLayout
+from orchestrator.workspaces.places.model import ClusterLayout, Peer, PlacePlan, StorageLayout
 from tests.cluster.layout import layout, plan
 from tests.cluster.operator_vault import Door, OperatorVault, operator_vault
 from tests.cluster.pki import TestAuthority

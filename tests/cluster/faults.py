@@ -33,7 +33,7 @@ from orchestrator.adapters.kubernetes.kinds import (
 from orchestrator.assembly.cluster import namespace_of
 from orchestrator.cli import sessionfile
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.workspaces.conditions import Condition
+from orchestrator.workspaces.places.conditions import Condition
 from tests.cluster.wire import Wire
 from tests.journeys.ground import Ground, Seat, eventually
 

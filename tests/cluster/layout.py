@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces.builder import Object, Told
+from orchestrator.workspaces.builder.objects import Object
 from orchestrator.workspaces.model import Mount, SessionPlan
-from orchestrator.workspaces.places import ClusterLayout, Peer, PlacePlan, Profile, StorageLayout, VolumePlan
+from orchestrator.workspaces.places.model import ClusterLayout, Peer, PlacePlan, Profile, StorageLayout, VolumePlan
+from tests.workspaces.parts import Told
 
 __all__ = ["AT_REST", "TOLD", "digest_name", "layout", "plan", "pod_of", "session"]
 

@@ -21,9 +21,9 @@ from orchestrator.adapters.kubernetes.kinds import POD, VALIDATING_ADMISSION_POL
 from orchestrator.adapters.kubernetes.proving import answering_pod, proving_namespace
 from orchestrator.assembly.house import POLICIES
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces.builder import part_objects
 from tests.cluster.admission_ground import Ground, eventually, project_behind_policies
 from tests.cluster.layout import TOLD
+from tests.workspaces.parts import part_objects
 
 pytestmark = pytest.mark.cluster
 HERE = Path(__file__).parent

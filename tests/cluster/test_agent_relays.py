@@ -12,9 +12,9 @@ import pytest
 from orchestrator.core.errors import Refused
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import DatabaseGrant, Wanted
-from orchestrator.workspaces.networks import relay_policies
-from orchestrator.workspaces.objects import built, made
-from orchestrator.workspaces.pods import container, pod_head
+from orchestrator.workspaces.builder.networks import relay_policies
+from orchestrator.workspaces.builder.objects import built, made
+from orchestrator.workspaces.builder.pods import container, pod_head
 from tests.cluster.agent_ground import AgentGround, agent_ground, eventually
 
 pytestmark = pytest.mark.cluster

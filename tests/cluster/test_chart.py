@@ -32,9 +32,9 @@ from orchestrator.adapters.kubernetes.kinds import (
 from orchestrator.adapters.kubernetes.transport import Transport, configuration
 from orchestrator.assembly.house import POLICIES
 from orchestrator.core.errors import Refused
-from orchestrator.workspaces.admission import allowed, session_annotation
 from orchestrator.workspaces.builder import place_objects, session_objects
-from orchestrator.workspaces.places import PlacePlan, StorageLayout
+from orchestrator.workspaces.builder.admission import allowed, session_annotation
+from orchestrator.workspaces.places.model import PlacePlan, StorageLayout
 from tests.cluster.admission_ground import Account, eventually
 from tests.cluster.layout import layout, plan, session
 from tests.cluster.storage import LocalStorage

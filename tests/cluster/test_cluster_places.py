@@ -30,9 +30,9 @@ from orchestrator.adapters.kubernetes.kinds import (
 from orchestrator.adapters.kubernetes.places import KubernetesPlaces
 from orchestrator.adapters.kubernetes.watching import Mirror
 from orchestrator.core.errors import Conflict, NotPossible, Unavailable
-from orchestrator.workspaces.builder import part_objects
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Removal
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan, Removal
 from tests.cluster.layout import TOLD, layout, plan
+from tests.workspaces.parts import part_objects
 
 pytestmark = pytest.mark.cluster
 

@@ -29,7 +29,7 @@ from orchestrator.adapters.kubernetes.kinds import (
 from orchestrator.adapters.kubernetes.proving import PROVING, proving_namespace
 from orchestrator.assembly.house import POLICIES
 from orchestrator.cli.failures import ExitCode
-from orchestrator.workspaces.places import ClusterLayout
+from orchestrator.workspaces.places.model import ClusterLayout
 from tests.cluster.admission_ground import Account, eventually
 from tests.cluster.layout import AT_REST, layout
 

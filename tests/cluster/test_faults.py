@@ -15,7 +15,7 @@ import yaml
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import CONFIG_MAP, DEPLOYMENT, NAMESPACE, NETWORK_POLICY, RESOURCE_QUOTA
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.workspaces.conditions import ConditionState
+from orchestrator.workspaces.places.conditions import ConditionState
 from tests.cluster.faults import DATA, READ, SAVE, Faults, process_in
 from tests.cluster.ground import cluster_installation
 from tests.cluster.wire import kubeconfig_by

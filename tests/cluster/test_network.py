@@ -26,10 +26,12 @@ from orchestrator.adapters.kubernetes import probe
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import NAMESPACE, NODE, POD, SERVICE, SERVICE_ACCOUNT
 from orchestrator.adapters.kubernetes.proving import last_words, started
-from orchestrator.workspaces.builder import Object, part_objects, place_objects, session_objects
-from orchestrator.workspaces.places import ClusterLayout, Peer, PlacePlan
+from orchestrator.workspaces.builder import place_objects, session_objects
+from orchestrator.workspaces.builder.objects import Object
+from orchestrator.workspaces.places.model import ClusterLayout, Peer, PlacePlan
 from tests.cluster.admission_ground import eventually
 from tests.cluster.layout import TOLD, layout, plan, pod_of, session
+from tests.workspaces.parts import part_objects
 
 pytestmark = pytest.mark.cluster
 TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "network.yaml").read_text())

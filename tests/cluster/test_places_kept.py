@@ -26,9 +26,9 @@ from orchestrator.adapters.kubernetes.watching import INSTALLATION, Mirror
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.workspaces import place_store
-from orchestrator.workspaces.certificates import sign_certificates, signed, verify_certificate
-from orchestrator.workspaces.conditions import ConditionKind, ConditionState
+from orchestrator.workspaces.places import store as place_store
+from orchestrator.workspaces.places.certificates import sign_certificates, signed, verify_certificate
+from orchestrator.workspaces.places.conditions import ConditionKind, ConditionState
 from orchestrator.workspaces.surroundings import Changes
 from tests.cluster.layout import layout
 from tests.controller.test_loop import Stage

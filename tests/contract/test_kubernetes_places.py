@@ -17,10 +17,11 @@ from orchestrator.adapters.kubernetes.places import KubernetesPlaces
 from orchestrator.adapters.kubernetes.transport import Call, Transport
 from orchestrator.adapters.kubernetes.watching import Mirror
 from orchestrator.core.errors import Conflict, NotPossible, OrchestratorError, Refused
-from orchestrator.workspaces.builder import part_objects, place_objects
-from orchestrator.workspaces.places import PlacePlan, Removal
+from orchestrator.workspaces.builder import place_objects
+from orchestrator.workspaces.places.model import PlacePlan, Removal
 from tests.cluster.layout import TOLD, layout, plan
 from tests.contract.api_server import ApiServer, Fault, Thing
+from tests.workspaces.parts import part_objects
 
 LAYOUT = layout("test")
 

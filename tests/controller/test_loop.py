@@ -19,8 +19,8 @@ from orchestrator.core.errors import Unavailable
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.settings import Settings
-from orchestrator.workspaces.conditions import ConditionKind, ConditionState
-from orchestrator.workspaces.places import PlacePlan, Provisioned
+from orchestrator.workspaces.places.conditions import ConditionKind, ConditionState
+from orchestrator.workspaces.places.model import PlacePlan, Provisioned
 from orchestrator.workspaces.store import WorkspaceRow
 from orchestrator.workspaces.surroundings import Changes, Surroundings
 from tests.workspaces.test_provisioning import World

@@ -12,8 +12,9 @@ import yaml
 from orchestrator.assembly.cluster_layout import layout, profile, volume_plan
 from orchestrator.core.errors import Invalid, NotFound, Unavailable
 from orchestrator.settings import Settings, load_settings
-from orchestrator.workspaces.builder import part_objects, place_objects
-from orchestrator.workspaces.places import Peer, PlacePlan
+from orchestrator.workspaces.builder import place_objects
+from orchestrator.workspaces.places.model import Peer, PlacePlan
+from tests.workspaces.parts import part_objects
 from tests.workspaces.plans import PLACE, TOLD
 
 VERSION = "a" * 16

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.airlock.states import State
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.audit.verification import signature_holds
-from orchestrator.workspaces.conditions import ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
 from tests.web.world import SAFE, SUMMARY, World, day
 
 BASE = "/api/v1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.workspaces.conditions import ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
 from tests.web.world import World, words
 
 NOBODY = None

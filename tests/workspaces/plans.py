@@ -6,17 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.workspaces.admission import allowed, session_annotation
-from orchestrator.workspaces.builder import (
-    Object,
-    Told,
-    part_objects,
-    place_objects,
-    session_objects,
-    session_pod,
-)
+from orchestrator.workspaces.builder import place_objects, session_objects
+from orchestrator.workspaces.builder.admission import allowed, session_annotation
+from orchestrator.workspaces.builder.objects import Object
 from orchestrator.workspaces.model import Mount, SessionPlan
-from orchestrator.workspaces.places import (
+from orchestrator.workspaces.places.model import (
     ClusterLayout,
     Peer,
     PlacePlan,
@@ -25,6 +19,7 @@ from orchestrator.workspaces.places import (
     StorageLayout,
     VolumePlan,
 )
+from tests.workspaces.parts import Told, part_objects, session_pod
 
 __all__ = ["AUTHORITY", "GPU", "LAYOUT", "ONE_NODE", "PLACE", "SESSION", "TOLD", "VARIANTS", "image"]
 

@@ -14,19 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from orchestrator.core.errors import Invalid
-from orchestrator.workspaces.admission import CLAIMS, IMAGES, allowed, session_annotation
-from orchestrator.workspaces.builder import (
-    DIGEST,
-    Object,
-    digest,
-    hub_objects,
-    part_objects,
-    place_objects,
-    session_objects,
-    session_pod,
-)
+from orchestrator.workspaces.builder import hub_objects, place_objects, session_objects
+from orchestrator.workspaces.builder.admission import CLAIMS, IMAGES, allowed, session_annotation
+from orchestrator.workspaces.builder.objects import DIGEST, Object, digest
 from orchestrator.workspaces.model import Mount, SessionPlan
-from orchestrator.workspaces.places import ClusterLayout, Peer, PlacePlan, VolumePlan
+from orchestrator.workspaces.places.model import ClusterLayout, Peer, PlacePlan, VolumePlan
+from tests.workspaces.parts import part_objects, session_pod
 from tests.workspaces.plans import AUTHORITY, GPU, LAYOUT, ONE_NODE, PLACE, SESSION, TOLD, VARIANTS, image
 
 FORBIDDEN = {

@@ -22,16 +22,17 @@ from orchestrator.audit.store import EntryRow
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import NotFound, OrchestratorError, Unavailable
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces import place_store, store
-from orchestrator.workspaces.certificates import sign_certificates, signed, verify_certificate
-from orchestrator.workspaces.conditions import WALL_OPEN, Condition, ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces import store
 from orchestrator.workspaces.fakes import FakeBackend, FakeDelivery, FakePlaces
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
 from orchestrator.workspaces.model import Limits, SessionState
-from orchestrator.workspaces.places import PlacePlan, Profile, Removal
-from orchestrator.workspaces.provisioning import Enforcement, Provisioner, Terms
-from orchestrator.workspaces.removal import Ending, Remover
+from orchestrator.workspaces.places import store as place_store
+from orchestrator.workspaces.places.certificates import sign_certificates, signed, verify_certificate
+from orchestrator.workspaces.places.conditions import WALL_OPEN, Condition, ConditionKind, Conditions, ConditionState
+from orchestrator.workspaces.places.model import PlacePlan, Profile, Removal
+from orchestrator.workspaces.places.provisioning import Enforcement, Provisioner, Terms
+from orchestrator.workspaces.places.removal import Ending, Remover
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.store import SessionRow, WorkspaceRow
 

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.adapters.findings import Finding
 from orchestrator.core.errors import OrchestratorError, Refused
 from orchestrator.core.ids import new_id
-from orchestrator.workspaces.admission import IMAGES
+from orchestrator.workspaces.builder.admission import IMAGES
 
 from .admission import AdmissionPolicies
 from .cluster import Cluster

@@ -10,8 +10,8 @@ from typing import Any
 
 from orchestrator.core.errors import Unavailable
 from orchestrator.workspaces.builder import agent_objects
-from orchestrator.workspaces.networks import CONTROL_PORT, RELAY_PORTS
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.builder.networks import CONTROL_PORT, RELAY_PORTS
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 
 from .parts import Parts
 

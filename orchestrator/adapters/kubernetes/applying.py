@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.core.errors import Conflict, NotPossible, Refused
-from orchestrator.workspaces.objects import DIGEST
+from orchestrator.workspaces.builder.objects import DIGEST
 
 from .cluster import Cluster
 from .differences import differences, steps

@@ -15,6 +15,7 @@ from orchestrator.adapters.meter_readings import newly_counted
 from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, Unavailable
 from orchestrator.workspaces.builder import session_objects
+from orchestrator.workspaces.builder.objects import PREFIX, Object
 from orchestrator.workspaces.model import (
     Admission,
     SeenSession,
@@ -23,8 +24,7 @@ from orchestrator.workspaces.model import (
     SessionState,
     WorkspacePlan,
 )
-from orchestrator.workspaces.objects import PREFIX, Object
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 
 from .cluster import Cluster
 from .gate_client import call_gate

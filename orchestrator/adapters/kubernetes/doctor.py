@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from orchestrator.adapters.findings import Finding
 from orchestrator.core.errors import OrchestratorError, Refused, Unavailable
-from orchestrator.workspaces.places import ClusterLayout
+from orchestrator.workspaces.places.model import ClusterLayout
 
 from .admission import AdmissionPolicies
 from .admission_proof import prove_admission

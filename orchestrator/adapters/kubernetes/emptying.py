@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.workspaces.objects import DIGEST
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Removal
+from orchestrator.workspaces.builder.objects import DIGEST
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan, Removal
 
 from .applying import stuck
 from .cluster import Cluster

@@ -11,8 +11,8 @@ from typing import Any
 
 from orchestrator.adapters.findings import Finding
 from orchestrator.core.errors import OrchestratorError
-from orchestrator.workspaces.places import ClusterLayout
-from orchestrator.workspaces.provisioning import Enforcement
+from orchestrator.workspaces.places.model import ClusterLayout
+from orchestrator.workspaces.places.provisioning import Enforcement
 
 from .cluster import Cluster
 from .proving import answering_pod, last_words, proving_namespace, started, trying_pod

@@ -9,9 +9,9 @@ from typing import Any
 
 from orchestrator.core.errors import Unavailable
 from orchestrator.workspaces.builder import hub_objects
+from orchestrator.workspaces.builder.networks import CONTROL_PORT, GATE_PORT, HUB_PORT
 from orchestrator.workspaces.model import WorkspacePlan
-from orchestrator.workspaces.networks import CONTROL_PORT, GATE_PORT, HUB_PORT
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 
 from .kinds import SERVICE
 from .parts import Parts

@@ -13,8 +13,8 @@ from cryptography import x509
 from orchestrator.adapters.channel import Authority, Channel
 from orchestrator.core.clock import Clock, system_clock
 from orchestrator.core.errors import Unavailable
-from orchestrator.workspaces.objects import PREFIX, Object
-from orchestrator.workspaces.places import PlacePlan
+from orchestrator.workspaces.builder.objects import PREFIX, Object
+from orchestrator.workspaces.places.model import PlacePlan
 
 from .applying import Applier, Brought
 from .cluster import Cluster

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.core.errors import Conflict, OrchestratorError
 from orchestrator.workspaces.builder import place_objects
-from orchestrator.workspaces.places import ClusterLayout, PlacePlan, Provisioned, Removal, SeenPlace
+from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan, Provisioned, Removal, SeenPlace
 
 from .applying import Applier, Brought
 from .cluster import Cluster

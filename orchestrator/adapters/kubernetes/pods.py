@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from orchestrator.workspaces.builder.networks import KERNEL_PORT
 from orchestrator.workspaces.model import SeenSession, SessionState
-from orchestrator.workspaces.networks import KERNEL_PORT
 
 __all__ = ["address", "alive", "ready", "seen_session", "trouble"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from orchestrator.core.errors import Conflict, Invalid, NotFound, Refused
-from orchestrator.workspaces.admission import SESSION, allowed, session_annotation
-from orchestrator.workspaces.objects import Object
-from orchestrator.workspaces.places import PlacePlan
+from orchestrator.workspaces.builder.admission import SESSION, allowed, session_annotation
+from orchestrator.workspaces.builder.objects import Object
+from orchestrator.workspaces.places.model import PlacePlan
 
 from .cluster import Cluster
 from .kinds import NAMESPACE, POD

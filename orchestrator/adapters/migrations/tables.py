@@ -24,5 +24,5 @@ import orchestrator.identity.visas.store
 import orchestrator.transparency.federation.store
 import orchestrator.transparency.sheets.store
 import orchestrator.transparency.store
-import orchestrator.workspaces.place_store
+import orchestrator.workspaces.places.store
 import orchestrator.workspaces.store  # noqa: F401

@@ -14,7 +14,7 @@ from orchestrator.core.events import Event
 from orchestrator.policy.model import Actor, Thing
 from orchestrator.policy.service import Policy
 
-from . import place_store
+from . import store
 from .certificates import signed
 from .conditions import Condition, Conditions
 
@@ -61,7 +61,7 @@ class PlaceService:
         if self._access.project_record(project_id).state is ProjectState.CLOSED:
             raise NotPossible("This project is closed; its workspace opens no more.")
         with self._record.change() as change:
-            row = place_store.make_place(change, project_id, now=self._record.clock(), actor=actor.person_id)
+            row = store.make_place(change, project_id, now=self._record.clock(), actor=actor.person_id)
             if row.profile == profile:
                 return
             row.profile = profile
@@ -79,7 +79,7 @@ class PlaceService:
         current, thing = self._asking(actor, project_id)
         self._see(current, thing)
         with self._record.read() as session:
-            known = place_store.certificates(session, project_id)
+            known = store.certificates(session, project_id)
         if not known:
             raise NotFound("Nothing of this project was certified as removed; “tre project show” says how it stands.")
         ready = [row for row in known if row.signature is not None]

@@ -11,10 +11,10 @@ from orchestrator.core.clock import iso
 from orchestrator.core.errors import Unavailable
 from orchestrator.core.events import Event, Json
 
-from . import certificates, place_store
+from . import certificates, store
 from .conditions import ConditionKind, Conditions, ConditionState
-from .place_store import CertificateRow, PlaceRow
-from .places import PlacePlan, Removal, WorkspacePlaces
+from .model import PlacePlan, Removal, WorkspacePlaces
+from .store import CertificateRow, PlaceRow
 
 __all__ = ["Ending", "Remover"]
 
@@ -71,7 +71,7 @@ class Remover:
         """Record everything that is there before anything is taken."""
         found: list[Json] = [*self._places.contents(plan)]
         with self._record.change() as change:
-            row = place_store.known_place(change.session, plan.project_id)
+            row = store.known_place(change.session, plan.project_id)
             if row.removing_at is not None:
                 return  # another controller began it meanwhile
             row.removing_at = self._record.clock()
@@ -87,7 +87,7 @@ class Remover:
     def _wait(self, plan: PlacePlan, removal: Removal) -> float:
         """Say what the removal waits for, and say it louder when that has lasted too long."""
         with self._record.read() as session:
-            begun = place_store.known_place(session, plan.project_id).removing_at
+            begun = store.known_place(session, plan.project_id).removing_at
         late = begun is not None and self._record.clock() - begun > _STUCK_AFTER
         waiting = removal.waiting_for or "the next step"
         if late:
@@ -100,14 +100,14 @@ class Remover:
         """Make a certificate unless this stage has one: when all but the work has gone, and when that went too."""
         with self._record.read() as session:
             if _certified(
-                place_store.certificates(session, plan.project_id),
+                store.certificates(session, plan.project_id),
                 plan,
-                place_store.known_place(session, plan.project_id),
+                store.known_place(session, plan.project_id),
             ):
                 return
         with self._record.change() as change:
-            known = place_store.certificates(change.session, plan.project_id)
-            row = place_store.known_place(change.session, plan.project_id)
+            known = store.certificates(change.session, plan.project_id)
+            row = store.known_place(change.session, plan.project_id)
             if _certified(known, plan, row):
                 return
             now = self._record.clock()

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
+from ..places.model import ClusterLayout, Peer, PlacePlan
 from .objects import Object, made, selector
-from .places import ClusterLayout, Peer, PlacePlan
 
 __all__ = [
     "CONTROL_PORT",

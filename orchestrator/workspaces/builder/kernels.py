@@ -11,10 +11,10 @@ from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 from orchestrator.core.ids import check_id
 
-from .model import Mount, SessionPlan
+from ..model import Mount, SessionPlan
+from ..places.model import ClusterLayout, PlacePlan
 from .networks import KERNEL_PORT, relay_policies
 from .objects import PREFIX, Object, made, secret, selector
-from .places import ClusterLayout, PlacePlan
 from .pods import container, memory_volume, pod_head, resources, startup_probe
 from .storage import claim_names, keeps_one_node
 

@@ -10,8 +10,8 @@ from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Json
 from orchestrator.core.ids import check_id
 
+from ..places.model import ClusterLayout, PlacePlan, StorageLayout, VolumePlan
 from .objects import Object, labels, made
-from .places import ClusterLayout, PlacePlan, StorageLayout, VolumePlan
 
 __all__ = ["claim_names", "claims", "keeps_one_node", "volume_name", "volumes"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
+from ..places.model import ClusterLayout, PlacePlan
 from .objects import PREFIX, Object
-from .places import ClusterLayout, PlacePlan
 from .storage import claim_names
 
 __all__ = ["CLAIMS", "IMAGES", "SESSION", "allowed", "project_annotations", "session_annotation"]

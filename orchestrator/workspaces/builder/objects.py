@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .places import ClusterLayout, PlacePlan
+from ..places.model import ClusterLayout, PlacePlan
 
 __all__ = ["CONFIGURATION", "DIGEST", "PREFIX", "Object", "built", "digest", "labels", "made", "secret", "selector"]
 

@@ -11,9 +11,9 @@ from orchestrator.access.model import Project
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Invalid
 
-from . import place_store
-from .place_store import PlaceRow
-from .places import PlacePlan, Profile, VolumePlan
+from . import store
+from .model import PlacePlan, Profile, VolumePlan
+from .store import PlaceRow
 
 __all__ = ["KnownProjects", "Planner", "Terms"]
 
@@ -46,7 +46,7 @@ class Planner:
     def place_of(self, project_id: str) -> PlacePlan:
         """Return the plan of a project whose place was made; ``NotFound`` before that."""
         with self._record.read() as session:
-            row = place_store.known_place(session, project_id)
+            row = store.known_place(session, project_id)
         return self.plan(self._access.project_record(project_id), row)
 
     def plan(self, project: Project, row: PlaceRow) -> PlacePlan:

@@ -11,8 +11,8 @@ from orchestrator.audit.record import Record
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event
 
-from . import place_store
-from .place_store import ConditionRow
+from . import store
+from .store import ConditionRow
 
 __all__ = ["WALL_OPEN", "Condition", "ConditionKind", "ConditionState", "Conditions", "reason_of"]
 
@@ -62,7 +62,7 @@ class Conditions:
     def of(self, project_id: str) -> list[Condition]:
         """Return every condition of a project."""
         with self._record.read() as session:
-            return [_condition(row) for row in place_store.conditions(session, project_id)]
+            return [_condition(row) for row in store.conditions(session, project_id)]
 
     def known(self, project_id: str) -> dict[ConditionKind, Condition]:
         """Return every condition of a project by its kind: one look for whoever asks about several."""
@@ -110,12 +110,12 @@ class Conditions:
     def others_than(self, kind: ConditionKind, reason: str) -> list[str]:
         """Return the projects of which this was noted, lastly with another reason."""
         with self._record.read() as session:
-            return place_store.projects_noted_otherwise(session, kind.value, reason)
+            return store.projects_noted_otherwise(session, kind.value, reason)
 
     def counted(self) -> dict[tuple[str, str], int]:
         """Count projects by condition and state, for the controller's figures."""
         with self._record.read() as session:
-            return place_store.condition_counts(session)
+            return store.condition_counts(session)
 
     def failed(self, project_id: str, kind: ConditionKind, error: OrchestratorError) -> None:
         """Note that something does not hold, or that nobody knows, in the words of an error."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..places.model import ClusterLayout, PlacePlan
 from .admission import project_annotations
 from .objects import Object, made
-from .places import ClusterLayout, PlacePlan
 
 __all__ = ["accounts", "bounds", "namespace"]
 

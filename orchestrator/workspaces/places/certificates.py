@@ -20,10 +20,11 @@ from orchestrator.audit.verification import signature_holds
 from orchestrator.core.clock import iso
 from orchestrator.core.events import Event, Json
 
-from . import place_store, store
-from .place_store import CertificateRow
-from .places import PlacePlan
-from .store import SessionRow
+from .. import store as work
+from ..store import SessionRow
+from . import store
+from .model import PlacePlan
+from .store import CertificateRow
 
 __all__ = ["SCHEMA", "Document", "Facts", "build", "sign_certificates", "signed", "verify_certificate"]
 
@@ -92,7 +93,7 @@ def build(session: Session, facts: Facts, *, number: int) -> Document:
             "at": iso(facts.checked_at),
             "objects_left": 0 if plan.keep_work else len(facts.left),
             "leases_left": 0,
-            "sessions_left": len(store.live_sessions(session, plan.project_id)),
+            "sessions_left": len(work.live_sessions(session, plan.project_id)),
         },
         "audit": [{"position": row.position, "kind": row.kind, "leaf": row.leaf.hex()} for row in entries],
     }
@@ -102,7 +103,7 @@ def build(session: Session, facts: Facts, *, number: int) -> Document:
 def sign_certificates(record: Record, signer: HeadSigner) -> int:
     """Sign what waits for it; only the airlock's worker may. Returns how many were signed."""
     with record.read() as session:
-        waiting = [(row.project_id, row.number, row.document) for row in place_store.unsigned_certificates(session)]
+        waiting = [(row.project_id, row.number, row.document) for row in store.unsigned_certificates(session)]
     for project_id, number, document in waiting:
         signature = signer.sign(_message(document.encode()))
         with record.change() as change:

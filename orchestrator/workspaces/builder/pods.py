@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..places.model import ClusterLayout, PlacePlan
 from .networks import CONTROL_PORT, GATE_PORT, HUB_PORT
 from .objects import CONFIGURATION, Object, digest, labels, made, secret, selector
-from .places import ClusterLayout, PlacePlan
 from .storage import keeps_one_node
 
 __all__ = [

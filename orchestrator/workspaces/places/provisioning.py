@@ -11,12 +11,12 @@ from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.events import Event, Json
 
-from . import place_store
+from . import store
 from .conditions import WALL_OPEN, Condition, ConditionKind, Conditions, ConditionState
-from .place_store import PlaceRow
-from .places import PlacePlan, Provisioned, SeenPlace, WorkspacePlaces
+from .model import PlacePlan, Provisioned, SeenPlace, WorkspacePlaces
 from .planning import KnownProjects, Planner, Terms
 from .removal import Remover
+from .store import PlaceRow
 
 __all__ = ["Enforcement", "Provisioner", "Step", "Terms"]
 
@@ -95,7 +95,7 @@ class Provisioner:
     def known(self) -> list[str]:
         """Return every project whose place was made and not removed whole."""
         with self._record.read() as session:
-            return place_store.unfinished_places(session)
+            return store.unfinished_places(session)
 
     def strangers(self) -> list[SeenPlace]:
         """Return places that are there and that the record does not know: told to people, never touched.
@@ -104,7 +104,7 @@ class Provisioner:
         """
         seen = self._places.places()
         with self._record.read() as session:
-            rows = {one.project_id: place_store.place(session, one.project_id) for one in seen}
+            rows = {one.project_id: store.place(session, one.project_id) for one in seen}
         unknown = []
         for one in seen:
             row = rows[one.project_id]
@@ -116,7 +116,7 @@ class Provisioner:
 
     def _remove_again(self, seen: SeenPlace) -> None:
         with self._record.change() as change:
-            row = place_store.known_place(change.session, seen.project_id)
+            row = store.known_place(change.session, seen.project_id)
             row.removing_at = row.removed_at = None
             subject = f"project:{seen.project_id}"
             change.tell(Event(kind="place.returned", actor=_CONTROLLER, subject=subject, details={"place": seen.name}))
@@ -184,7 +184,7 @@ class Provisioner:
 
     def _remove(self, project: Project) -> Step:
         with self._record.read() as session:
-            row = place_store.place(session, project.project_id)
+            row = store.place(session, project.project_id)
         if row is None or row.removed_at is not None:
             return Step()
         until = project.state_since + self._planner.terms.work_kept
@@ -204,11 +204,11 @@ class Provisioner:
     def _place(self, project_id: str) -> PlaceRow:
         """Return the project's place; its name is drawn once and for ever."""
         with self._record.read() as session:
-            row = place_store.place(session, project_id)
+            row = store.place(session, project_id)
         if row is not None:
             return row
         with self._record.change() as change:
-            return place_store.make_place(change, project_id, now=self._record.clock(), actor=_CONTROLLER)
+            return store.make_place(change, project_id, now=self._record.clock(), actor=_CONTROLLER)
 
     def _tell(self, kind: str, project_id: str, details: Mapping[str, Json]) -> None:
         with self._record.change() as change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["ARTICLE_6", "ARTICLE_9", "BY_KEY", "FIELDS", "Field", "Kind", "Source"]
+__all__ = ["ARTICLE_6", "ARTICLE_9", "BY_KEY", "FIELDS", "SENSITIVITY", "Field", "Kind", "Source"]
 
 
 class Kind(StrEnum):

@@ -13,13 +13,13 @@ from orchestrator.access import store as access
 from orchestrator.access.model import Grant, GrantState, Project
 from orchestrator.alliance import store as alliance
 from orchestrator.core.events import Event, Json
+from orchestrator.core.register_fields import FIELDS, Source
 from orchestrator.core.small_counts import DEFAULT_MINIMUM, protected
 from orchestrator.discovery import store as catalogue
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
 
 from . import store
-from .fields import FIELDS, Source
 from .log import Log, Releasing
 from .model import Statement, Waived
 from .ports import Waivers

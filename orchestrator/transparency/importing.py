@@ -17,10 +17,10 @@ from typing import Any
 
 from orchestrator.core.errors import Invalid
 from orchestrator.core.plain_language import MOST_WORDS
+from orchestrator.core.register_fields import FIELDS, Field, Kind
+from orchestrator.core.register_values import LONGEST, chosen
 
-from .fields import FIELDS, Field, Kind
 from .model import Refusal, Row
-from .rules import LONGEST, chosen
 
 __all__ = ["LARGEST", "read_register"]
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import NotFound
+from orchestrator.core.register_values import is_web_address
 from orchestrator.discovery import store as catalogue
 from orchestrator.identity.asking import Asking
 
 from . import store
 from .composing import everybody_named, lead_membership, named_people
 from .model import DoneWith, Entry, Origin, Release, Revision, Statement, Used, Waived
-from .rules import is_web_address
 from .store import RevisionRow
 
 __all__ = ["UNKNOWN", "Looking", "revision_of", "sha256_of"]

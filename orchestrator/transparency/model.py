@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from .fields import BY_KEY, FIELDS, Field
+from orchestrator.core.register_fields import BY_KEY, FIELDS, Field
 
 __all__ = [
     "DoneWith",

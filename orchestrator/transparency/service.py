@@ -15,16 +15,17 @@ from orchestrator.audit.record import Change
 from orchestrator.audit.store import TreeRow
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
+from orchestrator.core.register_fields import Source
+from orchestrator.core.register_values import check_value
 from orchestrator.core.small_counts import protected
 from orchestrator.policy.model import SITE, Actor, Thing
 
 from . import concerning, index, store
 from .composing import compose, lead_of, smallest_count
-from .fields import Source
 from .looking import UNKNOWN, Looking, sha256_of
 from .model import Entry, Imported, Origin, Refusal, Row, Statement
 from .ports import Waivers
-from .rules import check_field, check_value
+from .rules import check_field
 from .store import RevisionRow
 
 __all__ = ["RegisterService"]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from orchestrator.core.clock import iso
+from orchestrator.core.register_fields import FIELDS
 
-from .fields import FIELDS
 from .model import Entry, Revision
 
 __all__ = ["as_atom", "as_csv", "as_document", "as_feed", "as_json", "without_formula"]

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.errors import Invalid, NotPossible
-from orchestrator.transparency.fields import FIELDS, Field, Source
+from orchestrator.core.register_fields import FIELDS, Field, Source
+from orchestrator.core.register_values import is_web_address
 from orchestrator.transparency.model import Entry, Origin
-from orchestrator.transparency.rules import is_web_address
 from orchestrator.transparency.writing import as_atom, as_csv, as_document, as_feed, as_json
 
 from .forms import Form

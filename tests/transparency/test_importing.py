@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from orchestrator.core.errors import Invalid, Refused
-from orchestrator.transparency.fields import FIELDS
+from orchestrator.core.register_fields import FIELDS
 from orchestrator.transparency.importing import LARGEST, read_register
 from orchestrator.transparency.model import Origin
 from orchestrator.transparency.writing import as_csv

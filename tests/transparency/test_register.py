@@ -15,7 +15,7 @@ from orchestrator.access.states import MemberRole
 from orchestrator.airlock.model import State
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
-from orchestrator.transparency.fields import FIELDS, Source
+from orchestrator.core.register_fields import FIELDS, Source
 from tests.web.world import World, answers, day, moment, words
 
 DATA = Path(os.environ.get("TRE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))

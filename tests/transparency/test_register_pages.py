@@ -7,7 +7,7 @@ import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
-from orchestrator.transparency.fields import FIELDS
+from orchestrator.core.register_fields import FIELDS
 from tests.web.test_escaping import CANARY, check_harmless
 from tests.web.world import World, answers, day, words
 

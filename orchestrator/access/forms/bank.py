@@ -6,13 +6,19 @@ purpose, organisation, ethics approval and dates are part of every application a
 
 from __future__ import annotations
 
+from .bank_register import ARTICLE_9_OPTIONS, REGISTER
 from .model import AskedWhen, Kind, Option, Question, Section
 
 __all__ = ["STANDARD"]
 
 
-def _options(*labels: str) -> tuple[Option, ...]:
-    return tuple(Option(value=label.lower().replace(" ", "-").replace(",", ""), label=label) for label in labels)
+def _options(*labels: str, **registered: str) -> tuple[Option, ...]:
+    """Return options; ``registered``: by a value with low lines for hyphens, what the register says for it."""
+    values = {label: label.lower().replace(" ", "-").replace(",", "") for label in labels}
+    return tuple(
+        Option(value=value, label=label, register=registered.get(value.replace("-", "_"), ""))
+        for label, value in values.items()
+    )
 
 
 _YES_NO = _options("Yes", "No")
@@ -31,6 +37,7 @@ def _ask(
     kind: Kind = Kind.TEXT,
     options: tuple[Option, ...] = (),
     when: AskedWhen | None = None,
+    register: str = "",
 ) -> Question:
     return Question(
         question_id=question_id,
@@ -40,12 +47,19 @@ def _ask(
         kind=Kind.CHOICE if options and kind is Kind.TEXT else kind,
         options=options,
         asked_when=when,
+        register=register,
     )
 
 
 _PEOPLE = (
     _ask(Section.PEOPLE, "lead-role", "What is your post in your organisation?", kind=Kind.LINE),
-    _ask(Section.PEOPLE, "lead-orcid", "Your ORCID iD, if you have one", kind=Kind.LINE),
+    _ask(
+        Section.PEOPLE,
+        "lead-orcid",
+        "Your ORCID iD, if you have one",
+        kind=Kind.LINE,
+        register="applicant_id",
+    ),
     _ask(
         Section.PEOPLE,
         "team-experience",
@@ -82,7 +96,8 @@ _PROJECT = (
         Section.PROJECT,
         "public-benefit",
         "Who is better off by this work, and how?",
-        "Say it so that a patient can judge it. It may be quoted in the public register.",
+        "Say it so that a patient can judge it.",
+        register="public_benefit",
     ),
     _ask(
         Section.PROJECT,
@@ -91,7 +106,7 @@ _PROJECT = (
         "If they were not, say why.",
     ),
     _ask(Section.PROJECT, "funded", "Is the work funded?", options=_YES_NO),
-    _ask(Section.PROJECT, "funder", "By whom?", kind=Kind.LINE, when=_if_yes("funded")),
+    _ask(Section.PROJECT, "funder", "By whom?", kind=Kind.LINE, when=_if_yes("funded"), register="funders"),
     _ask(
         Section.PROJECT,
         "commercial",
@@ -123,7 +138,14 @@ _DATA = (
         Section.DATA,
         "sensitivity",
         "Which data protection class are the data you ask for?",
-        options=_options("Anonymous", "Pseudonymised", "Identifiable"),
+        options=_options(
+            "Anonymous",
+            "Pseudonymised",
+            "Identifiable",
+            pseudonymised="De-Personalised",
+            identifiable="Personally Identifiable",
+        ),
+        register="sensitivity",
     ),
     _ask(
         Section.DATA,
@@ -136,21 +158,43 @@ _DATA = (
         "lawful-basis",
         "What is your lawful basis under Article 6 of the UK GDPR?",
         options=_options(
-            "Consent", "Contract", "Legal obligation", "Vital interests", "Public task", "Legitimate interests"
+            "Consent",
+            "Contract",
+            "Legal obligation",
+            "Vital interests",
+            "Public task",
+            "Legitimate interests",
+            consent="(a) consent",
+            contract="(b) contract",
+            legal_obligation="(c) legal obligation",
+            vital_interests="(d) vital interests",
+            public_task="(e) public task",
+            legitimate_interests="(f) legitimate interests",
         ),
+        register="article_6",
     ),
     _ask(
         Section.DATA,
         "lawful-condition",
         "Which condition of Article 9 applies?",
-        "Such as research under Article 9(2)(j).",
-        kind=Kind.LINE,
+        "Research is most often (j).",
+        options=ARTICLE_9_OPTIONS,
+        register="article_9",
     ),
     _ask(
         Section.DATA,
         "confidentiality",
         "How is the common law duty of confidentiality met?",
-        options=_options("Not confidential", "Consent", "Section 251 support", "Other"),
+        options=_options(
+            "Not confidential",
+            "Consent",
+            "Section 251 support",
+            "Other",
+            not_confidential="Not applicable",
+            consent="Informed consent",
+            section_251_support="Section 251 NHS Act 2006",
+        ),
+        register="confidentiality",
     ),
     _ask(
         Section.DATA,
@@ -165,6 +209,7 @@ _DATA = (
         "linking-which",
         "With which, by which identifiers, and who links them?",
         when=_if_yes("linking"),
+        register="linkage",
     ),
 )
 _REST = (
@@ -211,5 +256,5 @@ _REST = (
     _ask(Section.MORE, "signatory", "Who signs an agreement for your organisation?", "Name, post and e-mail."),
 )
 
-STANDARD: tuple[Question, ...] = (*_PEOPLE, *_PROJECT, *_DATA, *_REST)
+STANDARD: tuple[Question, ...] = (*_PEOPLE, *_PROJECT, *_DATA, *_REST, *REGISTER)
 """The bank as shipped: version 1 of each."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.errors import Invalid
 
+from .gateway_register import mapping
 from .model import AskedWhen, Kind, Option, Question, Section
 from .rules import check_bank, check_question
 
@@ -98,6 +99,7 @@ def _own(entry: object, place: int) -> Question:
                 else None,
                 "guidance": _text(entry.get("guidance", "")),
                 "group": _text(entry.get("group", "")),
+                "register": _text(entry.get("register", "")),
                 "owner": None,
                 "version": 1,
             }
@@ -136,7 +138,8 @@ def _option(entry: object) -> Option:
     if not isinstance(entry, Mapping):
         raise TypeError("an option is a text or has value and label")
     value = _text(entry.get("value", entry.get("text")))
-    return Option(value=value, label=_text(entry.get("label", entry.get("text", value))))
+    label = _text(entry.get("label", entry.get("text", value)))
+    return Option(value=value, label=label, register=_text(entry.get("register", "")))
 
 
 # ---- the gateway's bank -----------------------------------------------------------------------------------------
@@ -229,6 +232,7 @@ def _made(
     when: AskedWhen | None = None,
 ) -> Question:
     kind = _COMPONENTS.get(component, Kind.LINE if component == "text" else None)
+    published, words = mapping(group, title)
     if kind is None:
         raise Invalid(f"“{title[:80]}” is answered with “{component[:40]}”, which nobody knows here.", field="FILE")
     if component == "FileUploadMultiple":
@@ -240,7 +244,8 @@ def _made(
         title=" ".join(_text(title).split()),
         guidance=_text(guidance or ""),
         kind=kind,
-        options=tuple(_option(option) for option in options),
+        options=tuple(replace(each, register=words.get(each.value, "")) for each in map(_option, options)),
         asked_when=when,
         always_required=required,
+        register=published,
     )

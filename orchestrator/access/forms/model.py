@@ -53,6 +53,8 @@ class Option:
 
     value: str
     label: str
+    register: str = ""
+    """What the public register says where it is chosen; empty: the label, as far as the register knows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ class Question:
     """Whoever asks it at all wants it answered."""
     archived: bool = False
     """No form takes it up any more; forms that have it keep it."""
+    register: str = ""
+    """The field of the public register that an approved answer fills; empty: the answer is not published."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.working_days import WorkingDays
 
 from .model import Form, FormItem, Kind, Question
+from .published import check_mapping
 
 __all__ = ["check_bank", "check_form", "check_question", "cycle_in"]
 
@@ -39,6 +40,7 @@ def check_question(question: Question) -> Question:
     if not 0 <= question.shortest <= question.longest <= 20_000:
         raise Invalid(f"“{texts['title']}” must allow between 0 and 20,000 characters.", field="longest")
     _check_options(question)
+    check_mapping(question)
     return replace(question, title=texts["title"], guidance=texts["guidance"], group=texts["group"])
 
 

@@ -54,6 +54,7 @@ from orchestrator.workspaces.places.service import PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .alliance import open_onboarding
+from .evidence import open_evidence
 from .fees import open_billing
 from .harvesting import named_secrets
 from .registering import RecordedWaivers
@@ -177,8 +178,8 @@ def open_house(settings: Settings) -> House:
         visas=open_visas(settings, record, policy),
         grant_visas=open_grant_visas(settings, record, policy, access),
         data_uses=data_uses,
-        evidence=EvidenceService(
-            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
+        evidence=open_evidence(
+            settings, record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
         ),
         enquiries=EnquiryService(
             record=record,

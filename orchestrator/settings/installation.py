@@ -15,6 +15,7 @@ from .harvest import HarvestSettings
 from .parts import (
     AirlockSettings,
     ControllerSettings,
+    DocumentSettings,
     NoticeSettings,
     Part,
     PortalSettings,
@@ -41,6 +42,7 @@ class Settings(Part):
     airlock: AirlockSettings = AirlockSettings()
     workspaces: WorkspaceSettings = WorkspaceSettings()
     retention: RetentionSettings = RetentionSettings()
+    documents: DocumentSettings = DocumentSettings()
     accreditation_needed: bool = False
     """Whether every custodian has to be accredited before it grants; without, those that began to be."""
     logs: Literal["text", "json"] = "text"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 __all__ = [
     "AirlockSettings",
     "ControllerSettings",
+    "DocumentSettings",
     "NoticeSettings",
     "Part",
     "Port",
@@ -112,6 +113,16 @@ class RetentionSettings(Part):
 
     work_days: int = Field(default=90, ge=0)
     """Homes and shared folder of a project with a place of its own are destroyed so many days after it was closed."""
+    evidence_days: int = Field(default=365, ge=0)
+    """A document of evidence is destroyed so many days after its evidence stopped counting."""
+
+
+class DocumentSettings(Part):
+    """Documents that people hand in, such as the letters and contracts behind evidence."""
+
+    key_file: Path | None = None
+    """The file with the key they are sealed under, 32 bytes; by default one is made in the state directory. Where
+    the state directory is copied, keep the key elsewhere: who has both can read the documents."""
 
 
 class AirlockSettings(Part):

@@ -13,7 +13,7 @@ from orchestrator.access.rules import check_reason
 from orchestrator.alliance.evidence import EvidenceKind, Holder, kind_of
 from orchestrator.audit.record import Change
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import Invalid, NotFound, NotPossible
+from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
 from orchestrator.identity import store as identity
@@ -32,7 +32,7 @@ _UNSEEN = "There is no such evidence, or none that you may see."
 
 
 class BringingEvidence(Neighbours):
-    """What is done to evidence. Its documents stay with who holds them: only reference and hash are kept here."""
+    """What is done to evidence as a reference, a hash and two days; its document may be handed in besides."""
 
     def record(
         self,
@@ -113,10 +113,17 @@ class BringingEvidence(Neighbours):
                 store.add(change, row, event=event)
             return evidence
 
-    def verify(self, actor: Actor, evidence_id: str) -> Evidence:
-        """Say that the document was looked at and says what is recorded: by somebody who did not bring it."""
+    def verify(self, actor: Actor, evidence_id: str, *, file_sha256: str | None = None) -> Evidence:
+        """Say that the document was looked at and says what is recorded: by somebody who did not bring it.
+
+        ``file_sha256`` is the hash that stood there when he looked; raises ``Conflict`` when it is another now.
+        """
         with self._record.change() as change:
             row = self._load(change.session, actor, "verifyEvidence", evidence_id)
+            if file_sha256 is not None and check_hash(file_sha256) != row.file_sha256:
+                raise Conflict(
+                    "The document was handed in while you looked, so nothing was verified. Look at it, then verify."
+                )
             row.state = EVIDENCE_STATES.after(EvidenceState(row.state), "verify").value
             if row.valid_until <= self._now():
                 raise NotPossible("Its last day has passed meanwhile; reject it and ask for the renewed one.")
@@ -183,11 +190,14 @@ class BringingEvidence(Neighbours):
     def _load(self, session: Session, actor: Actor, action: str, evidence_id: str) -> EvidenceRow:
         """Return a piece that the actor may see and do ``action`` to; who may not see it is told of nothing."""
         row = store.evidence_row(session, evidence_id)
-        thing = evidence_thing(session, store.to_evidence(row))
-        if not self._policy.may(self._current(session, actor), "showEvidence", thing):
+        evidence = store.to_evidence(row)
+        if not self._may_see(session, actor, evidence):
             raise NotFound(_UNSEEN)
-        self._check(session, actor, action, thing)
+        self._check(session, actor, action, evidence_thing(session, evidence))
         return row
+
+    def _may_see(self, session: Session, actor: Actor, evidence: Evidence) -> bool:
+        return self._policy.may(self._current(session, actor), "showEvidence", evidence_thing(session, evidence))
 
     def _end(self, actor: Actor, evidence_id: str, action: str, *, step: str, kind: str, reason: str) -> Evidence:
         with self._record.change() as change:

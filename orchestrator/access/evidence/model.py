@@ -44,7 +44,7 @@ EVIDENCE_STATES = StateTable(
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """A document somebody else keeps: its reference, the hash of its file, and from when until when it holds.
+    """A document, here or with its holder: its reference, the hash of its file, from when until when it holds.
 
     It belongs to a research (``application_id``, the one that its project was made from) or to an ``organisation``.
     With ``custodian_id`` it was made with one custodian and is nobody else's business.

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import conditions
 from orchestrator.alliance import store as alliance
-from orchestrator.core.errors import NotFound
 from orchestrator.policy.model import Actor
 
 from . import store
-from .bringing import BringingEvidence
 from .facts import evidence_facts
+from .keeping import KeepingDocuments
 from .model import EVIDENCE_STATES, Evidence, EvidenceState, Requirement
 from .research import evidence_thing
 from .rules import reminder_due
@@ -21,7 +20,7 @@ from .rules import reminder_due
 __all__ = ["EvidenceService"]
 
 
-class EvidenceService(BringingEvidence):
+class EvidenceService(KeepingDocuments):
     """The one way to read or change evidence."""
 
     # ---- looking ------------------------------------------------------------------------------------------------
@@ -29,10 +28,7 @@ class EvidenceService(BringingEvidence):
     def evidence(self, actor: Actor, evidence_id: str) -> Evidence:
         """Return one piece that this person may see."""
         with self._record.read() as session:
-            found = store.to_evidence(store.evidence_row(session, evidence_id))
-            if not self._may_see(session, actor, found):
-                raise NotFound("There is no such evidence, or none that you may see.")
-            return found
+            return self._seen(session, actor, evidence_id)
 
     def mine(self, actor: Actor) -> list[Evidence]:
         """Return what this person brought, newest first."""
@@ -87,13 +83,14 @@ class EvidenceService(BringingEvidence):
                     )
             return found
 
-    def _may_see(self, session: Session, actor: Actor, evidence: Evidence) -> bool:
-        return self._policy.may(self._current(session, actor), "showEvidence", evidence_thing(session, evidence))
-
     # ---- deadlines ----------------------------------------------------------------------------------------------
 
     def chase(self) -> int:
-        """Remind of evidence that ends or waits for verification, each once; return how many reminders were sent."""
+        """Remind of evidence that ends or waits for verification, each once; return how many reminders were sent.
+
+        Documents whose time has come are destroyed as well.
+        """
+        self.tidy()
         now = self._now()
         with self._record.read() as session:
             verified = store.in_states(session, [EvidenceState.VERIFIED])

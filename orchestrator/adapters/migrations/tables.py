@@ -1,7 +1,7 @@
 """Imports every room's tables, so that the metadata is whole wherever the record is opened."""
 
 import orchestrator.access.enquiries.store
-import orchestrator.access.evidence.store
+import orchestrator.access.evidence.document_store
 import orchestrator.access.store
 import orchestrator.access.uses.store
 import orchestrator.airlock.ledger.rows

@@ -1,4 +1,4 @@
-"""What ends when a custodian leaves: on its last day its grants and datasets go, in one change with its departure."""
+"""What ends when a custodian leaves: all it granted and offered goes, in one change with its leaving."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from orchestrator.alliance.onboarding.model import DEPARTURE_STATES, Departure, 
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.clock import iso
 from orchestrator.core.events import Event, Json, Notice
+from orchestrator.discovery.departing import close_sources
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.policy.model import Actor
 
@@ -49,12 +50,18 @@ class Departures:
             words = f"{name} has left the alliance."
             grants: list[Json] = [*self._withdraw_grants(change, departure, words)]
             datasets: list[Json] = [*self._discovery.withdraw_all(change, _SYSTEM, row.custodian_id, words)]
+            endpoints: list[Json] = [
+                *close_sources(
+                    change, row.custodian_id, actor=_SYSTEM.person_id, now=self._record.clock(), reason=words
+                )
+            ]
             details: dict[str, Json] = {
                 "custodian": row.custodian_id,
                 "at": iso(row.at),
                 "state": row.state,
                 "grants": grants,
                 "datasets": datasets,
+                "endpoints": endpoints,
             }
             subject = f"departure:{row.departure_id}"
             change.tell(Event(kind="departure.done", actor=_SYSTEM.person_id, subject=subject, details=details))

@@ -18,6 +18,7 @@ from orchestrator.policy.service import Policy
 from . import store
 from .evidence import check_kinds
 from .model import Custodian, Terms, TermsAcceptance
+from .onboarding.presence import check_present
 from .rules import check_acceptable, check_name, check_pack, check_terms, hash_of
 
 __all__ = ["AllianceService", "AsNow"]
@@ -76,6 +77,7 @@ class AllianceService:
             )
             check_pack(airlock_pack, known=self.airlock_packs)
             self._known(change.session, custodian_id)
+            check_present(change.session, custodian_id, now=now)
             earlier = store.current_terms(change.session, custodian_id)
             terms = Terms(
                 custodian_id=custodian_id,

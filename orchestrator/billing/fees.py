@@ -46,6 +46,7 @@ class Fees(Room):
         with self._record.change() as change:
             self._check(change.session, actor, "publishPrices", issuer_thing(issuer))
             self._issuer_name(change.session, issuer)
+            self._must_offer(change.session, issuer)
             earlier = [store.to_list(row) for row in store.lists(change.session, issuer)]
             rules.check_follows(prices, earlier, today=self._today(), gap_reason=gap_reason)
             row = ListRow(
@@ -226,6 +227,7 @@ class Fees(Room):
             self._check(change.session, actor, "grantFeeWaiver", issuer_thing(issuer, customers))
             if issuer != INFRASTRUCTURE and issuer not in {part.custodian_id for part in application.parts}:
                 raise NotFound("There is no such application, or it asks for nothing of this custodian.")
+            self._must_offer(change.session, issuer)
             held = store.in_force(change.session, issuer, self._today())
             prices = None if held is None else parsed(held.text)
             rules.check_waiver(prices, percent=percent, lines=lines, until=until, today=self._today())

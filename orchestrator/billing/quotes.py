@@ -121,6 +121,7 @@ class Quotes(Budgets):
             session = change.session
             row = self._load_quote(session, actor, "offerQuote", quote_id)
             after = QUOTE_STATES.after(QuoteState(row.state), "offer")
+            self._must_offer(session, row.issuer)
             prices = parsed(store.list_row(session, row.list_id).text)
             rules.check_settled(prices, self._priced(session, row), settled or {})
             reliefs = self._reliefs(session, row.issuer, row.application_id, self._today())
@@ -154,6 +155,7 @@ class Quotes(Budgets):
             session = change.session
             row = self._load_quote(session, actor, "acceptQuote", quote_id)
             after = QUOTE_STATES.after(QuoteState(row.state), "accept")
+            self._must_offer(session, row.issuer)
             if row.valid_until is None or self._today() > row.valid_until:
                 raise NotPossible(f"This quote lapsed on {row.valid_until}; ask for a new one.")
             if row.account_id:
@@ -254,6 +256,7 @@ class Quotes(Budgets):
 
     def _list_today(self, session: Session, issuer: str) -> tuple[PriceList, str]:
         name = self._issuer_name(session, issuer)
+        self._must_offer(session, issuer)
         row = store.in_force(session, issuer, self._today())
         if row is None:
             raise NotPossible(

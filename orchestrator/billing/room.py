@@ -15,6 +15,7 @@ from orchestrator.access import store as access
 from orchestrator.access.model import Application, PartState
 from orchestrator.access.states import ApplicationState
 from orchestrator.alliance import store as alliance
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event, Json, Notice
@@ -60,6 +61,11 @@ class Room(Asking):
         if found is None:
             raise NotFound(f"There is no custodian “{issuer[:40]}”; look at the list of custodians.")
         return found.name
+
+    def _must_offer(self, session: Session, issuer: str) -> None:
+        """Raise ``NotPossible`` for a custodian that has left: what it invoices and credits still is not asked here."""
+        if issuer != INFRASTRUCTURE:
+            check_present(session, issuer, now=self._now())
 
     def _issuers_people(self, session: Session, issuer: str) -> list[str]:
         """Return who acts for an issuer now."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
@@ -37,6 +38,8 @@ from .store import DatasetRow, VersionRow
 __all__ = ["Custodians", "DiscoveryService"]
 
 _SYSTEM = "system:controller"
+_OFFERING = frozenset({"describeDataset", "addVersion"})
+"""What a custodian that has left does no more."""
 
 
 class Custodians(Protocol):
@@ -89,6 +92,7 @@ class DiscoveryService(Asking):
         )
         with self._record.change() as change:
             self._check(change.session, actor, "registerDataset", thing)
+            check_present(change.session, custodian_id, now=self._now())
             try:
                 store.dataset_named(change.session, name)
             except NotFound:
@@ -298,6 +302,8 @@ class DiscoveryService(Asking):
         custodian_id = store.dataset_row(session, dataset_id).custodian_id
         thing = Thing(kind="Dataset", id=dataset_id, attributes={"custodian": custodian_id})
         self._check(session, actor, action, thing)
+        if action in _OFFERING:
+            check_present(session, custodian_id, now=self._now())
 
     def _add(
         self, actor: Actor, dataset_id: str, version_id: str, *, delivery: Delivery, fingerprint: str, **content: str

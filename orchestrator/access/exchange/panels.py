@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from orchestrator.alliance import store as alliance
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event
 from orchestrator.policy.model import Actor, Thing
@@ -37,6 +38,7 @@ class Panels(PartExchange):
         with self._record.change() as change:
             self._alliance.custodian(custodian_id)
             self._check(change.session, actor, "keepPanel", _custodian(custodian_id))
+            check_present(change.session, custodian_id, now=self._now())
             if not self._knows(change.session, person_id):
                 raise Invalid(
                     "This person is not registered here; ask an operator to register the person.", field="person"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.policy.model import SITE, Actor, Thing
@@ -102,6 +103,7 @@ class Forms(Neighbours):
         with self._record.change() as change:
             self._alliance.custodian(custodian_id)
             self._check(change.session, actor, "publishForm", _custodian(custodian_id))
+            check_present(change.session, custodian_id, now=self._now())
             earlier = store.form(change.session, custodian_id)
             versions = store.bank(change.session)
             newest = store.current(versions)
@@ -148,6 +150,7 @@ class Forms(Neighbours):
             return
         self._alliance.custodian(owner)
         self._check(session, actor, "keepOwnQuestions", _custodian(owner))
+        check_present(session, owner, now=self._now())
 
 
 def _next(question: Question, versions: Mapping[tuple[str, int], Question]) -> Question:

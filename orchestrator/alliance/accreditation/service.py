@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from orchestrator.alliance import store as alliance
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.alliance.rules import check_name
 from orchestrator.alliance.service import AsNow
 from orchestrator.audit.record import Change, Record
@@ -111,6 +112,8 @@ class AccreditationService:
             )
             self._check(change.session, actor, "openCase", self._thing(change.session, row))
             self._must_exist(change.session, subject, body_id)
+            if subject is Subject.CUSTODIAN:
+                check_present(change.session, body_id, now=now)
             for each in store.cases(change.session, subject, body_id):
                 if CaseState(each.state) in _OPEN:
                     raise NotPossible("This body is being accredited already; go on with that case.")

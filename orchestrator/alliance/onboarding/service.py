@@ -29,6 +29,7 @@ from .model import (
     Joined,
     StandardConditions,
 )
+from .presence import check_present
 from .store import ConditionsAcceptanceRow, ConditionsRow, DepartureRow
 
 __all__ = ["OnboardingService"]
@@ -110,6 +111,7 @@ class OnboardingService:
         with self._record.change() as change:
             self._check(change.session, actor, "acceptConditions", _custodian(custodian_id))
             self._known(change.session, custodian_id)
+            check_present(change.session, custodian_id, now=self._record.clock())
             row = store.conditions_row(change.session, version)
             newest = max((each.version for each in self._published(change.session)), default=None)
             if row.state != ConditionsState.PUBLISHED or version != newest:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Event
@@ -59,6 +60,7 @@ class UsesService:
             custodian_id = self._owner_of(change.session, dataset_id)
             thing = Thing(kind="Custodian", id=custodian_id, attributes={"custodian": custodian_id})
             self._policy.check(self._as_now(change.session, actor), "publishUses", thing)
+            check_present(change.session, custodian_id, now=self._record.clock())
             kept = check_clauses(clauses)
             earlier = store.versions(change.session, dataset_id)
             terms = UseTerms(

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.events import Event, Json
@@ -104,6 +106,7 @@ class CatalogueService(Asking):
         for first in range(0, len(given), _AT_ONCE):
             with self._record.change() as change:
                 self._check(change.session, actor, *_importing(custodian_id))
+                self._must_be_there(change.session, custodian_id)
                 batch = given[first : first + _AT_ONCE]
                 for each in batch:
                     _, outcome = take(change, each, actor=actor.person_id, now=self._now())
@@ -141,6 +144,11 @@ class CatalogueService(Asking):
     def _may_import(self, actor: Actor, custodian_id: str | None) -> None:
         with self._record.read() as session:
             self._check(session, actor, *_importing(custodian_id))
+            self._must_be_there(session, custodian_id)
+
+    def _must_be_there(self, session: Session, custodian_id: str | None) -> None:
+        if custodian_id is not None:
+            check_present(session, custodian_id, now=self._now())
 
     def _adopt(self, limit: int) -> int:
         known = select(EntryRow.dataset_id).where(EntryRow.dataset_id.is_not(None))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import Conflict, NotPossible
 from orchestrator.core.ids import new_id
@@ -37,6 +38,9 @@ from .standing import standing_of
 from .store import EndpointRow
 
 __all__ = ["HarvestService", "NamedSecret"]
+
+_OFFERING = frozenset({"changeEndpoint", "testEndpoint", "enableEndpoint", "resumeEndpoint", "pullEndpoint"})
+"""What a custodian that has left does no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +108,7 @@ class HarvestService(Asking):
         )
         with self._record.change() as change:
             self._check(change.session, actor, "registerEndpoint", thing)
+            check_present(change.session, custodian_id, now=self._now())
             change.session.add(row)
             change.session.flush()
             change.tell(about_endpoint("registered", actor.person_id, row))
@@ -285,6 +290,8 @@ class HarvestService(Asking):
         """Return the endpoint; raise ``Refused`` unless the actor, as he is now, may do this to it."""
         row = store.endpoint_row(session, endpoint_id)
         self._check(session, actor, action, _thing(row))
+        if action in _OFFERING:
+            check_present(session, row.custodian_id, now=self._now())
         return row
 
     def _step(self, row: EndpointRow, action: str) -> None:

@@ -17,6 +17,7 @@ from orchestrator.policy.model import SITE, Actor, Thing
 from . import rules, store
 from .exchange import store as exchange
 from .exchange.clock import due
+from .exchange.public import check_public_words
 from .exchange.reading import content_of, form_of, freeze
 from .forms.model import Form
 from .model import (
@@ -127,6 +128,7 @@ class Applications(Neighbours):
             rules.check_complete(application.answers, self._record.clock())
             self._checked(change.session, row.applicant_id, application.answers)
             frozen = freeze(change.session, application, by=actor.person_id, at=self._now())
+            check_public_words(change.session, application, frozen.sheet, frozen.answers)
             row.revision += 1
             for part in store.part_rows(change.session, application_id):
                 self._owners(change.session, part.dataset_ids)

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from orchestrator.access import store as access
 from orchestrator.access.model import Grant, GrantState, Project
 from orchestrator.alliance import store as alliance
+from orchestrator.alliance.counts import smallest_count
 from orchestrator.core.events import Event, Json
 from orchestrator.core.register_fields import FIELDS, Source
-from orchestrator.core.small_counts import DEFAULT_MINIMUM, protected
+from orchestrator.core.small_counts import protected
 from orchestrator.discovery import store as catalogue
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
@@ -25,7 +26,7 @@ from .model import Statement, Waived
 from .ports import Waivers
 from .rules import merged
 
-__all__ = ["compose", "everybody_named", "lead_membership", "lead_of", "named_people", "smallest_count"]
+__all__ = ["compose", "everybody_named", "lead_membership", "lead_of", "named_people"]
 
 
 def compose(
@@ -51,12 +52,6 @@ def compose(
         "minimum": minimum,
     }
     return rfc8785.dumps(content)
-
-
-def smallest_count(session: Session, custodian_ids: Iterable[str]) -> int:
-    """Return the strictest “smallest count that may be shown” over the custodians' newest terms."""
-    terms = [alliance.current_terms(session, custodian_id) for custodian_id in custodian_ids]
-    return max((each.minimum_count for each in terms if each is not None), default=DEFAULT_MINIMUM)
 
 
 def named_people(session: Session, project_id: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
+from orchestrator.alliance.counts import smallest_count
 from orchestrator.audit.record import Change
 from orchestrator.audit.store import TreeRow
 from orchestrator.core.errors import NotFound, NotPossible
@@ -21,7 +22,7 @@ from orchestrator.core.small_counts import protected
 from orchestrator.policy.model import SITE, Actor, Thing
 
 from . import concerning, index, store
-from .composing import compose, lead_of, smallest_count
+from .composing import compose, lead_of
 from .looking import UNKNOWN, Looking, sha256_of
 from .model import Entry, Imported, Origin, Refusal, Row, Statement
 from .ports import Waivers

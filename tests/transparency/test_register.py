@@ -220,12 +220,12 @@ def test_a_small_count_in_a_lay_summary_is_not_published(world: World) -> None:
     from dataclasses import replace
 
     access, researcher, officer = world.house.access, world.actor("researcher"), world.actor("officer")
-    world.house.alliance.publish_terms(
-        officer, world.custodians["officer"], text="Stricter.", valid_until=moment(340), minimum_count=20
-    )
     words = "We look at 12 children with a rare illness, and at 400 others. " + answers(world).lay_summary
     made = access.draft(researcher, replace(answers(world), lay_summary=words), [world.datasets["officer"]])
     access.submit(researcher, made.application_id)
+    world.house.alliance.publish_terms(
+        officer, world.custodians["officer"], text="Stricter.", valid_until=moment(340), minimum_count=20
+    )
     access.decide(
         officer,
         made.application_id,

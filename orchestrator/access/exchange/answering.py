@@ -12,11 +12,13 @@ from orchestrator.policy.model import Actor
 from .. import store as applications
 from ..applications import application_event
 from ..forms.model import Asked, Sheet, Value
+from ..forms.published import check_public
 from ..forms.sheets import check_answer
 from ..store import ApplicationRow
 from . import store
 from .model import FilledSheet
 from .parts import PartExchange
+from .public import minimum_of
 from .reading import open_questions, sheet_of
 
 __all__ = ["Answering"]
@@ -44,6 +46,9 @@ class Answering(PartExchange):
             sheet = sheet_of(change.session, application)
             open_now = open_questions(change.session, application, sheet)
             kept = {key: check_answer(_asked(sheet, key, open_now).question, value) for key, value in answers.items()}
+            minimum = minimum_of(change.session, application)
+            for key, value in kept.items():
+                check_public(_asked(sheet, key, open_now).question, value, minimum=minimum)
             self._keep(change, actor, row, kept)
             return self._filled(change.session, application, custodians=None, own=True)
 

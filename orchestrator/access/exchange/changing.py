@@ -26,6 +26,7 @@ from ..store import ApplicationRow
 from . import store
 from .model import CHANGEABLE, ChangeRequest
 from .parts import Found, PartExchange
+from .public import check_public_fields, minimum_of
 from .reading import below, check_answers, content_of, keep_sheet, sheet_of
 from .store import AnswerRow, ChangeRow
 
@@ -143,6 +144,7 @@ class Changing(PartExchange):
             found.held.justification = words[found.held.custodian_id]
         answers = self._checked(change.session, found.row.applicant_id, _replaced(found.application.answers, values))
         rules.check_complete(answers, self._now())
+        check_public_fields(answers, values, minimum=minimum_of(change.session, found.application))
         write_answers(found.row, answers)
 
     def _submit_again(

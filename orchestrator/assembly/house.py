@@ -202,7 +202,7 @@ def open_house(settings: Settings) -> House:
         training=Training(record, policy, TRAINING_CASES, as_now=desk.as_now),
         register=register,
         sheets=SheetService(record, policy),
-        federation=FederationService(record, policy),
+        federation=FederationService(record, policy, plain_http=bool(settings.harvest.allowed_networks)),
         billing=open_billing(record, policy, access),
         audit=AuditService(record),
         outbox=Outbox(record),

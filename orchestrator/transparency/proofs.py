@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import rfc8785
 from sqlalchemy import select
@@ -19,7 +18,7 @@ __all__ = ["with_proof"]
 
 
 def with_proof(record: Record, audit: AuditService, text: str, *, kind: str, subject: str) -> bytes:
-    """Return a sealed document with its proof, as it is handed out.
+    """Return a sealed document, whose ``text`` is canonical JSON, with its proof, as it is handed out.
 
     Raises ``NotPossible`` while no signed head covers it: the airlock's worker signs one every few seconds.
     """
@@ -29,7 +28,7 @@ def with_proof(record: Record, audit: AuditService, text: str, *, kind: str, sub
     if position is None:
         raise NotFound("The audit log knows nothing of this document; tell an operator.")
     proof = audit.prove(position)
-    return rfc8785.dumps({"document": json.loads(text), "proof": _plain(proof)})
+    return b'{"document":' + text.encode() + b',"proof":' + rfc8785.dumps(_plain(proof)) + b"}"
 
 
 def _plain(proof: InclusionProof) -> dict[str, Json]:

@@ -22,12 +22,35 @@ from orchestrator.audit.verification import verify_proof
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Event, Json
 
-__all__ = ["LARGEST", "LARGEST_NUMBER", "Opened", "opened", "sealing"]
+__all__ = ["LARGEST", "LARGEST_NUMBER", "Opened", "Unproved", "opened", "sealing", "unproved"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a document with its proof."""
 LARGEST_NUMBER = 2**31 - 1
 """Positions and numbers of documents: what every database keeps as a whole number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unproved:
+    """A document that has the shape of one; whether anybody signed it is not looked at yet."""
+
+    content: Mapping[str, Any]
+    sha256: str
+    entry: Mapping[str, Any]
+    proof: InclusionProof
+
+    def opened(self, keys: Mapping[int, bytes], *, kind: str) -> Opened:
+        """Check it with public keys alone: every reason not to believe it is a problem."""
+        problems = verify_proof(self.proof, keys)
+        if self.entry.get("kind") != kind:
+            problems.append(
+                f"The log's entry is of another kind than “{kind}”: this document was put together by hand."
+            )
+        if self.entry["details"].get("sha256") != self.sha256:
+            problems.append("The document is not what was recorded: its SHA-256 differs from the one in the log.")
+        return Opened(
+            content=self.content, sha256=self.sha256, entry=self.entry, proof=self.proof, problems=tuple(problems)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +73,11 @@ def sealing(content: Mapping[str, Json], *, kind: str, subject: str, actor: str,
 
 def opened(raw: bytes, keys: Mapping[int, bytes], *, kind: str) -> Opened:
     """Read a document and check it with public keys alone; raises ``Invalid`` where it is no such document at all."""
+    return unproved(raw).opened(keys, kind=kind)
+
+
+def unproved(raw: bytes) -> Unproved:
+    """Read a document, to see in whose name it speaks; raises ``Invalid`` where it is no such document at all."""
     if len(raw) > LARGEST:
         raise Invalid(f"This is larger than {LARGEST // 1024 // 1024} MiB; that is no signed document.", field="file")
     try:
@@ -62,12 +90,7 @@ def opened(raw: bytes, keys: Mapping[int, bytes], *, kind: str) -> Opened:
             raise TypeError("not objects")
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error, rfc8785.CanonicalizationError) as error:
         raise Invalid("This is no signed document of a trusted research environment.", field="file") from error
-    problems = verify_proof(proof, keys)
-    if entry.get("kind") != kind:
-        problems.append(f"The log's entry is of another kind than “{kind}”: this document was put together by hand.")
-    if details.get("sha256") != sha256:
-        problems.append("The document is not what was recorded: its SHA-256 differs from the one in the log.")
-    return Opened(content=content, sha256=sha256, entry=entry, proof=proof, problems=tuple(problems))
+    return Unproved(content=content, sha256=sha256, entry=entry, proof=proof)
 
 
 def _proof(said: Any) -> InclusionProof:

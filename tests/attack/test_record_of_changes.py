@@ -58,6 +58,7 @@ _NAMED_BY = {
     "application_part_step": ("application_id",),
     "application_submission": ("application_id",),
     "catalogue_edition": ("entry_id",),
+    "federation_feed": ("hub_id",),
     "register_mention": ("project_id",),
     "membership": ("project_id", "person_id"),
     "workspace_ticket": ("project_id", "person_id"),
@@ -67,6 +68,8 @@ _AT_ONCE = {
     "identity_session": {"session.opened"},  # those that lapsed long ago are forgotten
     "workspace_ticket": {"ticket.made"},  # the same
     "airlock_submission": {"submission.held", "submission.resumed"},
+    "federation_export": {"federation.exported"},
+    "federation_taken": {"document.taken"},
     "airlock_link": {"link.made", "link.used", "submission.recall-asked"},
     "airlock_finding": {"submission.scanned"},
     "airlock_ledger_table": {"ledger.kept", "ledger.known", "files.recalled"},

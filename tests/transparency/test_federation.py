@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,69 +14,12 @@ import rfc8785
 from sqlalchemy import text
 
 from orchestrator.audit.fakes import FakeSigner
-from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
-from orchestrator.transparency.federation.model import HUB_STATES, LASTS, Hub, HubState, Kind
+from orchestrator.transparency.federation.model import HUB_STATES, LASTS, HubState, Kind
 from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.federation.trusting import waiting_fingerprint
-from tests.web.world import World, description, make_world, words
-
-
-@dataclass
-class Installation:
-    """One hub: its rooms, its key, and its clock."""
-
-    world: World
-    signer: FakeSigner
-    name: str
-    clock: FixedClock
-
-    @property
-    def federation(self) -> FederationService:
-        return self.world.house.federation
-
-    def document(self, kind: Kind = Kind.CATALOGUE) -> bytes:
-        """Export as an operator does, and sign the log's head as the airlock's worker does."""
-        self.federation.export(self.world.actor("operator"), kind, name=self.name)
-        self.world.house.audit.sign_head(self.signer)
-        return self.federation.signed(kind)
-
-    def trusts(self, other: Installation) -> Hub:
-        """Trust another installation by its card, with two operators."""
-        card = other.federation.card(other.name)
-        made = self.federation.trust(self.world.actor("operator"), origin=card.origin, name=card.name, keys=card.keys)
-        return self.confirm(made.hub_id)
-
-    def confirm(self, hub_id: str, *, by: str = "second operator") -> Hub:
-        """Confirm the keys that wait, as an operator who compared their fingerprint."""
-        fingerprint = waiting_fingerprint(self.federation.hub(hub_id))
-        return self.federation.confirm(self.world.actor(by), hub_id, fingerprint=fingerprint)
-
-    def take(self, raw: bytes):
-        return self.federation.take(self.world.actor("operator"), raw)
-
-
-def _made(directory: Path, name: str) -> Installation:
-    world = make_world(directory)
-    clock = FixedClock(world.house.record.clock())
-    world.house.record.clock = clock
-    made = Installation(world=world, signer=FakeSigner(), name=name, clock=clock)
-    world.house.audit.sign_head(made.signer)
-    return made
-
-
-@pytest.fixture
-def north(tmp_path: Path) -> Iterator[Installation]:
-    made = _made(tmp_path / "north", "Hub North")
-    yield made
-    made.world.house.record.engine.dispose()
-
-
-@pytest.fixture
-def south(tmp_path: Path) -> Iterator[Installation]:
-    made = _made(tmp_path / "south", "Hub South")
-    yield made
-    made.world.house.record.engine.dispose()
+from tests.transparency.hubs import Installation
+from tests.web.world import description, make_world, words
 
 
 def test_a_hub_hears_the_catalogue_and_the_register_of_another(north: Installation, south: Installation) -> None:
@@ -99,7 +41,7 @@ def test_nobody_is_named_in_what_hubs_are_told(south: Installation) -> None:
     south.world.house.access.agree_to_be_named(south.world.actor("researcher"), south.world.project, agree=True)
     for kind in Kind:
         raw = south.document(kind).decode()
-        for personal in ("Rosa", "example.org", *south.world.people.values()):
+        for personal in ("Rosa", "@example.org", *south.world.people.values()):
             assert personal not in json.dumps(json.loads(raw)["document"])
 
 
@@ -300,7 +242,7 @@ def test_a_number_that_no_database_keeps_is_no_documents(
 
 def test_one_hub_cannot_speak_for_another(north: Installation, south: Installation, tmp_path: Path) -> None:
     north.trusts(south)
-    third = _made(tmp_path / "third", "Hub Third")
+    third = Installation.opened("Hub Third", make_world(tmp_path / "third"))
     north.trusts(third)
     forged = json.loads(third.document())
     forged["document"]["origin"] = south.federation.card("S").origin
@@ -370,6 +312,7 @@ def item(**changes: object) -> dict[str, object]:
         "custodian": "C",
         "keywords": [],
         "registered": "2026-01-01T00:00:00.000000Z",
+        "description": {},
         **changes,
     }
 

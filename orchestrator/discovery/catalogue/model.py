@@ -32,6 +32,8 @@ class Origin(StrEnum):
     """Read from a file of descriptions."""
     HARVESTED = "harvested"
     """Pulled from a custodian's endpoint, again and again."""
+    HUB = "hub"
+    """Offered at another hub that is trusted here, as it says itself; it is asked for there."""
 
 
 class EntryState(StrEnum):
@@ -62,7 +64,7 @@ class Entry:
     """Of an offered dataset: the dataset's own identifier."""
     origin: Origin
     source: str
-    """The name of the file or the identifier of the endpoint it came from; empty for what is offered here."""
+    """The name of the file, or the identifier of the endpoint or hub it came from; empty for what is offered here."""
     custodian_id: str | None
     """The custodian registered here who answers for it, if one does."""
     publisher: str
@@ -134,12 +136,13 @@ ENTRY_STATES = StateTable(
         Step(action="withdraw", source=EntryState.LISTED, target=EntryState.WITHDRAWN, by="custodian"),
         Step(action="withdraw", source=EntryState.MISSING, target=EntryState.WITHDRAWN, by="custodian"),
         Step(action="archive", source=EntryState.MISSING, target=EntryState.WITHDRAWN, by="controller"),
+        Step(action="leave", source=EntryState.LISTED, target=EntryState.WITHDRAWN, by="controller"),
     ),
     waiting={
         EntryState.MISSING: Waiting(owner="controller", days=7, then="the next whole listing without it archives it"),
     },
     lasting={
         EntryState.LISTED: "its source names it no more, or its custodian withdraws it",
-        EntryState.WITHDRAWN: "its endpoint names it again; for good where it was offered or imported",
+        EntryState.WITHDRAWN: "its endpoint or hub names it again; for good where it was offered or imported",
     },
 )

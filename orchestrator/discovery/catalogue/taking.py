@@ -121,7 +121,7 @@ def move(change: Change, row: EntryRow, action: str, *, actor: str, now: datetim
     change.tell(_event(f"entry.{_TOLD[action]}", actor, row))
 
 
-_TOLD = {"miss": "missed", "find": "found", "withdraw": "withdrawn", "archive": "archived"}
+_TOLD = {"miss": "missed", "find": "found", "withdraw": "withdrawn", "archive": "archived", "leave": "left"}
 
 
 def _new(change: Change, given: Given, key: str, *, actor: str, now: datetime) -> str:

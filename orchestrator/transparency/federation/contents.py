@@ -22,6 +22,7 @@ from orchestrator.identity.rules import judge
 from .. import store as register
 from ..looking import revision_of
 from . import store
+from .describing import fitting, without_people
 from .model import Kind
 from .shapes import CatalogueItem, PersonItem, RegisterItem, UsedItem
 
@@ -60,9 +61,10 @@ def _catalogue(session: Session) -> list[dict[str, Any]]:
             custodian=_line(names.get(dataset.custodian_id, "")),
             keywords=_keywords(said.get("keywords")),
             registered=iso(dataset.registered_at),
+            description=without_people(dataset.description),
         )
         items.append(item.model_dump())
-    return items
+    return fitting(items)
 
 
 def _register(session: Session) -> list[dict[str, Any]]:

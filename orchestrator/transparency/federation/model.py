@@ -10,12 +10,28 @@ from typing import Any
 
 from orchestrator.core.states import StateTable, Step, Waiting
 
-__all__ = ["HUB_STATES", "LASTS", "LONGEST", "Card", "Document", "Export", "Hub", "HubState", "Kind", "Recognised"]
+__all__ = [
+    "HUB_STATES",
+    "LASTS",
+    "LONGEST",
+    "SILENT_AFTER",
+    "Card",
+    "Document",
+    "Export",
+    "Feed",
+    "Hub",
+    "HubState",
+    "Kind",
+    "Published",
+    "Recognised",
+]
 
 LASTS = timedelta(days=7)
 """How long our documents count: what somebody takes back today has faded everywhere by then."""
 LONGEST = timedelta(days=31)
 """How long another hub's document may say that it counts."""
+SILENT_AFTER = timedelta(days=1)
+"""A hub that is asked every hour and did not answer for so long is shown as silent, and its operators here are told."""
 
 
 class Kind(StrEnum):
@@ -59,11 +75,17 @@ class Card:
     keys: Mapping[int, bytes]
     fingerprint: str
     """SHA-256 over origin and keys: read it to one another before trusting."""
+    address: str = ""
+    """Where its portal is, such as ``https://south.example.org``; empty where its documents are brought as files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """Another installation. ``pending`` are keys that wait for a second operator."""
+    """Another installation. ``pending`` are keys that wait for a second operator.
+
+    ``address`` is where its documents are fetched; it is no part of what is trusted, for the signature tells whose they
+    are.
+    """
 
     hub_id: str
     origin: str
@@ -78,6 +100,7 @@ class Hub:
     revoked_at: datetime | None = None
     reason: str = ""
     pending: Mapping[int, bytes] | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +112,41 @@ class Export:
     sha256: str
     made_at: datetime
     valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A document as it is handed out: ``sha256`` is over the document without its proof, so it names the content."""
+
+    sha256: str
+    made_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """How hearing one kind of document from one hub goes."""
+
+    hub_id: str
+    kind: Kind
+    begun_at: datetime | None
+    """When its address was first asked."""
+    asked_at: datetime | None
+    """When its address was last asked."""
+    heard_at: datetime | None
+    """When it last answered with a document that counts, a new one or the one we have."""
+    due_at: datetime | None
+    failures: int
+    """How often in a row asking did not work."""
+    problem: str
+    """Why it did not, in words; empty when it did."""
+    left_out: int = 0
+    """How many of its datasets cannot be shown in the catalogue because their description cannot be read."""
+
+    def silent(self, now: datetime) -> bool:
+        """Say whether the hub is asked and has been silent, or wrong, for a day."""
+        since = self.heard_at or self.begun_at
+        return bool(self.failures) and since is not None and now - since > SILENT_AFTER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from ..sealed import Opened
 from .model import LONGEST, Hub, HubState
 from .shapes import Header
 
-__all__ = ["check_counts", "check_genuine", "fork", "replayed"]
+__all__ = ["check_counts", "check_genuine", "fork", "recorded_then", "replayed"]
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -27,7 +27,7 @@ def check_genuine(hub: Hub, opened: Opened, header: Header) -> None:
         problems.append("The document names another hub than the one whose log holds it.")
     if opened.entry.get("subject") != f"federation:{header.kind.value}-{header.sequence}":
         problems.append("The log's entry is about another document.")
-    if not _close(str(opened.entry.get("at")), header.issued):
+    if not recorded_then(opened, header.issued):
         problems.append("The document was recorded at another moment than it says.")
     if problems:
         raise Refused(
@@ -80,9 +80,10 @@ def replayed(header: Header, last_sequence: int) -> str:
     return ""
 
 
-def _close(said: str, issued: datetime) -> bool:
+def recorded_then(opened: Opened, issued: datetime) -> bool:
+    """Say whether the log recorded a document when it says that it was issued."""
     try:
-        recorded = datetime.fromisoformat(said.replace("Z", "+00:00"))
+        recorded = datetime.fromisoformat(str(opened.entry.get("at")).replace("Z", "+00:00"))
         return abs(recorded - issued) <= _CLOCKS_DIFFER
     except (ValueError, TypeError):
         return False

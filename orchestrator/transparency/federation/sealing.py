@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from orchestrator.audit.store import TreeRow
 from orchestrator.core.clock import iso
 from orchestrator.core.events import Json
 
@@ -13,10 +16,12 @@ from .model import LASTS, Export, Kind
 from .shapes import SCHEMA
 from .store import ExportRow
 
-__all__ = ["KIND", "document_of", "export_of"]
+__all__ = ["KIND", "SYSTEM", "document_of", "export_of", "own_origin"]
 
 KIND = "federation.exported"
 """The kind of event that seals a document."""
+SYSTEM = "system:controller"
+"""Who is named in the log for what the controller seals and hears by itself."""
 
 
 def document_of(
@@ -44,3 +49,9 @@ def export_of(row: ExportRow) -> Export:
         made_at=row.made_at,
         valid_until=row.valid_until,
     )
+
+
+def own_origin(session: Session) -> str:
+    """Return the name of this installation's log; empty before its first entry."""
+    tree = session.get(TreeRow, 1)
+    return tree.origin if tree else ""

@@ -14,7 +14,18 @@ from orchestrator.core.errors import Invalid
 from ..sealed import LARGEST_NUMBER
 from .model import Kind
 
-__all__ = ["SCHEMA", "CatalogueItem", "Header", "PersonItem", "RegisterItem", "UsedItem", "read_document"]
+__all__ = [
+    "SCHEMA",
+    "CatalogueItem",
+    "Header",
+    "Line",
+    "Moment",
+    "PersonItem",
+    "RegisterItem",
+    "UsedItem",
+    "moment_of",
+    "read_document",
+]
 
 SCHEMA = "tre-federation/1"
 _MOST_ITEMS = 100_000
@@ -46,7 +57,7 @@ class _Shape(BaseModel):
 
 
 class CatalogueItem(_Shape):
-    """One dataset in short; who wants more looks at the hub that has it."""
+    """One dataset, with its description in the shape of HDR UK 4.0.0 where the document has room for it."""
 
     dataset: Identifier
     title: Line
@@ -54,6 +65,7 @@ class CatalogueItem(_Shape):
     custodian: Line
     keywords: Annotated[list[Line], Field(max_length=200)]
     registered: Moment
+    description: dict[str, Any] = Field(default_factory=dict)
 
 
 class UsedItem(_Shape):
@@ -101,12 +113,12 @@ class Header(_Shape):
     @property
     def issued(self) -> datetime:
         """When it was sealed."""
-        return datetime.fromisoformat(self.issued_at.replace("Z", "+00:00"))
+        return moment_of(self.issued_at)
 
     @property
     def ends(self) -> datetime:
         """The first moment at which it does not count any more."""
-        return datetime.fromisoformat(self.valid_until.replace("Z", "+00:00"))
+        return moment_of(self.valid_until)
 
 
 _ITEMS: Mapping[Kind, type[_Shape]] = {
@@ -114,6 +126,11 @@ _ITEMS: Mapping[Kind, type[_Shape]] = {
     Kind.REGISTER: RegisterItem,
     Kind.PEOPLE: PersonItem,
 }
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that a document writes."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def read_document(content: Mapping[str, Any]) -> Header:

@@ -6,30 +6,39 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, Index, String, Text, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, CheckConstraint, Index, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, defer, mapped_column
 
 from orchestrator.audit.record import Change
 from orchestrator.core.database import Base, Moment
 from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event
 
-from .model import Document, Hub, HubState, Kind
+from .model import Document, Feed, Hub, HubState, Kind
 
 __all__ = [
     "ConsentRow",
     "ExportRow",
+    "FeedRow",
     "HubRow",
+    "PassRow",
     "TakenRow",
     "add",
     "agreed",
     "consent",
+    "feed",
+    "feeds",
+    "forget_exports",
+    "forget_items",
     "hub_by_origin",
     "hub_row",
     "hubs",
     "last_export",
+    "last_exports",
+    "last_pass",
     "last_taken",
     "to_document",
+    "to_feed",
     "to_hub",
 ]
 
@@ -55,10 +64,14 @@ class HubRow(Base):
     revoked_by: Mapped[str | None] = mapped_column(String(16))
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
     reason: Mapped[str] = mapped_column(Text, default="")
+    address: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
 
 class ExportRow(Base):
-    """One document that this installation sealed: canonical JSON, whose hash is in the audit log."""
+    """One document that this installation sealed: canonical JSON, whose hash is in the audit log.
+
+    The last two are kept whole: the newest, and the one that is handed out until the newest is signed.
+    """
 
     __tablename__ = "federation_export"
 
@@ -72,7 +85,10 @@ class ExportRow(Base):
 
 
 class TakenRow(Base):
-    """One document taken from another hub, with the key that it was signed by and where it stands in that hub's log."""
+    """One document taken from another hub, with the key that it was signed by and where it stands in that hub's log.
+
+    Only the newest of a kind keeps its items; of the others remains what forks and replays are known by.
+    """
 
     __tablename__ = "federation_taken"
     __table_args__ = (Index("ix_federation_taken_head", "hub_id", "head_size"),)
@@ -90,6 +106,39 @@ class TakenRow(Base):
     position: Mapped[int]
     head_size: Mapped[int]
     head_root: Mapped[str] = mapped_column(String(64))
+
+
+class FeedRow(Base):
+    """How hearing one kind of document from one hub goes; ``entered`` is the document that the catalogue shows."""
+
+    __tablename__ = "federation_feed"
+
+    hub_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(Moment)
+    begun_at: Mapped[datetime | None] = mapped_column(Moment)
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    heard_at: Mapped[datetime | None] = mapped_column(Moment)
+    failures: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(Text, default="")
+    etag: Mapped[str] = mapped_column(String(200), default="")
+    contradicted: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of the contradiction that operators were told of last: they are told of each once."""
+    silent_told: Mapped[bool] = mapped_column(default=False)
+    entered: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
+
+
+class PassRow(Base):
+    """A signed request by which this installation proves to one other hub who asks it for what is not public."""
+
+    __tablename__ = "federation_pass"
+
+    hub_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    document: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    valid_until: Mapped[datetime] = mapped_column(Moment)
 
 
 class ConsentRow(Base):
@@ -131,14 +180,55 @@ def hubs(session: Session) -> list[HubRow]:
 
 def last_export(session: Session, kind: Kind) -> ExportRow | None:
     """Return the newest document of a kind that was sealed here."""
-    query = select(ExportRow).where(ExportRow.kind == kind.value)
-    return session.scalar(query.order_by(ExportRow.sequence.desc()).limit(1))
+    return next(iter(last_exports(session, kind, 1)), None)
+
+
+def last_exports(session: Session, kind: Kind, most: int) -> list[ExportRow]:
+    """Return the newest documents of a kind that were sealed here, the newest first; their text is read when asked."""
+    query = select(ExportRow).where(ExportRow.kind == kind.value).options(defer(ExportRow.document))
+    return list(session.scalars(query.order_by(ExportRow.sequence.desc()).limit(most)))
+
+
+def forget_exports(change: Change, kind: Kind, before: int) -> None:
+    """Forget the text of documents with a lower number: their hashes stay."""
+    old = (ExportRow.kind == kind.value, ExportRow.sequence < before, ExportRow.document != "")
+    change.session.execute(update(ExportRow).where(*old).values(document=""))
+
+
+def last_pass(session: Session, hub_id: str) -> PassRow | None:
+    """Return the newest request that was sealed for a hub."""
+    query = select(PassRow).where(PassRow.hub_id == hub_id)
+    return session.scalar(query.order_by(PassRow.number.desc()).limit(1))
+
+
+def feed(change: Change, hub_id: str, kind: Kind) -> FeedRow:
+    """Return how hearing a kind from a hub goes; it is noted from now where it was not yet."""
+    row = change.session.get(FeedRow, (hub_id, kind.value))
+    if row is None:
+        row = FeedRow(
+            hub_id=hub_id, kind=kind.value, failures=0, problem="", etag="", contradicted="", silent_told=False,
+            entered=0, left_out=0,
+        )  # fmt: skip
+        change.session.add(row)
+    return row
+
+
+def feeds(session: Session, hub_id: str) -> dict[Kind, FeedRow]:
+    """Return how hearing a hub goes, by kind; a kind that was never asked for or taken is absent."""
+    rows = session.scalars(select(FeedRow).where(FeedRow.hub_id == hub_id))
+    return {Kind(row.kind): row for row in rows}
 
 
 def last_taken(session: Session, hub_id: str, kind: Kind) -> TakenRow | None:
     """Return the newest document of a kind that was taken from a hub."""
     query = select(TakenRow).where(TakenRow.hub_id == hub_id, TakenRow.kind == kind.value)
     return session.scalar(query.order_by(TakenRow.sequence.desc()).limit(1))
+
+
+def forget_items(change: Change, hub_id: str, kind: Kind, before: int) -> None:
+    """Forget what documents with a lower number say: what forks and replays are known by stays."""
+    old = (TakenRow.hub_id == hub_id, TakenRow.kind == kind.value, TakenRow.sequence < before, TakenRow.items != "[]")
+    change.session.execute(update(TakenRow).where(*old).values(items="[]"))
 
 
 def consent(session: Session, person_id: str) -> bool:
@@ -169,6 +259,22 @@ def to_hub(row: HubRow) -> Hub:
         revoked_at=row.revoked_at,
         reason=row.reason,
         pending=_keys(row.pending) if row.pending else None,
+        address=row.address,
+    )
+
+
+def to_feed(row: FeedRow) -> Feed:
+    """Return a row as a plain value."""
+    return Feed(
+        hub_id=row.hub_id,
+        kind=Kind(row.kind),
+        begun_at=row.begun_at,
+        asked_at=row.asked_at,
+        heard_at=row.heard_at,
+        due_at=row.due_at,
+        failures=row.failures,
+        problem=row.problem,
+        left_out=row.left_out,
     )
 
 

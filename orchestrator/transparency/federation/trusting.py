@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import rfc8785
-from sqlalchemy.orm import Session
 
 from orchestrator.access.rules import check_reason
-from orchestrator.audit.record import Change
+from orchestrator.audit.record import Change, Record
 from orchestrator.audit.service import AuditService
-from orchestrator.audit.store import TreeRow
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.core.ids import new_id
+from orchestrator.discovery.harvest.rules import check_address
 from orchestrator.identity.asking import Asking
 from orchestrator.policy.model import SITE, Actor, Thing
+from orchestrator.policy.service import Policy
 
 from . import store
+from .leaving import leave_all
 from .model import HUB_STATES, Card, Hub, HubState
+from .sealing import own_origin
 from .store import HubRow
 
 __all__ = ["Trusting", "card_of", "waiting_fingerprint"]
@@ -29,24 +32,32 @@ _MOST_KEYS = 100
 
 
 class Trusting(Asking):
-    """Cards of our own and hubs of others."""
+    """Cards of our own and hubs of others. ``plain_http``: some network may be asked without TLS here."""
 
-    def card(self, name: str) -> Card:
-        """Return who this installation is to others; ``name`` is what the portal is called."""
+    def __init__(self, record: Record, policy: Policy, *, plain_http: bool = False) -> None:
+        super().__init__(record, policy)
+        self._plain = plain_http
+
+    def card(self, name: str, address: str = "") -> Card:
+        """Return who this installation is to others; ``name`` is what the portal is called, ``address`` where it is."""
         keys = AuditService(self._record).keys()
         with self._record.read() as session:
-            origin = _own_origin(session)
+            origin = own_origin(session)
         if not keys:
             raise NotPossible("No head of the log is signed yet; the airlock's worker signs one every few seconds.")
-        return card_of(origin, name, keys)
+        return replace(card_of(origin, name, keys), address=address)
 
-    def trust(self, actor: Actor, *, origin: str, name: str, keys: Mapping[int, bytes]) -> Hub:
-        """Propose to trust a hub, or new keys of one that is trusted; a second operator confirms."""
+    def trust(self, actor: Actor, *, origin: str, name: str, keys: Mapping[int, bytes], address: str = "") -> Hub:
+        """Propose to trust a hub, or new keys of one that is trusted; a second operator confirms.
+
+        With an address its documents are fetched from there; without one they are brought as files.
+        """
         card = card_of(origin, name, keys)
+        place = self._place(address)
         pending = {str(version): key.hex() for version, key in card.keys.items()}
         with self._record.change() as change:
             self._check(change.session, actor, "proposeHub", SITE)
-            if card.origin == _own_origin(change.session):
+            if card.origin == own_origin(change.session):
                 raise NotPossible("This is the card of this very installation.")
             row = store.hub_by_origin(change.session, card.origin)
             if row is None:
@@ -60,6 +71,7 @@ class Trusting(Asking):
                     proposed_by=actor.person_id,
                     proposed_at=self._now(),
                     reason="",
+                    address=place,
                 )
                 store.add(change, row, event=_event("hub.proposed", actor, row, fingerprint=card.fingerprint))
             else:
@@ -79,6 +91,7 @@ class Trusting(Asking):
                 raise NotPossible("No keys of this hub wait for a confirmation.")
             if waiting_fingerprint(store.to_hub(row)) != fingerprint:
                 raise NotPossible("Other keys wait for a confirmation than those you compared; look at them again.")
+            self._end_word(change, row, by=actor.person_id)
             action = "confirm" if row.state == HubState.PROPOSED else "confirm keys"
             row.state = HUB_STATES.after(HubState(row.state), action).value
             row.keys, row.pending = row.pending, None
@@ -92,9 +105,38 @@ class Trusting(Asking):
             row = store.hub_row(change.session, hub_id)
             self._check(change.session, actor, "revokeHub", _thing(row))
             words = check_reason(reason)
+            self._end_word(change, row, by=actor.person_id)
             row.state = HUB_STATES.after(HubState(row.state), "revoke").value
             row.revoked_by, row.revoked_at, row.reason = actor.person_id, self._now(), words
             change.tell(_event("hub.revoked", actor, row))
+            return store.to_hub(row)
+
+    def move(self, actor: Actor, hub_id: str, address: str) -> Hub:
+        """Say where a hub's documents are fetched from now on; with no address they are brought as files.
+
+        One operator is enough: whoever answers there, only what the hub's keys signed is taken.
+        """
+        place = self._place(address)
+        with self._record.change() as change:
+            self._check(change.session, actor, "proposeHub", SITE)
+            row = store.hub_row(change.session, hub_id)
+            if row.state == HubState.REVOKED:
+                raise NotPossible("This hub is revoked, and nothing is fetched from it.")
+            row.address = place
+            self._ask_anew(change, row)
+            change.tell(_event("hub.moved", actor, row))
+            return store.to_hub(row)
+
+    def ask_now(self, actor: Actor, hub_id: str) -> Hub:
+        """Have the controller ask a hub within seconds, whenever it was asked last."""
+        with self._record.change() as change:
+            row = store.hub_row(change.session, hub_id)
+            self._check(change.session, actor, "takeDocument", SITE)
+            if row.state != HubState.TRUSTED or not row.address:
+                raise NotPossible("Only a hub that is trusted and has an address is asked.")
+            for feed in store.feeds(change.session, hub_id).values():
+                feed.due_at = None
+            change.tell(_event("hub.asked-for", actor, row))
             return store.to_hub(row)
 
     def hubs(self) -> list[Hub]:
@@ -106,6 +148,24 @@ class Trusting(Asking):
         """Return one hub."""
         with self._record.read() as session:
             return store.to_hub(store.hub_row(session, hub_id))
+
+    def _place(self, address: str) -> str:
+        if not address.strip():
+            return ""
+        try:
+            return check_address(address, plain=self._plain)
+        except Invalid as error:
+            raise Invalid(error.message.replace("endpoint", "hub"), field="address") from error
+
+    def _end_word(self, change: Change, row: HubRow, *, by: str) -> None:
+        """Hide what a hub said until now, in the transaction that ends it; what it says next is asked for anew."""
+        if row.state == HubState.TRUSTED:
+            leave_all(change, row.hub_id, by=by, now=self._now())
+        self._ask_anew(change, row)
+
+    def _ask_anew(self, change: Change, row: HubRow) -> None:
+        for feed in store.feeds(change.session, row.hub_id).values():
+            feed.due_at, feed.etag, feed.failures, feed.problem, feed.silent_told = None, "", 0, "", False
 
     def _propose_keys(self, change: Change, actor: Actor, row: HubRow, pending: dict[str, str], card: Card) -> None:
         if row.state == HubState.PROPOSED:
@@ -135,11 +195,6 @@ def card_of(origin: str, name: str, keys: Mapping[int, bytes]) -> Card:
 def waiting_fingerprint(hub: Hub) -> str:
     """Return the fingerprint of the keys that wait for a second operator; empty where none wait."""
     return card_of(hub.origin, hub.name, hub.pending).fingerprint if hub.pending else ""
-
-
-def _own_origin(session: Session) -> str:
-    tree = session.get(TreeRow, 1)
-    return tree.origin if tree else ""
 
 
 def _thing(row: HubRow) -> Thing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import secrets
 import shutil
 import subprocess
 import tempfile
@@ -13,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.policy.service import Policy
+from tests.empty_record import empty_database, execute, lay_tables
 
 if TYPE_CHECKING:
     from tests.contract.docker_world import RunningEngine
@@ -53,24 +53,16 @@ def record_everywhere(request: pytest.FixtureRequest, tmp_path: Path, clock: Fix
         yield from _opened(make_engine(f"sqlite:///{tmp_path}/record.db"), clock)
         return
     server: URL = request.getfixturevalue("postgresql_server")
-    name = f"t_{secrets.token_hex(6)}"
-    _execute(server, f"CREATE DATABASE {name}")
+    address = empty_database(server)
     try:
-        yield from _opened(make_engine(server.set(database=name)), clock)
+        yield from _opened(make_engine(address), clock)
     finally:
-        _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(server, f"DROP DATABASE {address.database} WITH (FORCE)")
 
 
 def _opened(engine: Engine, clock: FixedClock) -> Iterator[Record]:
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     yield Record(engine, clock)
-    engine.dispose()
-
-
-def _execute(server: URL, statement: str) -> None:
-    engine = make_engine(server).execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
     engine.dispose()
 
 

@@ -15,12 +15,13 @@ from orchestrator.access.service import AccessService
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.discovery.arrivals import Arrivals
 from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
+from tests.empty_record import lay_tables
 
 SUMMARY = "We want to learn which simulated people with diabetes do well and why, " * 4
 
@@ -214,7 +215,7 @@ def first_world(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Wor
     """The world as every test finds it, made once; its record is closed so that its file can be copied."""
     directory = tmp_path_factory.mktemp("world")
     engine = make_engine(f"sqlite:///{directory}/record.db")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     clock = FixedClock()
     made = World(Record(engine, clock), policy, clock, directory)
     engine.dispose()

@@ -21,10 +21,11 @@ from orchestrator.airlock.store import select_ids
 from orchestrator.audit import record as audit_record
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
 from tests.airlock.world import SAFE, World, make_world
+from tests.empty_record import lay_tables
 
 FILES = {"a.csv": SAFE, "c.txt": b"\xef\xbb\xbfIn all 310 people took part.\r\n"}
 """The second is made anew before review, so that a scan freezes bytes too."""
@@ -85,7 +86,7 @@ def open_world(directory: Path) -> World:
     if not names.exists():
         names.write_text(json.dumps([new_id() for _ in range(10)]))
     engine, clock = make_engine(f"sqlite:///{directory}/record.db"), FixedClock()
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     return make_world(Record(engine, clock), clock, _policy(), directory, ids=json.loads(names.read_text()))
 
 

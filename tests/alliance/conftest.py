@@ -18,10 +18,11 @@ from orchestrator.alliance.onboarding.service import OnboardingService
 from orchestrator.assembly.alliance import open_onboarding
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
 from tests.access.conftest import World
+from tests.empty_record import lay_tables
 
 CHECKLISTS = Path(__file__).parents[2] / "policies" / "alliance"
 
@@ -79,7 +80,7 @@ def first_alliance(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> 
     """The world with a second officer of a and a third operator, made once."""
     directory = tmp_path_factory.mktemp("alliance")
     engine = make_engine(f"sqlite:///{directory}/record.db")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     clock = FixedClock()
     made = World(Record(engine, clock), policy, clock, directory)
     more(made)

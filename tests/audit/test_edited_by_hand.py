@@ -16,8 +16,9 @@ from orchestrator.audit.record import Record
 from orchestrator.audit.service import AuditService
 from orchestrator.audit.store import EntryRow, HeadRow, KeyRow, TreeRow
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.core.events import Event
+from tests.empty_record import lay_tables
 
 TABLES = [row.__table__ for row in (EntryRow, TreeRow, HeadRow, KeyRow)]
 JUNK: list[object] = ["not what belongs here", b"\xff\x00", 7]
@@ -34,7 +35,7 @@ class _TwoKeys(FakeSigner):
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("log") / "tre.db"
     engine = make_engine(f"sqlite:///{file}")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     clock, signer = FixedClock(), _TwoKeys()
     record = Record(engine, clock)
     for number in range(6):

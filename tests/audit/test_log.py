@@ -14,15 +14,16 @@ from orchestrator.audit.service import AuditService
 from orchestrator.audit.store import KeyRow
 from orchestrator.audit.verification import verify_proof
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.core.errors import NotFound, NotPossible, Unavailable
 from orchestrator.core.events import Event, Notice
+from tests.empty_record import lay_tables
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Record:
     engine = make_engine(f"sqlite:///{tmp_path}/tre.db")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     record = Record(engine, FixedClock())
     for number in range(10):
         write(record, number)

@@ -16,8 +16,9 @@ from orchestrator.billing.model import PriceList
 from orchestrator.billing.periods import end_of_months
 from orchestrator.billing.request import AskedDataset, Request
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.policy.service import Policy
+from tests.empty_record import lay_tables
 
 if TYPE_CHECKING:
     from .world import World
@@ -77,7 +78,7 @@ def first_world(policy: Policy, tmp_path_factory: pytest.TempPathFactory) -> Wor
 
     directory = tmp_path_factory.mktemp("world")
     engine = make_engine(f"sqlite:///{directory}/record.db")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     clock = FixedClock()
     made = World(Record(engine, clock), policy, clock, directory)
     engine.dispose()

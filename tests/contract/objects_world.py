@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -76,6 +77,17 @@ _IAM = {
     ],
 }
 
+_ROOM_BYTES = 5_000_000_000
+
+
+def check_room(directory: Path) -> None:
+    """Fail in words where the disk is nearly full: the store would answer writes with InternalError and no reason."""
+    free = shutil.disk_usage(directory).free
+    assert free >= _ROOM_BYTES, (
+        f"The object store of these tests needs {_ROOM_BYTES / 1e9:.0f} GB of free disk, and where {directory} lies "
+        f"{free / 1e9:.1f} GB are free. Make room and run the tests again: on a full disk it refuses to write."
+    )
+
 
 @dataclass
 class Store:
@@ -109,6 +121,7 @@ class Store:
         return {item["Key"] for item in found.get("Contents", ())}
 
     def start(self) -> None:
+        check_room(self.directory)
         config, iam = self.directory / "s3.json", self.directory / "iam.json"
         config.write_text(json.dumps(_S3))
         iam.write_text(json.dumps(_IAM))
@@ -161,14 +174,10 @@ class Store:
             self.process = None
 
     def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(60)
-            finally:
-                self.kill()
-                for socket in Path("/tmp").glob(f"seaweedfs-*-{self.grpc_port}.sock"):
-                    socket.unlink(missing_ok=True)
+        """End it for good; told politely it takes half a minute, and what it holds is thrown away anyhow."""
+        self.kill()
+        for socket in Path("/tmp").glob(f"seaweedfs-*-{self.grpc_port}.sock"):
+            socket.unlink(missing_ok=True)
 
 
 def _certificate(certificate: Path, key: Path) -> None:

@@ -20,12 +20,12 @@ from orchestrator.airlock.states import State
 from orchestrator.airlock.submissions import Announced
 from orchestrator.airlock.worker import Worker
 from orchestrator.assembly import House, open_house
-from orchestrator.core.database import Base
 from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor
 from orchestrator.settings import Settings
 from orchestrator.web import make_app
 from orchestrator.workspaces.store import WorkspaceRow
+from tests.empty_record import lay_tables
 
 ORIGIN = "http://localhost:8700"
 SAFE = b"arm,n,mean age\nplacebo,120,71.2\ntreated,118,70.9\n"
@@ -201,7 +201,7 @@ class World:
 def make_house(state: Path, **changes) -> House:
     (state / "record").mkdir(parents=True, exist_ok=True)
     house = open_house(Settings.model_validate({"state": state, **changes}))
-    Base.metadata.create_all(house.record.engine)
+    lay_tables(house.record.engine)
     return house
 
 

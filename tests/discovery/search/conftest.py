@@ -11,11 +11,12 @@ import pytest
 
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import Base, make_engine
+from orchestrator.core.database import make_engine
 from orchestrator.discovery.search.index import Index
 from orchestrator.discovery.search.service import SearchService
 from orchestrator.policy.service import Policy
 from tests.discovery.catalogue.conftest import Alliance, alliance, national_catalogue  # noqa: F401 - fixtures
+from tests.empty_record import lay_tables
 
 
 class Searched:
@@ -60,7 +61,7 @@ def national_rooms(
     """The national catalogue, imported once for tests that only search."""
     directory = tmp_path_factory.mktemp("national")
     engine = make_engine(f"sqlite:///{directory}/record.db")
-    Base.metadata.create_all(engine)
+    lay_tables(engine)
     clock = FixedClock()
     rooms = Alliance(Record(engine, clock), policy, clock, directory)
     rooms.catalogue.import_records(rooms.actor("ada"), national_catalogue, source="national 2020")

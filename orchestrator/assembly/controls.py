@@ -34,6 +34,7 @@ from orchestrator.workspaces.surroundings import Surroundings
 
 from .harvesting import open_puller
 from .house import House
+from .hubs import Hubs
 from .machine import open_machine
 from .replaying import Replayer
 from .sketches import open_sketch_maker
@@ -61,6 +62,8 @@ class Controls:
     conditions: Conditions
     couriers: tuple[Courier, ...]
     replayer: Replayer
+    hubs: Hubs
+    """Speaks to other hubs and hears them."""
     sketches: SketchMaker | None = None
     """Makes the sketches that the airlock compares results with; without it results are not compared."""
     surroundings: Surroundings = field(default_factory=Surroundings)
@@ -294,6 +297,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
             keeper=keeper,
             clock=house.record.clock,
         ),
+        hubs=Hubs(house),
         sketches=open_sketch_maker(house.settings, held.vault),
         puller=open_puller(house.settings, house.record, lambda each: house.alliance.custodian(each).name),
     )

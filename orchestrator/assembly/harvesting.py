@@ -16,7 +16,7 @@ from orchestrator.discovery.harvest.service import NamedSecret
 from orchestrator.settings import Settings
 from orchestrator.settings.harvest import HarvestSecretSettings
 
-__all__ = ["SecretFiles", "named_secrets", "open_puller"]
+__all__ = ["SecretFiles", "named_secrets", "open_client", "open_puller"]
 
 
 def named_secrets(settings: Settings) -> Mapping[str, NamedSecret]:
@@ -27,13 +27,19 @@ def named_secrets(settings: Settings) -> Mapping[str, NamedSecret]:
     }
 
 
+def open_client(settings: Settings) -> HarvestClient:
+    """Return what asks addresses on the public network, and in the networks that the settings allow."""
+    chosen = settings.harvest
+    guard = AddressGuard(allowed=chosen.allowed_networks)
+    return HarvestClient(guard, seconds=chosen.seconds, authority=chosen.certificate_authority)
+
+
 def open_puller(settings: Settings, record: Record, custodian_name: Callable[[str], str]) -> Puller:
     """Return what pulls endpoints: the controller's alone."""
     chosen = settings.harvest
-    guard = AddressGuard(allowed=chosen.allowed_networks)
     return Puller(
         record,
-        fetcher=HarvestClient(guard, seconds=chosen.seconds, authority=chosen.certificate_authority),
+        fetcher=open_client(settings),
         secrets=SecretFiles(secrets=chosen.secrets, custodian_name=custodian_name),
         percent=chosen.decide_above_percent,
         page=chosen.page,

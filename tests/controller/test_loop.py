@@ -92,6 +92,11 @@ class Stage:
             chase=lambda: self.chores.append("chase"),
             replayer=SimpleNamespace(step=lambda: self.chores.append("replays")),
             harvest=lambda: self.chores.append("harvest"),
+            hubs=SimpleNamespace(
+                publish=lambda: self.chores.append("publish"),
+                ask=lambda: self.chores.append("ask"),
+                enter=lambda: self.chores.append("enter"),
+            ),
             keep_catalogue=lambda: self.chores.append("catalogue"),
             surroundings=Surroundings(
                 leadership=self.lead,
@@ -151,7 +156,7 @@ def test_the_controllers_certificate_is_looked_at_now_and_then(stage: Stage) -> 
 def test_an_approval_is_acted_upon_and_the_figures_say_so(stage: Stage) -> None:
     project = stage.approve()
     eventually(lambda: stage.holds(project, ConditionKind.PROVISIONED), "no place was made")
-    wanted = {"seal", "deliver", "chase", "public register", "harvest", "catalogue"}
+    wanted = {"seal", "deliver", "chase", "public register", "harvest", "catalogue", "publish", "ask", "enter"}
     eventually(lambda: wanted <= set(stage.chores), "a chore was not done")
     done = 'tre_reconcile_seconds_count{lane="place",outcome="done"}'
     eventually(lambda: done in stage.controller.metrics.text().decode(), "the pass was not counted")

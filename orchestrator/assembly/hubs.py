@@ -1,0 +1,32 @@
+"""What the controller does about other hubs: publish for them, ask them, show their datasets in our catalogue."""
+
+from __future__ import annotations
+
+from orchestrator.transparency.federation.entering import Entering
+from orchestrator.transparency.federation.fetching import Fetching
+
+from .harvesting import open_client
+from .house import House
+
+__all__ = ["Hubs"]
+
+
+class Hubs:
+    """Three jobs, each repeatable and each by itself, so that a hub that is slow holds up nothing else."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._fetching = Fetching(house.record, hearing=house.federation, fetcher=open_client(house.settings))
+        self._entering = Entering(house.record, house.federation.counting)
+
+    def publish(self) -> int:
+        """Keep our documents for other hubs fresh; return how many were sealed."""
+        return self._house.federation.keep_published(self._house.settings.portal.name)
+
+    def ask(self) -> int:
+        """Ask the trusted hubs for what is due; return how many documents were asked for."""
+        return self._fetching.work()
+
+    def enter(self) -> int:
+        """Bring the catalogue in step with what hubs say; return how many datasets were looked at."""
+        return self._entering.work()

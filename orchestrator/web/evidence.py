@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orchestrator.access.evidence.document import KINDS, LARGEST, download_name
+from orchestrator.access.evidence.service import EvidenceService
 from orchestrator.alliance.evidence import EVIDENCE_KINDS, Holder
 from orchestrator.core.errors import Invalid
+from orchestrator.policy.model import Actor
 
-from .forms import Form
+from .arriving import received
+from .forms import Form, check_token
+from .multipart import parts_of
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -25,6 +33,9 @@ _STEPS = {
     "reject": "rejectEvidence",
     "revoke": "revokeEvidence",
     "take-back": "takeBackEvidence",
+    "hand-in": "handInEvidenceDocument",
+    "read": "readEvidenceDocument",
+    "destroy": "destroyEvidenceDocument",
 }
 
 
@@ -75,17 +86,70 @@ def _mine(
 @router.get("/evidence/{evidence_id}")
 def one_piece(request: Request, evidence_id: Id) -> Response:
     """Show one piece with what this person may do to it."""
-    visit = signed_in(request)
+    return _piece(request, signed_in(request), evidence_id)
+
+
+def _piece(request: Request, visit: Visit, evidence_id: str, problem: Invalid | None = None) -> Response:
     evidence = visit.house.evidence
     found = evidence.evidence(visit.actor, evidence_id)
     return page(
         request,
         "evidence.html",
+        status=422 if problem else 200,
         title=EVIDENCE_KINDS[found.kind].title.capitalize(),
         evidence=found,
         kind=EVIDENCE_KINDS[found.kind],
+        document=evidence.document(visit.actor, evidence_id),
+        kinds=", ".join(KINDS.values()),
+        largest=LARGEST >> 20,
         steps={step for step, action in _STEPS.items() if evidence.may(visit.actor, action, evidence_id)},
+        problem=problem,
     )
+
+
+@router.get("/evidence/{evidence_id}/document")
+def download(request: Request, evidence_id: Id) -> Response:
+    """Give the document of a piece to somebody who decides on it: as a download, never to be shown."""
+    visit = signed_in(request)
+    return downloaded(visit.house.evidence, visit.actor, evidence_id)
+
+
+def downloaded(service: EvidenceService, actor: Actor, evidence_id: str) -> Response:
+    """Return a document as a download that no browser opens by itself, whatever it holds."""
+    found = service.evidence(actor, evidence_id)
+    document, content = service.read_document(actor, evidence_id)
+    headers = {
+        "content-disposition": f'attachment; filename="{download_name(found, document)}"',
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+async def _sent(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> AsyncIterator[bytes]:
+    """Read the body of who is signed in; the form's token is checked with the rest of its parts."""
+    async with received(request, visit.person.person_id) as body:
+        yield body
+
+
+@router.post("/evidence/{evidence_id}/document")
+def hand_in(request: Request, evidence_id: Id, body: Annotated[bytes, Depends(_sent)]) -> Response:
+    """Hand in the document of a piece."""
+    visit = signed_in(request)
+    parts = parts_of(request.headers.get("content-type", ""), body)
+    check_token(request, parts.get("csrf", b""))
+    try:
+        visit.house.evidence.hand_in(visit.actor, evidence_id, parts.get("document", b""))
+    except Invalid as problem:
+        return _piece(request, visit, evidence_id, problem)
+    return see(f"/evidence/{evidence_id}", "handed-in")
+
+
+@router.post("/evidence/{evidence_id}/destroy")
+def destroy(request: Request, evidence_id: Id, posted: Form) -> Response:
+    """Destroy the document of a piece before its time."""
+    visit = signed_in(request)
+    visit.house.evidence.destroy_document(visit.actor, evidence_id, posted.text("reason", "a reason", most=1000))
+    return see(f"/evidence/{evidence_id}", "destroyed")
 
 
 @router.post("/evidence/{evidence_id}/{step}")
@@ -97,7 +161,7 @@ def act(request: Request, evidence_id: Id, step: str, posted: Form) -> Response:
         reason = posted.text("reason", "a reason", most=1000)
         (evidence.reject if step == "reject" else evidence.revoke)(visit.actor, evidence_id, reason)
     elif step == "verify":
-        evidence.verify(visit.actor, evidence_id)
+        evidence.verify(visit.actor, evidence_id, file_sha256=posted.values().get("file_sha256"))
     elif step == "take-back":
         evidence.take_back(visit.actor, evidence_id)
     else:
@@ -116,7 +180,7 @@ def bring(request: Request, application_id: Id, posted: Form) -> Response:
     """Bring evidence of the research of an application."""
     visit = signed_in(request)
     try:
-        visit.house.evidence.record(
+        made = visit.house.evidence.record(
             visit.actor,
             application_id,
             posted.choice("kind", _OF_RESEARCH, "a kind"),
@@ -128,7 +192,7 @@ def bring(request: Request, application_id: Id, posted: Form) -> Response:
         )
     except Invalid as problem:
         return _application(request, visit, application_id, values=posted.values(), problem=problem)
-    return see(f"/applications/{application_id}/evidence", "brought")
+    return see(f"/evidence/{made.evidence_id}", "brought")
 
 
 @router.post("/applications/{application_id}/rely")

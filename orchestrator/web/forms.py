@@ -16,7 +16,7 @@ from orchestrator.core.errors import Invalid, Refused
 
 from .visits import csrf_token
 
-__all__ = ["Form", "Posted", "read_form"]
+__all__ = ["Form", "Posted", "check_token", "read_form"]
 
 _MAXIMUM_FIELDS = 500
 
@@ -101,9 +101,14 @@ def read_form(request: Request, body: Annotated[bytes, Depends(_body)]) -> Poste
     except (UnicodeDecodeError, ValueError) as error:
         raise Invalid("This form cannot be read; open the page again.", field="form") from error
     posted = Posted(fields)
-    if not hmac.compare_digest(posted.raw("csrf").encode(), csrf_token(request).encode()):
-        raise Refused("This form belongs to an earlier sign-in, so nothing was changed. Open the page again.")
+    check_token(request, posted.raw("csrf").encode())
     return posted
+
+
+def check_token(request: Request, given: bytes) -> None:
+    """Raise ``Refused`` unless a form was made for the session that posts it."""
+    if not hmac.compare_digest(given, csrf_token(request).encode()):
+        raise Refused("This form belongs to an earlier sign-in, so nothing was changed. Open the page again.")
 
 
 Form = Annotated[Posted, Depends(read_form)]

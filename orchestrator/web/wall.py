@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import MutableMapping
 from dataclasses import dataclass
@@ -12,19 +13,24 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orchestrator.access.evidence.document import LARGEST
 from orchestrator.core.ids import new_id
 from orchestrator.settings import PortalSettings
 
 from .faults import plain_answer
 
-__all__ = ["API", "CONTENT_POLICY", "MAXIMUM_BODY", "Names", "Wall", "content_policy"]
+__all__ = ["API", "CONTENT_POLICY", "MAXIMUM_BODY", "MAXIMUM_UPLOAD", "Names", "Wall", "content_policy"]
 
 API = "/api/v1"
 """Below this path nothing reads a cookie, so a foreign page can use nobody's session."""
 
 MAXIMUM_BODY = 512 * 1024
-"""Forms and JSON documents; nobody uploads files through the portal."""
+"""Forms and JSON documents."""
 
+MAXIMUM_UPLOAD = LARGEST + 64 * 1024
+"""The one exception: the document of a piece of evidence, with the form around it."""
+
+_UPLOADS = re.compile(rf"(?:{API})?/evidence/[a-z2-7]{{16}}/document")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _log = logging.getLogger(__name__)
@@ -106,7 +112,7 @@ class Wall:
 
     async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
-            await self._app(scope, _limited(receive), answer)
+            await self._app(scope, _limited(receive, _most(scope)), answer)
         except _TooLarge:
             await self._instead(scope, receive, answer, 413, "What you sent is too large; nothing was changed.")
         except Exception as fault:  # noqa: BLE001 - the last line: no fault may reach a person as a traceback
@@ -126,7 +132,7 @@ class Wall:
         if len(hosts) != 1 or hosts[0].lower() not in self._names.hosts:
             return 421, "This portal does not answer to that name; use the address you were given."
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length[:12]) > MAXIMUM_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length[:12]) > _most(scope):
             return 413, "What you sent is too large; nothing was changed."
         if scope["method"] not in _SAFE and not _is_api(scope) and headers.get("origin") not in self._names.origins:
             return 403, "This form was not sent from a page of this portal, so nothing was changed. Open it again."
@@ -154,14 +160,19 @@ class _Answer:
         await self._send(message)
 
 
-def _limited(receive: Receive) -> Receive:
+def _most(scope: Scope) -> int:
+    """Return how many bytes a request may bring."""
+    return MAXIMUM_UPLOAD if _UPLOADS.fullmatch(scope["path"]) else MAXIMUM_BODY
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     seen = 0
 
     async def limited() -> MutableMapping[str, Any]:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > MAXIMUM_BODY:
+        if seen > most:
             raise _TooLarge
         return message
 

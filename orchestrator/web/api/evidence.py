@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..arriving import received
+from ..evidence import downloaded
 from .callers import Caller, Id
 from .shapes import Limit, Offset, Page, page_of
 from .uses_shapes import (
+    DocumentOut,
     EvidenceIn,
     EvidenceOut,
     OrganisationEvidenceIn,
     ReasonIn,
     RelyIn,
     RequirementOut,
+    VerifyIn,
     VisaOut,
     VisasIn,
     VisasOut,
@@ -21,6 +30,12 @@ from .uses_shapes import (
 __all__ = ["router"]
 
 router = APIRouter(tags=["evidence"])
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_BYTES_IN: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/octet-stream": _BYTES}}}
+_BYTES_OUT: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The document, as a download.", "content": {"application/octet-stream": _BYTES}}
+}
 
 
 @router.get("/evidence")
@@ -48,10 +63,35 @@ def one_piece(caller: Caller, evidence_id: Id) -> EvidenceOut:
     return EvidenceOut.model_validate(caller.house.evidence.evidence(caller.actor, evidence_id))
 
 
+async def _sent(request: Request, caller: Caller) -> AsyncIterator[bytes]:
+    async with received(request, caller.person.person_id) as body:
+        yield body
+
+
+@router.put("/evidence/{evidence_id}/document", openapi_extra=_BYTES_IN)
+def hand_in(caller: Caller, evidence_id: Id, body: Annotated[bytes, Depends(_sent)]) -> DocumentOut:
+    """Hand in the document of a piece as it is: PDF, PNG or JPEG."""
+    return DocumentOut.model_validate(caller.house.evidence.hand_in(caller.actor, evidence_id, body))
+
+
+@router.get("/evidence/{evidence_id}/document", response_class=Response, responses=_BYTES_OUT)
+def download(caller: Caller, evidence_id: Id) -> Response:
+    """Give the document of a piece to somebody who decides on it; that he read it is recorded."""
+    return downloaded(caller.house.evidence, caller.actor, evidence_id)
+
+
+@router.post("/evidence/{evidence_id}/document/destroy")
+def destroy(caller: Caller, evidence_id: Id, body: ReasonIn) -> DocumentOut:
+    """Destroy the document of a piece before its time; the piece and its hash stay."""
+    found = caller.house.evidence.destroy_document(caller.actor, evidence_id, body.reason)
+    return DocumentOut.model_validate(found)
+
+
 @router.post("/evidence/{evidence_id}/verify")
-def verify(caller: Caller, evidence_id: Id) -> EvidenceOut:
+def verify(caller: Caller, evidence_id: Id, body: VerifyIn | None = None) -> EvidenceOut:
     """Say that the document was looked at and says what is recorded."""
-    return EvidenceOut.model_validate(caller.house.evidence.verify(caller.actor, evidence_id))
+    seen = None if body is None else body.file_sha256
+    return EvidenceOut.model_validate(caller.house.evidence.verify(caller.actor, evidence_id, file_sha256=seen))
 
 
 @router.post("/evidence/{evidence_id}/reject")

@@ -220,6 +220,25 @@ class EvidenceOut(Out):
     reason: str
 
 
+class VerifyIn(In):
+    """The hash that stood there when the document was looked at; where it is another now, nothing is verified."""
+
+    file_sha256: _Hash
+
+
+class DocumentOut(Out):
+    """What is known of the document of a piece; its bytes are a download of their own."""
+
+    document_id: str
+    evidence_id: str
+    kind: str
+    size: int
+    sha256: str
+    handed_in_at: datetime
+    destroyed_at: datetime | None
+    reason: str
+
+
 class RequirementOut(Out):
     """One kind that one custodian's terms ask for."""
 

@@ -51,7 +51,8 @@ def compose(
         "waived": [_waived(each, minimum) for each in _waivers(session, project, waivers)],
         "minimum": minimum,
     }
-    return rfc8785.dumps(content)
+    told_by = _told_by(stated, custodians)
+    return rfc8785.dumps(content | ({"told_by": told_by} if told_by else {}))
 
 
 def named_people(session: Session, project_id: str) -> tuple[str, ...]:
@@ -150,6 +151,18 @@ def _stated(stated: Mapping[tuple[str, str], Statement], custodians: Mapping[str
             }
             values[field.key] = merged(field, own)
     return values
+
+
+def _told_by(stated: Mapping[tuple[str, str], Statement], custodians: Mapping[str, str]) -> dict[str, Json]:
+    """Return whose words stand in the fields that an application filled; none of what was stated by hand."""
+    found: dict[str, list[str]] = {}
+    for (owner, key), each in sorted(stated.items()):
+        if each.application_id and each.value and _public(key) and owner in ("", *custodians):
+            words = "the applicant's answer"
+            if each.reworded_by:
+                words = f"the applicant's answer in other words, by {each.reworded_by}"
+            found.setdefault(key, []).append(f"{custodians[owner]}: {words}" if owner else words)
+    return {key: "; ".join(words) for key, words in found.items()}
 
 
 def _order(used: Mapping[str, Json]) -> tuple[str, ...]:

@@ -130,6 +130,7 @@ def revision_of(row: RevisionRow) -> Revision:
         used=tuple(Used(**each) for each in content["used"]),
         releases=tuple(Release(**each) for each in content["releases"]),
         waived=tuple(Waived(**each) for each in content.get("waived", [])),
+        told_by=content.get("told_by", {}),
     )
 
 

@@ -9,11 +9,15 @@ from enum import StrEnum
 
 from orchestrator.core.register_fields import BY_KEY, FIELDS, Field
 
+from .planning import Planned, Reworded, digest
+
 __all__ = [
     "DoneWith",
     "Entry",
     "Imported",
     "Origin",
+    "Plan",
+    "PlannedField",
     "Refusal",
     "Release",
     "Revision",
@@ -83,6 +87,8 @@ class Revision:
     used: tuple[Used, ...] = ()
     releases: tuple[Release, ...] = ()
     waived: tuple[Waived, ...] = ()
+    told_by: Mapping[str, str] = field(default_factory=dict)
+    """Of fields that an application's answers fill: whose words stand there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +133,50 @@ class Statement:
     value: str
     stated_by: str
     stated_at: datetime
+    application_id: str = ""
+    """The approved application whose answer it is; empty for what was stated by hand."""
+    of_sha256: str = ""
+    """The SHA-256 of the applicant's own words; of nothing where it was stated by hand."""
+    reworded_by: str = ""
+    """Names of the custodians that put other words in the answer's place."""
 
     @property
     def field(self) -> Field:
         """The field it is about."""
         return BY_KEY[self.key]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedField:
+    """One field as an application will fill it: ``shown`` is what everybody would read."""
+
+    planned: Planned
+    shown: str
+    reworded_by: tuple[str, ...] = ()
+    rewordings: tuple[Reworded, ...] = ()
+    """Every rewording, oldest first, those too that count no more."""
+
+    def counts(self, reworded: Reworded) -> bool:
+        """Whether a rewording is its custodian's newest and about the answer as it stands."""
+        newest = [each for each in self.rewordings if each.custodian_id == reworded.custodian_id][-1]
+        return reworded == newest and reworded.of_sha256 == digest(self.planned.words)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the register will say of an application once it is approved, as one person may see it."""
+
+    application_id: str
+    title: str
+    names: Mapping[str, str]
+    """Of the custodians that this person may know of and that are still asked."""
+    fields: tuple[PlannedField, ...]
+    recorded: Mapping[str, str]
+    """What the record writes itself, by field."""
+    lacking: tuple[Field, ...]
+    """Recommended fields that nothing fills yet; the project's lead states them later."""
+    rewordable: tuple[str, ...] = ()
+    """Custodians for which this person may put other words in the place of answers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,16 +23,18 @@ from orchestrator.policy.model import SITE, Actor, Thing
 
 from . import concerning, index, store
 from .composing import compose, lead_of
-from .looking import UNKNOWN, Looking, sha256_of
+from .looking import UNKNOWN, sha256_of
 from .model import Entry, Imported, Origin, Refusal, Row, Statement
 from .ports import Waivers
+from .publishing import take_over
+from .rewording import Rewording
 from .rules import check_field
 from .store import RevisionRow
 
 __all__ = ["RegisterService"]
 
 
-class RegisterService(Looking):
+class RegisterService(Rewording):
     """The one way to read the register, to state what the record cannot know, and to take in an older register."""
 
     waivers: Waivers | None = None
@@ -46,6 +48,7 @@ class RegisterService(Looking):
     def follow(self, change: Change) -> None:
         """Write what a change makes of the register into the same transaction: approval and entry commit together."""
         index.note(change)
+        take_over(change, self._now())
         for project_id in concerning.told(change, self._now()):
             self._write(change, project_id)
 
@@ -204,7 +207,7 @@ def _stated(statement: Statement) -> Event:
         details={
             "field": statement.key,
             "custodian": statement.custodian_id,
-            "sha256": sha256_of(statement.value),
+            "sha256": "" if statement.field.personal else sha256_of(statement.value),
         },
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 
 from sqlalchemy import Index, String, Text, func, select
@@ -12,19 +14,25 @@ from orchestrator.core.database import Base, Moment
 from orchestrator.core.events import Event
 
 from .model import Statement
+from .planning import Reworded
 
 __all__ = [
     "MentionRow",
     "RevisionRow",
+    "RewordingRow",
     "StatementRow",
     "add",
+    "add_rewording",
     "add_statement",
+    "add_statements",
     "all_revisions",
+    "answered_before",
     "latest",
     "latest_revisions",
     "lead_identifiers",
     "newest_revisions",
     "revisions",
+    "rewordings",
     "statements",
 ]
 
@@ -55,6 +63,22 @@ class MentionRow(Base):
     kind: Mapped[str] = mapped_column(String(80))
 
 
+class RewordingRow(Base):
+    """Other words that a custodian wants in a field that an application fills; the newest of each custodian counts."""
+
+    __tablename__ = "register_rewording"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    application_id: Mapped[str] = mapped_column(String(16), index=True)
+    custodian_id: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(40))
+    of_sha256: Mapped[str] = mapped_column(String(64))
+    words: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
 class StatementRow(Base):
     """What somebody stated for one field of one project; the newest counts."""
 
@@ -67,6 +91,9 @@ class StatementRow(Base):
     value: Mapped[str] = mapped_column(Text)
     stated_by: Mapped[str] = mapped_column(String(16))
     stated_at: Mapped[datetime] = mapped_column(Moment)
+    application_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    of_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    reworded_by: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 def add(change: Change, row: RevisionRow, *, event: Event) -> None:
@@ -81,6 +108,33 @@ def add_statement(change: Change, statement: Statement, *, event: Event) -> None
     change.session.add(StatementRow(**vars(statement)))
     change.session.flush()
     change.tell(event)
+
+
+def add_statements(change: Change, statements: Iterable[Statement], *, event: Event) -> None:
+    """Keep what an approved application says, with one record of it all."""
+    change.session.add_all([StatementRow(**vars(each)) for each in statements])
+    change.session.flush()
+    change.tell(event)
+
+
+def answered_before(session: Session, project_id: str) -> dict[tuple[str, str], str]:
+    """Return the SHA-256 of the applicants' words that filled fields last, by custodian (or empty) and field."""
+    query = select(StatementRow).where(StatementRow.project_id == project_id, StatementRow.application_id != "")
+    return {(row.custodian_id, row.key): row.of_sha256 for row in session.scalars(query.order_by(StatementRow.number))}
+
+
+def add_rewording(change: Change, reworded: Reworded, *, event: Event) -> None:
+    """Keep other words for a field, with what is recorded of them."""
+    change.session.add(RewordingRow(**vars(reworded)))
+    change.session.flush()
+    change.tell(event)
+
+
+def rewordings(session: Session, application_id: str) -> list[Reworded]:
+    """Return every rewording of what an application says in public, oldest first."""
+    query = select(RewordingRow).where(RewordingRow.application_id == application_id).order_by(RewordingRow.number)
+    names = [each.name for each in fields(Reworded)]
+    return [Reworded(**{name: getattr(row, name) for name in names}) for row in session.scalars(query)]
 
 
 def latest(session: Session, register_id: str) -> RevisionRow | None:
@@ -150,4 +204,7 @@ def _statement(row: StatementRow) -> Statement:
         value=row.value,
         stated_by=row.stated_by,
         stated_at=row.stated_at,
+        application_id=row.application_id,
+        of_sha256=row.of_sha256,
+        reworded_by=row.reworded_by,
     )

@@ -53,6 +53,7 @@ def as_document(entry: Entry) -> dict[str, object]:
         "organisation": entry.value("organisation_name"),
         "people": list(entry.people),
         "fields": {field.title: entry.value(field.key) for field in FIELDS},
+        "told_by": {field.title: latest.told_by[field.key] for field in FIELDS if field.key in latest.told_by},
         "datasets": [
             {
                 "dataset": used.dataset_id,

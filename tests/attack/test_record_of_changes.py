@@ -60,6 +60,8 @@ _NAMED_BY = {
     "catalogue_edition": ("entry_id",),
     "federation_feed": ("hub_id",),
     "register_mention": ("project_id",),
+    "register_rewording": ("application_id",),
+    "register_statement": ("project_id",),
     "membership": ("project_id", "person_id"),
     "workspace_ticket": ("project_id", "person_id"),
 }

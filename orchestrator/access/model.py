@@ -40,8 +40,6 @@ __all__ = [
     "Project",
     "ProjectStanding",
     "ProjectState",
-    "RegisterDataset",
-    "RegisterEntry",
 ]
 
 
@@ -225,30 +223,3 @@ class Granted:
     prefix: str = ""
     volume: str = ""
     until: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisterDataset:
-    """One dataset in the public register."""
-
-    title: str
-    custodian: str
-    since: datetime
-    until: datetime
-    withdrawn: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisterEntry:
-    """What the public sees of a project: no people unless they agreed."""
-
-    project_id: str
-    title: str
-    lay_summary: str
-    organisation: str
-    state: ProjectState
-    start: datetime
-    end: datetime
-    approved_at: datetime
-    datasets: tuple[RegisterDataset, ...]
-    people: tuple[str, ...] = ()

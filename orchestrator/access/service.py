@@ -7,14 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from orchestrator.alliance import store as alliance
 from orchestrator.alliance.service import AllianceService
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound
 from orchestrator.discovery.model import VERSION_STATES, VersionState
 from orchestrator.discovery.service import DiscoveryService
-from orchestrator.identity import store as identity
-from orchestrator.identity.model import Person
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
@@ -28,14 +25,11 @@ from .exchange.panels import Panels
 from .exchange.talking import Talking
 from .forms.service import Forms
 from .model import (
-    Grant,
     Granted,
     GrantState,
     Project,
     ProjectStanding,
     ProjectState,
-    RegisterDataset,
-    RegisterEntry,
 )
 
 __all__ = ["AccessService"]
@@ -134,12 +128,7 @@ class AccessService(Endings):
                 if not each.reasons and person_id in each.people
             ]
 
-    # ---- the public ---------------------------------------------------------------------------------------------
-
-    def register(self) -> list[RegisterEntry]:
-        """Return the public register of approved projects, newest first."""
-        with self._record.read() as session:
-            return [self._entry(session, each) for each in store.project_ids(session)]
+    # ---- deadlines ----------------------------------------------------------------------------------------------
 
     def chase(self) -> int:
         """Act on passed deadlines: tell whoever is waited for, lapse old drafts; return how many were acted on."""
@@ -204,32 +193,6 @@ class AccessService(Endings):
             prefix=version.prefix,
             volume=version.volume,
             until=until,
-        )
-
-    def _entry(self, session: Session, project_id: str) -> RegisterEntry:
-        project = store.to_project(session, store.project_row(session, project_id))
-        named = [row.person_id for row in store.memberships(session, project_id) if row.named]
-        return RegisterEntry(
-            project_id=project_id,
-            title=project.title,
-            lay_summary=project.lay_summary,
-            organisation=project.organisation,
-            state=project.state,
-            start=project.start,
-            end=project.end,
-            approved_at=project.approved_at,
-            datasets=tuple(self._public_dataset(session, grant) for grant in project.grants),
-            people=tuple(sorted({identity.load(session, Person, person_id).name for person_id in named})),
-        )
-
-    def _public_dataset(self, session: Session, grant: Grant) -> RegisterDataset:
-        dataset, custodian = self._dataset(session, grant.dataset_id), alliance.custodian(session, grant.custodian_id)
-        return RegisterDataset(
-            title=dataset.title if dataset else "",
-            custodian=custodian.name if custodian else "",
-            since=grant.granted_at,
-            until=min(grant.agreement_until, grant.ended_at or grant.agreement_until),
-            withdrawn=grant.state is GrantState.WITHDRAWN,
         )
 
 

@@ -16,7 +16,7 @@ from .output import Output, Shape, show, show_all
 
 __all__ = ["add_to"]
 
-QUESTION = Shape(name="question_id", columns=("question_id", "section", "title", "needed", "open", "answer"))
+QUESTION = Shape(name="question_id", columns=("question_id", "section", "title", "needed", "public", "open", "answer"))
 COMMENT = Shape(name="comment_id", columns=("comment_id", "author_id", "written_at", "question_id", "text"))
 REQUEST = Shape(name="request_id", columns=("request_id", "asked_at", "questions", "fields", "words", "answered_at"))
 COURSE = Shape(name="custodian_id", columns=())
@@ -41,6 +41,7 @@ def questions(context: typer.Context, *, application: Application, output: Outpu
             "asked_when": each.question.asked_when,
             "custodians": each.custodians,
             "needed": bool(each.required_by),
+            "public": each.question.register,
             "missing": each.question.question_id in filled.missing,
             "open": each.question.question_id in filled.open,
             "answer": filled.answers.get(each.question.question_id, ""),

@@ -23,7 +23,7 @@ from .arguments import (
     some_text,
 )
 from .audit import read_keys
-from .call import begin, begin_public, confirm, say
+from .call import begin, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, plain, show, show_all
 
@@ -43,12 +43,6 @@ def list_projects(context: typer.Context, *, output: OutputOption = Output.TABLE
     """List the projects that you may see."""
     call = begin(context)
     show_all(call.house.access.projects(call.actor), SHAPE, output)
-
-
-@app.command("register")
-def register(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
-    """List the public register of approved projects; nobody needs to be signed in."""
-    show_all(begin_public(context).access.register(), SHAPE, output)
 
 
 @app.command("show")

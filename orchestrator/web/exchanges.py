@@ -10,6 +10,7 @@ from orchestrator.access.exchange.model import CHANGEABLE, FilledSheet
 from orchestrator.access.forms.model import Kind
 from orchestrator.access.forms.sheets import is_asked
 from orchestrator.core.errors import Invalid, NotFound, Refused
+from orchestrator.core.register_fields import BY_KEY
 
 from .forms import Form, Posted
 from .pages import page, see
@@ -163,6 +164,7 @@ def _questions(
         filled=filled,
         answers=answers,
         titles={each.question.question_id: each.question.title for each in filled.sheet.asked},
+        register=BY_KEY,
         problem=problem,
     )
 
@@ -203,6 +205,7 @@ def _part(
         here=_place(application_id, custodian_id),
         changeable=CHANGEABLE,
         titles={each.question.question_id: each.question.title for each in sheet.asked},
+        register=BY_KEY,
         question_items=[{"value": each.question.question_id, "text": each.question.title} for each in sheet.asked],
         values=posted.values() if posted else {},
         chosen=posted.many("questions", most=400) + posted.many("fields") if posted else [],

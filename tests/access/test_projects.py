@@ -294,35 +294,6 @@ def test_a_member_who_left_may_come_back_and_a_lead_be_followed(world: World) ->
     assert world.access.project(operator, project.project_id).members[0].person_id == world.people["member"]
 
 
-def test_the_public_register_names_people_only_when_they_agreed(world: World) -> None:
-    project = world.approved(a=True, b=False)
-    (entry,) = world.access.register()
-    assert (entry.title, entry.organisation, entry.state) == (
-        "Diabetes outcomes",
-        "University of Nowhere",
-        ProjectState.ACTIVE,
-    )
-    assert [(each.title, each.custodian, each.withdrawn) for each in entry.datasets] == [
-        ("Dataset a", "Trust a", False)
-    ]
-    assert entry.people == ()
-    with pytest.raises(NotFound):
-        world.access.agree_to_be_named(world.actor("stranger"), project.project_id, agree=True)
-    world.access.agree_to_be_named(world.actor("member"), project.project_id, agree=True)
-    assert world.access.register()[0].people == ("Member",)
-    world.access.agree_to_be_named(world.actor("member"), project.project_id, agree=False)
-    world.access.withdraw_grant(world.actor("officer_a"), project.grants[0].grant_id, "Misused")
-    (entry,) = world.access.register()
-    assert entry.people == ()
-    assert entry.datasets[0].withdrawn
-
-
-def test_applications_that_were_not_approved_are_not_in_the_register(world: World) -> None:
-    world.decided(a=False, b=False)
-    world.submitted()
-    assert world.access.register() == []
-
-
 def test_who_decided_or_approved_does_not_join_the_project_later(world: World) -> None:
     application = world.decided()
     project = world.access.approve_project(world.actor("operator2"), application.application_id)

@@ -75,6 +75,7 @@ class Sample:
             files[name].write_text(content)
         files["prices"] = folder / "prices.yaml"
         files["prices"].write_text(PRICES)
+        files["letter"] = folder / "letter.jpg"
         files["description"], files["folder"] = folder / "north.json", folder / "north"
         files["new_file"] = folder / f"new-{len(list(folder.iterdir()))}"
         values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}
@@ -223,7 +224,6 @@ SAMPLES = {
     "panel advise": Sample("kim", "panel advise {decided} {north} support --reason Good.", 3),
     "panel advice": Sample("cora", "panel advice {decided} {north}"),
     "project list": Sample("uma", "project list"),
-    "project register": Sample(ANYBODY, "project register"),
     "project show": Sample("uma", "project show {project}"),
     "project certificate": Sample("ada", "project certificate {project}", 3),
     "project verify-certificate": Sample(ANYBODY, "project verify-certificate {record} --keys {keys}", 2),
@@ -300,6 +300,9 @@ SAMPLES = {
         "rex", "evidence record-organisation Company dspt --reference 8AB12 --from 2026-11-01 --until {later}"
     ),
     "evidence rely": Sample("rex", "evidence rely {application} {evidence}", 3),
+    "evidence hand-in": Sample("rex", "evidence hand-in {evidence} {letter}"),
+    "evidence download": Sample("ada", "evidence download {lettered} --to {new_file}"),
+    "evidence destroy": Sample("ada", "evidence destroy {lettered} --reason Names_a_patient. --yes"),
     "evidence verify": Sample("ada", "evidence verify {evidence} --yes"),
     "evidence reject": Sample("ada", "evidence reject {evidence} --reason Unreadable."),
     "evidence revoke": Sample("ada", "evidence revoke {evidence} --reason Unreadable. --yes", 5),
@@ -321,6 +324,8 @@ SAMPLES = {
     "federation trust": Sample("ada", "federation trust {card} --yes"),
     "federation confirm": Sample("ada", "federation confirm {rex} --yes", 3),
     "federation revoke": Sample("ada", "federation revoke {rex} --reason Lost_its_key. --yes", 3),
+    "federation move": Sample("ada", "federation move {rex} https://south.example.org", 3),
+    "federation ask": Sample("ada", "federation ask {rex}", 3),
     "federation export": Sample("ada", "federation export catalogue --wait 0", 5),
     "federation take": Sample("ada", "federation take {record}", 2),
     "federation list": Sample(ANYBODY, "federation list"),

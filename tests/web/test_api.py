@@ -17,6 +17,7 @@ from tests.web.world import SAFE, SUMMARY, World, day
 
 BASE = "/api/v1"
 PUBLIC = {"/custodians", "/custodians/{custodian_id}/terms", "/datasets", "/datasets/{dataset_id}", "/register",
+          "/register/{register_id}", "/register/{register_id}/history",
           "/catalogue/search", "/catalogue/compare", "/catalogue/{entry_id}", "/catalogue/{entry_id}/similar",
           "/catalogue/check", "/catalogue/{entry_id}/as/{form}",
           "/catalogue/{entry_id}/versions", "/catalogue/{entry_id}/changes",
@@ -106,7 +107,7 @@ def test_the_whole_story_is_told_by_scripts(world: World) -> None:
 
     text = checkpoint(head["origin"], head["size"], base64.b64decode(head["root"]))
     assert signature_holds(text, head["signature"], {key["version"]: base64.b64decode(key["public"])})
-    assert any(entry["project_id"] == project for entry in call("GET", "/register", {})["items"])
+    assert any(entry["project"] == project for entry in call("GET", "/register", {})["items"])
 
 
 def test_every_address_but_the_public_ones_wants_a_bearer_and_takes_no_cookie(shared: World) -> None:

@@ -25,6 +25,7 @@ from . import (
     fees,
     harvests,
     people,
+    register,
     requests,
     searching,
     sign_on,
@@ -70,6 +71,7 @@ def make_api(house: House) -> FastAPI:
     api.state.house = house
     for module in (
         catalogue,
+        register,
         descriptions,
         searching,
         harvests,

@@ -1,4 +1,4 @@
-"""What everybody may read: custodians, terms, datasets, the register of projects."""
+"""What everybody may read: custodians, terms, datasets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.discovery.catalogue.model import Origin
 from orchestrator.discovery.search.model import Asked, Facet
 
 from .callers import Id, house_of
-from .shapes import CustodianOut, DatasetOut, Limit, Offset, Page, RegisterOut, TermsOut, VersionOut, page_of
+from .shapes import CustodianOut, DatasetOut, Limit, Offset, Page, TermsOut, VersionOut, page_of
 
 __all__ = ["router"]
 
@@ -51,9 +51,3 @@ def dataset(request: Request, dataset_id: Id) -> DatasetOut:
     found = DatasetOut.model_validate(discovery.dataset(dataset_id))
     versions = [VersionOut.model_validate(version) for version in discovery.versions(dataset_id)]
     return found.model_copy(update={"versions": versions})
-
-
-@router.get("/register")
-def register(request: Request, offset: Offset = 0, limit: Limit = 50) -> Page[RegisterOut]:
-    """Give the public register of projects."""
-    return page_of(RegisterOut, house_of(request).access.register(), offset, limit)

@@ -61,6 +61,7 @@ class QuestionOut(Out):
     options: list[OptionOut]
     asked_when: AskedWhenOut | None
     archived: bool
+    register: str = Field(description="The public register's field that an approved answer fills; empty: none.")
 
 
 class SheetQuestionOut(BaseModel):

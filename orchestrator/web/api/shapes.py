@@ -23,8 +23,6 @@ __all__ = [
     "Page",
     "Perhaps",
     "Problem",
-    "RegisterOut",
-    "RegisteredDataset",
     "TermsOut",
     "VersionOut",
     "Words",
@@ -145,31 +143,6 @@ class DatasetOut(Out):
     state: str
     registered_at: datetime
     versions: list[VersionOut] = []
-
-
-class RegisteredDataset(Out):
-    """One dataset of a project in the public register."""
-
-    title: str
-    custodian: str
-    since: datetime
-    until: datetime
-    withdrawn: bool
-
-
-class RegisterOut(Out):
-    """One project in the public register."""
-
-    project_id: str
-    title: str
-    lay_summary: str
-    organisation: str
-    state: str
-    start: datetime
-    end: datetime
-    approved_at: datetime
-    datasets: list[RegisteredDataset]
-    people: list[str]
 
 
 class MeOut(BaseModel):

@@ -32,7 +32,7 @@ from .model import (
     Project,
     ProjectState,
 )
-from .projects import Projects
+from .naming import Naming
 from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
 from .uses import store as purposes
 
@@ -42,7 +42,7 @@ _WORDS = ("title", "lay_summary", "purpose", "organisation")
 """What a custodian agreed to: a change of it needs every custodian whose data the project holds."""
 
 
-class Amendments(Projects):
+class Amendments(Naming):
     """Changes of a project that its custodians decide anew."""
 
     def amend(

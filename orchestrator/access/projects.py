@@ -197,15 +197,6 @@ class Projects(Grants):
             self._tell(change, [person_id], kind="member.ended", subject=f"project:{project_id}")
             return store.to_membership(member)
 
-    def agree_to_be_named(self, actor: Actor, project_id: str, *, agree: bool) -> None:
-        """Let the public register name this member, or no longer."""
-        with self._record.change() as change:
-            row, _ = self._load_project(change.session, actor, "agreeToBeNamed", project_id)
-            for member in store.current_members(change.session, project_id):
-                if member.person_id == actor.person_id:
-                    member.named = agree
-            change.tell(_about(row, actor, "member.named" if agree else "member.not-named", person=actor.person_id))
-
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _project_of(self, row: ApplicationRow, actor: Actor) -> ProjectRow:

@@ -50,6 +50,7 @@ __all__ = [
     "part_rows",
     "project_ids",
     "project_row",
+    "projects_of",
     "replace_parts",
     "to_application",
     "to_grant",
@@ -294,6 +295,14 @@ def ever_worked(session: Session, project_id: str, person_id: str) -> bool:
         MembershipRow.project_id == project_id, MembershipRow.person_id == person_id
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def projects_of(session: Session, person_id: str) -> list[str]:
+    """Return the projects in which a person is or ever was a member, newest first."""
+    query = select(ProjectRow.project_id).where(
+        ProjectRow.project_id.in_(select(MembershipRow.project_id).where(MembershipRow.person_id == person_id))
+    )
+    return list(session.scalars(query.order_by(ProjectRow.approved_at.desc(), ProjectRow.project_id)))
 
 
 def workers(session: Session, project_id: str) -> frozenset[str]:

@@ -370,7 +370,7 @@ class Story:
 
     def _register(self) -> None:
         entries = self._get("james", "/register")["items"]
-        entry = next((entry for entry in entries if entry["project_id"] == self._seen["project"]), None)
+        entry = next((entry for entry in entries if entry["project"] == self._seen["project"]), None)
         _see(entry is not None and entry["people"] == [], "the register does not show the project, or names people")
 
     def _sheets(self) -> None:

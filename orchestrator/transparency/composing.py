@@ -51,8 +51,8 @@ def compose(
         "waived": [_waived(each, minimum) for each in _waivers(session, project, waivers)],
         "minimum": minimum,
     }
-    told_by = _told_by(stated, custodians)
-    return rfc8785.dumps(content | ({"told_by": told_by} if told_by else {}))
+    told_by, naming = _told_by(stated, custodians), len(log.about([f"project:{project_id}"], kinds=_NAMINGS))
+    return rfc8785.dumps(content | ({"told_by": told_by} if told_by else {}) | ({"naming": naming} if naming else {}))
 
 
 def named_people(session: Session, project_id: str) -> tuple[str, ...]:
@@ -86,6 +86,9 @@ def lead_membership(session: Session, project_id: str) -> access.MembershipRow |
     current = [row for row in leads if row.ended_at is None] or leads
     return current[-1] if current else None
 
+
+_NAMINGS = ("member.named", "member.not-named")
+"""Who agrees to be named stands in no revision; how often that changed does, so that whoever copied one comes back."""
 
 _KEYS = frozenset(field.key for field in FIELDS if not field.personal)
 

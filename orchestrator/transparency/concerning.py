@@ -19,7 +19,7 @@ from .log import Log
 
 __all__ = ["after", "told"]
 
-_OF_PROJECTS = ("project.", "grant.", "submission.released", "submission.recalled", "waiver.")
+_OF_PROJECTS = ("project.", "grant.", "member.", "submission.released", "submission.recalled", "waiver.")
 _FIRST_USES = ("lease.issued", "session.begun")
 _OF_OTHERS = ("dataset.", "terms.published")
 """What changes entries of many projects: the catch-up looks at it, the change itself does not wait for it."""

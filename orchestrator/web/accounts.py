@@ -36,8 +36,23 @@ def account(request: Request) -> Response:
     profile = visit.house.identity.profile(visit.actor, visit.person.person_id)
     sessions = visit.house.identity.own_sessions(visit.actor)
     return page(
-        request, "account.html", title="Your account", profile=profile, offers=_offers(visit), sessions=sessions
+        request,
+        "account.html",
+        title="Your account",
+        profile=profile,
+        offers=_offers(visit),
+        sessions=sessions,
+        namings=visit.house.access.namings(visit.actor),
     )
+
+
+@router.post("/account/named")
+def name(request: Request, posted: Form) -> Response:
+    """Let the public register name oneself in a project, or no longer."""
+    visit = signed_in(request)
+    agree = posted.choice("agree", ("yes", "no"), "yes or no") == "yes"
+    visit.house.access.agree_to_be_named(visit.actor, posted.text("project", "the project", most=16), agree=agree)
+    return see("/account", "changed")
 
 
 @router.post("/account/terms")

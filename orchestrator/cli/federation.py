@@ -18,14 +18,17 @@ from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show, show_all
 
 if TYPE_CHECKING:
-    from orchestrator.transparency.federation.model import Document, Hub
+    from datetime import datetime
+
+    from orchestrator.transparency.federation.model import Document, Feed, Hub, Word
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Other hubs: trusted by key, heard by signed documents.", no_args_is_help=True)
 CARD = Shape(name="origin", columns=())
 HUB = Shape(name="hub_id", columns=("hub_id", "name", "origin", "state", "waits_for_confirmation"))
-DOCUMENT = Shape(name="kind", columns=("hub_id", "kind", "sequence", "items", "issued_at", "valid_until", "taken_at"))
+HEARD = Shape(name="hub_id", columns=("hub_id", "name", "state", "waits_for_confirmation", "says", "heard"))
+DOCUMENT = Shape(name="kind", columns=("hub_id", "kind", "sequence", "items", "issued_at", "valid_until"))
 ITEM = Shape(name="title", columns=("hub", "title", "custodian", "said_at"))
 RECOGNISED = Shape(name="hub_id", columns=("hub", "accredited_until", "trained_until", "said_at"))
 
@@ -38,9 +41,10 @@ _LARGEST = 64 * 1024 * 1024
 def card(context: typer.Context, *, output: OutputOption = Output.JSON) -> None:
     """Show who this installation is to other hubs: give it to their operators, and read them the fingerprint."""
     house = begin_public(context)
-    made = house.federation.card(house.settings.portal.name)
+    made = house.federation.card(house.settings.portal.name, house.settings.portal.public_url.rstrip("/"))
     keys = [{"version": version, "key": key} for version, key in sorted(made.keys.items())]
-    show({"origin": made.origin, "name": made.name, "keys": keys, "fingerprint": made.fingerprint}, CARD, output)
+    said = {"origin": made.origin, "name": made.name, "address": made.address, "keys": keys}
+    show({**said, "fingerprint": made.fingerprint}, CARD, output)
 
 
 @app.command("trust")
@@ -50,6 +54,9 @@ def trust(
     card_file: Annotated[
         Path, typer.Argument(metavar="CARD", help="Another hub's card, as “tre federation card” wrote it.")
     ],
+    address: Annotated[
+        str | None, typer.Option("--address", help="Where its documents are fetched instead; “-” for nowhere.")
+    ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -65,7 +72,10 @@ def trust(
     call = begin(context, dry_run=dry_run)
     say(f"The fingerprint of this card is {theirs.fingerprint}.")
     confirm("Did the hub's operator read you the same?", yes=yes, dry_run=dry_run)
-    made = call.house.federation.trust(call.actor, origin=theirs.origin, name=theirs.name, keys=keys)
+    place = address if address is not None else str(said.get("address") or "")
+    made = call.house.federation.trust(
+        call.actor, origin=theirs.origin, name=theirs.name, keys=keys, address="" if place == "-" else place
+    )
     show(_hub(made), HUB, output)
 
 
@@ -105,6 +115,31 @@ def revoke(
     call = begin(context, dry_run=dry_run)
     confirm("Stop trusting this hub now?", yes=yes, dry_run=dry_run)
     show(_hub(call.house.federation.revoke(call.actor, hub, words)), HUB, output)
+
+
+@app.command("move")
+def move(
+    context: typer.Context,
+    *,
+    hub: HubArgument,
+    address: Annotated[str, typer.Argument(help="Such as https://south.example.org; “-” for nowhere.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Say where a hub's documents are fetched from now on; only what its keys signed is taken, wherever it lies."""
+    check_id(hub, field="hub")
+    call = begin(context, dry_run=dry_run)
+    show(_hub(call.house.federation.move(call.actor, hub, "" if address == "-" else address)), HUB, output)
+
+
+@app.command("ask")
+def ask(
+    context: typer.Context, *, hub: HubArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
+) -> None:
+    """Have the controller ask a hub for its documents within seconds; “list” shows what came of it."""
+    check_id(hub, field="hub")
+    call = begin(context, dry_run=dry_run)
+    show(_hub(call.house.federation.ask_now(call.actor, hub)), HUB, output)
 
 
 @app.command("export")
@@ -150,16 +185,29 @@ def take(
 
 @app.command("list")
 def list_hubs(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
-    """List every hub that is or was trusted; nobody needs to be signed in."""
-    show_all((_hub(hub) for hub in begin_public(context).federation.hubs()), HUB, output)
+    """List every hub that is or was trusted, what of it counts and how hearing it goes; nobody need be signed in."""
+    house = begin_public(context)
+    federation = house.federation
+    now = house.record.clock()
+    found = []
+    for hub in federation.hubs():
+        feeds = federation.feeds(hub.hub_id)
+        found.append(
+            {
+                **_hub(hub),
+                "says": [_said(each) for each in federation.words(hub.hub_id)],
+                "heard": [_heard(feed, now) for feed in feeds] if hub.address else ["brought as files"],
+            }
+        )
+    show_all(found, HEARD, output)
 
 
 @app.command("documents")
 def documents(context: typer.Context, *, hub: HubArgument, output: OutputOption = Output.TABLE) -> None:
     """List what a hub says that counts now, with its age."""
     check_id(hub, field="hub")
-    found = begin_public(context).federation.documents(hub)
-    show_all((_document(each) for each in found), DOCUMENT, output)
+    found = [{"hub_id": hub, **_word(each)} for each in begin_public(context).federation.words(hub)]
+    show_all(found, DOCUMENT, output)
 
 
 @app.command("catalogue")
@@ -217,12 +265,35 @@ def _hub(hub: Hub) -> dict[str, object]:
         "name": hub.name,
         "origin": hub.origin,
         "state": hub.state,
+        "address": hub.address,
         "waits_for_confirmation": hub.pending is not None,
         "proposed_at": hub.proposed_at,
         "confirmed_at": hub.confirmed_at,
         "revoked_at": hub.revoked_at,
         "reason": hub.reason,
     }
+
+
+def _word(word: Word) -> dict[str, object]:
+    return {
+        "kind": word.kind,
+        "sequence": word.sequence,
+        "items": word.count,
+        "issued_at": word.issued_at,
+        "valid_until": word.valid_until,
+    }
+
+
+def _said(word: Word) -> str:
+    return f"{word.kind.value}: {word.count}, said {word.issued_at:%Y-%m-%d %H:%M}, until {word.valid_until:%Y-%m-%d}"
+
+
+def _heard(feed: Feed, now: datetime) -> str:
+    """Return how hearing one kind goes, in words."""
+    last = f"{feed.heard_at:%Y-%m-%d %H:%M}" if feed.heard_at else "never"
+    silent = "silent; " if feed.silent(now) else ""
+    left_out = f" {feed.left_out} of its datasets cannot be read." if feed.left_out else ""
+    return f"{feed.kind.value}: {silent}last heard {last}{f': {feed.problem}' if feed.problem else '.'}{left_out}"
 
 
 def _document(document: Document) -> dict[str, object]:

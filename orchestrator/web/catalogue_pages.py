@@ -17,6 +17,7 @@ from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
 from orchestrator.discovery.search.reading import columns_of
 
+from .hub_entries import at_hub, hub_names
 from .pages import page
 from .public import Id, abstract_of, terms_in_force
 from .search_address import address, asked_of, fields_of
@@ -27,7 +28,12 @@ __all__ = ["ORIGINS", "facts_of", "router"]
 router = APIRouter()
 _log = logging.getLogger(__name__)
 
-ORIGINS = {"offered": "Offered here", "imported": "Imported from a file", "harvested": "Harvested from an endpoint"}
+ORIGINS = {
+    "offered": "Offered here",
+    "imported": "Imported from a file",
+    "harvested": "Harvested from an endpoint",
+    "hub": "Offered at another hub",
+}
 """How people read where a description is known from."""
 
 _MOST_COLUMNS = 300
@@ -69,6 +75,7 @@ def datasets(request: Request) -> Response:
         facets=[(facet, counts) for facet, counts in results.found.facets.items() if counts],
         chips=_chips(asked),
         origins=ORIGINS,
+        hubs=hub_names(house, [each.entry for each in results.listed]),
         fields=fields_of(asked),
         suggestions=_suggestions(asked, results.found),
         previous=address(asked, page=asked.offset // asked.limit) if asked.offset else "",
@@ -91,6 +98,7 @@ def dataset(request: Request, entry_id: Id) -> Response:
         entry=entry,
         dataset=offered,
         origin=ORIGINS[entry.origin.value],
+        at_hub=at_hub(house, entry),
         abstract=abstract_of(entry.description),
         description=facts_of({key: value for key, value in entry.description.items() if key not in _APART}),
         columns=columns[:_MOST_COLUMNS],

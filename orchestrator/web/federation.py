@@ -1,8 +1,6 @@
-"""What other hubs have and do, as they say themselves: shown as theirs, with its age; and our documents for them."""
+"""What other hubs have and do, as they say themselves, with its age; and what they say of a person here."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,7 +10,7 @@ from orchestrator.transparency.federation.model import Kind
 
 from .forms import Form
 from .pages import page, see
-from .public import Id, Words
+from .public import Id
 from .visits import house_of, signed_in
 
 __all__ = ["router"]
@@ -23,29 +21,15 @@ _SHOWN = 200
 
 
 @router.get("/federation")
-def hubs(request: Request, q: Words = "") -> Response:
-    """Show the trusted hubs, and what is found in their catalogues."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in q).split())
+def hubs(request: Request) -> Response:
+    """Show the trusted hubs, what of them counts now, and how hearing them goes."""
     federation = house_of(request).federation
-    said = federation.said(Kind.CATALOGUE)
-    found = [(hub, item) for hub, each in said for item in each.items if _fits(item, words)]
-    return page(
-        request,
-        "federation.html",
-        title="Other hubs",
-        hubs=[(hub, federation.documents(hub.hub_id)) for hub in federation.hubs() if hub.state == "trusted"],
-        text=words,
-        found=found[:_SHOWN],
-        count=len(found),
-    )
-
-
-@router.get("/federation/{kind}.json")
-def ours(request: Request, kind: Literal["catalogue", "register"]) -> Response:
-    """Hand over our newest signed document of a kind that names nobody."""
-    document = house_of(request).federation.signed(Kind(kind))
-    headers = {"cache-control": "public, max-age=60"}
-    return Response(document, media_type="application/json", headers=headers)
+    found = [
+        (hub, federation.words(hub.hub_id), federation.feeds(hub.hub_id))
+        for hub in federation.hubs()
+        if hub.state == "trusted"
+    ]
+    return page(request, "federation.html", title="Other hubs", hubs=found)
 
 
 @router.get("/federation/{hub_id}")
@@ -53,8 +37,18 @@ def hub(request: Request, hub_id: Id) -> Response:
     """Show what one hub says that counts now."""
     federation = house_of(request).federation
     found = federation.hub(hub_id)
-    documents = {each.kind.value: each for each in federation.documents(hub_id)}
-    return page(request, "federation_hub.html", title=found.name, hub=found, documents=documents, shown=_SHOWN)
+    words = {each.kind.value: each for each in federation.words(hub_id)}
+    return page(
+        request,
+        "federation_hub.html",
+        title=found.name,
+        hub=found,
+        words=words,
+        feeds=federation.feeds(hub_id),
+        datasets=federation.shown(hub_id, _SHOWN) if "catalogue" in words else [],
+        entries=federation.document(hub_id, Kind.REGISTER) if "register" in words else None,
+        shown=_SHOWN,
+    )
 
 
 @router.get("/account/elsewhere")
@@ -90,8 +84,3 @@ def _standing_elsewhere(request: Request, person_id: str, *, own: bool) -> Respo
         agrees=federation.lets_travel(person_id),
         own=own,
     )
-
-
-def _fits(item: object, words: str) -> bool:
-    text = str(item).casefold()
-    return all(word in text for word in words.casefold().split())

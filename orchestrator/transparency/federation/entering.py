@@ -51,6 +51,7 @@ class Entering:
             said = self._counting(session, hub, Kind.CATALOGUE)
             feed = store.feeds(session, hub.hub_id).get(Kind.CATALOGUE)
             shown = feed.entered if feed else 0
+            text = said.items if said is not None and said.sequence != shown else "[]"
         if said is None:
             if shown or self._any(hub):
                 with self._record.change() as change:
@@ -58,7 +59,7 @@ class Entering:
             return 0
         if shown == said.sequence:
             return 0
-        items = json.loads(said.items)
+        items = json.loads(text)
         left_out = 0
         for first in range(0, len(items), AT_ONCE):
             batch, refused = _readable(hub, items[first : first + AT_ONCE])

@@ -14,11 +14,13 @@ from orchestrator.audit.record import Change
 from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotPossible, Refused
 from orchestrator.core.events import Event, Json
+from orchestrator.discovery.catalogue.model import EntryState, Origin
+from orchestrator.discovery.catalogue.store import EntryRow
 from orchestrator.policy.model import SITE, Actor
 
 from .. import sealed
 from . import store
-from .model import Document, Feed, Hub, HubState, Kind
+from .model import Document, Feed, Hub, HubState, Kind, Shown, Word
 from .passes import Passes
 from .rules import check_counts, check_genuine, fork, replayed
 from .sealing import KIND, SYSTEM, own_origin
@@ -58,14 +60,36 @@ class Hearing(Passes):
         with self._record.read() as session:
             hub = store.to_hub(store.hub_row(session, hub_id))
             found = [self.counting(session, hub, kind) for kind in Kind]
-        return [store.to_document(each) for each in found if each is not None]
+            return [store.to_document(each) for each in found if each is not None]
+
+    def document(self, hub_id: str, kind: Kind) -> Document | None:
+        """Return the newest document of one kind, if it counts now."""
+        with self._record.read() as session:
+            found = self.counting(session, store.to_hub(store.hub_row(session, hub_id)), kind)
+            return store.to_document(found) if found is not None else None
+
+    def words(self, hub_id: str) -> list[Word]:
+        """Return what counts of a hub now, without reading what it says: cheap however long that is."""
+        with self._record.read() as session:
+            hub = store.to_hub(store.hub_row(session, hub_id))
+            found = [self.counting(session, hub, kind) for kind in Kind]
+            return [store.to_word(each) for each in found if each is not None]
+
+    def shown(self, hub_id: str, most: int) -> list[Shown]:
+        """Return datasets of a hub that the catalogue lists, by title."""
+        query = select(EntryRow.entry_id, EntryRow.title, EntryRow.publisher)
+        query = query.where(EntryRow.origin == Origin.HUB.value, EntryRow.source == hub_id)
+        query = query.where(EntryRow.state == EntryState.LISTED.value).order_by(EntryRow.title, EntryRow.entry_id)
+        with self._record.read() as session:
+            rows = session.execute(query.limit(most))
+            return [Shown(entry_id=row.entry_id, title=row.title, publisher=row.publisher) for row in rows]
 
     def said(self, kind: Kind) -> list[tuple[Hub, Document]]:
         """Return what the trusted hubs say now of one kind, by hub."""
         with self._record.read() as session:
             hubs = [store.to_hub(row) for row in store.hubs(session)]
             found = [(hub, self.counting(session, hub, kind)) for hub in hubs]
-        return [(hub, store.to_document(each)) for hub, each in found if each is not None]
+            return [(hub, store.to_document(each)) for hub, each in found if each is not None]
 
     def feeds(self, hub_id: str) -> list[Feed]:
         """Return how hearing a hub goes, for each kind that was asked for or taken."""
@@ -153,6 +177,7 @@ class Hearing(Passes):
             kind=header.kind.value,
             sequence=header.sequence,
             items=json.dumps(header.items, ensure_ascii=False),
+            count=len(header.items),
             sha256=opened.sha256,
             issued_at=header.issued,
             valid_until=header.ends,

@@ -24,6 +24,8 @@ __all__ = [
     "Kind",
     "Published",
     "Recognised",
+    "Shown",
+    "Word",
 ]
 
 LASTS = timedelta(days=7)
@@ -162,6 +164,26 @@ class Document:
     taken_at: datetime
     taken_by: str
     items: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A document of another hub that counts now, without what it says: ``count`` is how many things it names."""
+
+    kind: Kind
+    sequence: int
+    count: int
+    issued_at: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One dataset of another hub as our catalogue lists it."""
+
+    entry_id: str
+    title: str
+    publisher: str
 
 
 @dataclass(frozen=True, kw_only=True)

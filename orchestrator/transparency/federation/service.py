@@ -21,8 +21,8 @@ class FederationService(Hearing):
     def recognised(self, actor: Actor, person_id: str) -> list[Recognised]:
         """Return which hubs say that a person's accreditation holds there; he himself and operators may see it."""
         with self._record.read() as session:
-            person = identity.load(session, Person, person_id)
             self._check(session, actor, "showAccreditation", account(person_id))
+            person = identity.load(session, Person, person_id)
         code, now = contents.code_of(person), self._now()
         found = []
         for hub, document in self.said(Kind.PEOPLE):

@@ -14,7 +14,7 @@ from orchestrator.core.database import Base, Moment
 from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event
 
-from .model import Document, Feed, Hub, HubState, Kind
+from .model import Document, Feed, Hub, HubState, Kind, Word
 
 __all__ = [
     "ConsentRow",
@@ -40,6 +40,7 @@ __all__ = [
     "to_document",
     "to_feed",
     "to_hub",
+    "to_word",
 ]
 
 
@@ -97,6 +98,7 @@ class TakenRow(Base):
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     items: Mapped[str] = mapped_column(Text)
+    count: Mapped[int] = mapped_column(default=0, server_default="0")
     sha256: Mapped[str] = mapped_column(String(64))
     issued_at: Mapped[datetime] = mapped_column(Moment)
     valid_until: Mapped[datetime] = mapped_column(Moment)
@@ -220,8 +222,9 @@ def feeds(session: Session, hub_id: str) -> dict[Kind, FeedRow]:
 
 
 def last_taken(session: Session, hub_id: str, kind: Kind) -> TakenRow | None:
-    """Return the newest document of a kind that was taken from a hub."""
+    """Return the newest document of a kind that was taken from a hub; its items are read when asked for."""
     query = select(TakenRow).where(TakenRow.hub_id == hub_id, TakenRow.kind == kind.value)
+    query = query.options(defer(TakenRow.items))
     return session.scalar(query.order_by(TakenRow.sequence.desc()).limit(1))
 
 
@@ -263,6 +266,17 @@ def to_hub(row: HubRow) -> Hub:
     )
 
 
+def to_word(row: TakenRow) -> Word:
+    """Return what can be said of a document without reading its items."""
+    return Word(
+        kind=Kind(row.kind),
+        sequence=row.sequence,
+        count=row.count,
+        issued_at=row.issued_at,
+        valid_until=row.valid_until,
+    )
+
+
 def to_feed(row: FeedRow) -> Feed:
     """Return a row as a plain value."""
     return Feed(
@@ -279,7 +293,7 @@ def to_feed(row: FeedRow) -> Feed:
 
 
 def to_document(row: TakenRow) -> Document:
-    """Return a row as a plain value."""
+    """Return a row as a plain value, with its items."""
     return Document(
         hub_id=row.hub_id,
         kind=Kind(row.kind),

@@ -45,6 +45,7 @@ from tests.cluster.servers import ReachableDatabase, ReachableStore, postgresql_
 from tests.cluster.storage import LocalStorage
 from tests.contract.credentials_world import Server, free_port
 from tests.contract.objects_world import ROLE
+from tests.journeys.ground import free_ports
 
 CHECK_SECONDS = 0.5
 LEASE_SECONDS = 12
@@ -301,7 +302,7 @@ def _database(directory: Path, host: str, pki: TestAuthority) -> Iterator[Reacha
 
 @contextmanager
 def _store(directory: Path, host: str, pki: TestAuthority) -> Iterator[ReachableStore]:
-    store = ReachableStore(directory=directory / "store", host=host, first_port=_free_range(host), authority=pki)
+    store = ReachableStore(directory=directory / "store", host=host, first_port=free_ports(), authority=pki)
     program = store.program()
 
     def command() -> tuple[list[str], dict[str, str]]:
@@ -315,12 +316,6 @@ def _store(directory: Path, host: str, pki: TestAuthority) -> Iterator[Reachable
         yield store
     finally:
         server.kill()
-
-
-def _free_range(host: str) -> int:
-    """Return the first of ten ports; whoever takes one of them in between makes the store fail in words."""
-    del host
-    return 20000 + secrets.randbelow(1000) * 10
 
 
 def _forget_reviewer(name: str) -> None:

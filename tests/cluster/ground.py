@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import yaml
 
 from orchestrator.adapters.demonstration_database import VAULT_USER
 from orchestrator.adapters.kubernetes.cluster import Cluster
-from orchestrator.adapters.kubernetes.kinds import LEASE, NAMESPACE, SERVICE, kind_of
+from orchestrator.adapters.kubernetes.kinds import DEPLOYMENT, LEASE, NAMESPACE, POD, SERVICE, kind_of
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
 from orchestrator.assembly.cluster import namespace_of
@@ -34,6 +35,7 @@ from tests.cluster.servers import (
     ReachableStore,
     ReachableVault,
     database_program,
+    forget_reviewer,
     postgresql_with_tls,
     reviewer_token,
     vault_program,
@@ -133,10 +135,13 @@ def cluster_installation(
     images: dict[str, str],
     host: str,
     change: Callable[[dict[str, Any]], None] = lambda _settings: None,
+    *,
+    politely: bool = False,
 ) -> Iterator[Ground]:
     """Start everything; end it and remove everything from cluster and machine afterwards.
 
-    ``change`` may change ``tre.yaml`` before it is written.
+    ``change`` may change ``tre.yaml`` before it is written. Its end is a crash, which takes least time, or ``politely``
+    what an operator does, who is then left with no pod.
     """
     state = Path(tempfile.mkdtemp(prefix="tk-", dir="/tmp"))
     state.chmod(0o755)
@@ -154,9 +159,12 @@ def cluster_installation(
         )
         stack.callback(_remove_everything, cluster, site.installation)
         _install_policies(stack, cluster, site.installation)
+        stack.callback(forget_reviewer, _reviewer(site.installation))
         settings, programs = _programs(site, change)
         installation = Installation(settings, more=programs)
-        stack.callback(installation.stop)
+        if politely:
+            stack.callback(_check_no_pod, cluster, site.installation)
+        stack.callback(installation.stop if politely else partial(_cut_programs_off, installation))
         yield from _run(stack, cluster, site, settings, installation)
 
 
@@ -201,7 +209,7 @@ def _programs(site: Site, change: Callable[[dict[str, Any]], None]) -> tuple[Set
         door=site.base + 8,
         authority=authority,
         **_api_server(kubeconfig),
-        reviewer_token=reviewer_token(kubeconfig),
+        reviewer_token=reviewer_token(kubeconfig, _reviewer(site.installation)),
     )
     store = ReachableStore(site.state / "store", site.host, site.base + 20, authority)
     written = site.settings(store, authority)
@@ -213,6 +221,10 @@ def _programs(site: Site, change: Callable[[dict[str, Any]], None]) -> tuple[Set
         vault_program(vault),
         store.program(),
     ]
+
+
+def _reviewer(installation: str) -> str:
+    return f"tre-test-reviewer-{installation}"
 
 
 def _api_server(kubeconfig: Path) -> dict[str, str]:
@@ -246,9 +258,44 @@ def _keep_logs(state: Path) -> None:
     shutil.copytree(state / "logs", kept, dirs_exist_ok=True, ignore_dangling_symlinks=True)
 
 
+def _check_no_pod(cluster: Cluster, installation: str) -> None:
+    left = cluster.list(POD, selector=_of(installation)).items
+    assert [pod["metadata"]["name"] for pod in left] == [], "it was stopped"
+
+
+def _of(installation: str) -> str:
+    return f"tre.orchestrator/installation={installation}"
+
+
+def _cut_programs_off(installation: Installation) -> None:
+    """End all programs as a crash does: told politely, some take half a minute, and nothing of them is kept."""
+    for record in installation.processes.records():
+        installation.processes.stop(record.name, group=record.group, deadline=0.0)
+
+
 def _remove_everything(cluster: Cluster, installation: str) -> None:
-    selector = f"tre.orchestrator/installation={installation}"
+    """Cut all pods off first: a namespace that goes with pods in it waits for the longest grace of them."""
+    selector = _of(installation)
     cluster.delete(LEASE, f"tre-controller-{installation}", "default")
-    for namespace in cluster.list(NAMESPACE, selector=selector).items:
-        cluster.delete(NAMESPACE, namespace["metadata"]["name"])
+    names = [namespace["metadata"]["name"] for namespace in cluster.list(NAMESPACE, selector=selector).items]
+    cut_off(cluster, names)
+    for name in names:
+        cluster.delete(NAMESPACE, name)
     eventually(lambda: not cluster.list(NAMESPACE, selector=selector).items, 120, "namespaces are left")
+
+
+def cut_off(cluster: Cluster, namespaces: list[str]) -> None:
+    """Remove the parts of these namespaces and return when no pod is left."""
+    for name in namespaces:
+        for part in cluster.list(DEPLOYMENT, name).items:
+            cluster.delete(DEPLOYMENT, part["metadata"]["name"], name)
+    eventually(lambda: sum(_ending(cluster, name) for name in namespaces) == 0, 60, "pods are left")
+
+
+def _ending(cluster: Cluster, namespace: str) -> int:
+    """End a namespace's pods within a second; return how many there are still."""
+    pods = cluster.list(POD, namespace).items
+    for pod in pods:
+        if pod["metadata"].get("deletionGracePeriodSeconds") != 1:
+            cluster.delete(POD, pod["metadata"]["name"], namespace, grace_seconds=1)
+    return len(pods)

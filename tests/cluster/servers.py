@@ -21,9 +21,7 @@ from orchestrator.adapters.vault.embedded import EmbeddedVault
 from orchestrator.adapters.vault.templates import _stanza
 from orchestrator.assembly.programs import Program
 from tests.cluster.pki import TestAuthority
-from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE
-
-_REVIEWER = "tre-test-reviewer"
+from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE, check_room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,23 +120,29 @@ def database_program(database: ReachableDatabase, load: Callable[[], None]) -> P
     return Program("postgres", command, load, ("127.0.0.1", database.port))
 
 
-def reviewer_token(kubeconfig: Path) -> str:
+def reviewer_token(kubeconfig: Path, name: str) -> str:
     """Make the account by which Vault asks the API server about tokens; return a token of it."""
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": _REVIEWER, "namespace": "default"}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": "default"}}
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": _REVIEWER},
+        "metadata": {"name": name},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:auth-delegator"},
-        "subjects": [{"kind": "ServiceAccount", "name": _REVIEWER, "namespace": "default"}],
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": "default"}],
     }
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [account, binding]})
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
     subprocess.run(
         ["kubectl", "apply", "-f", "-"], input=given, text=True, check=True, env=environment, stdout=subprocess.DEVNULL
     )
-    asked = ["kubectl", "create", "token", _REVIEWER, "-n", "default", "--duration=6h"]
+    asked = ["kubectl", "create", "token", name, "-n", "default", "--duration=6h"]
     return subprocess.run(asked, text=True, check=True, env=environment, capture_output=True).stdout.strip()
+
+
+def forget_reviewer(name: str) -> None:
+    """Take the account and its right away again."""
+    asked = ["kubectl", "delete", f"serviceaccount/{name}", f"clusterrolebinding/{name}", "-n", "default"]
+    subprocess.run([*asked, "--wait=false", "--ignore-not-found"], check=False, timeout=60, capture_output=True)
 
 
 @dataclass
@@ -173,6 +177,8 @@ class ReachableStore:
 
     def program(self) -> Program:
         """Return it as a program of an installation."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        check_room(self.directory)
         return Program("store", self._command, self._ready, (self.host, self.first_port))
 
     def _key(self, name: str, keys: Keys) -> Path:
@@ -226,6 +232,7 @@ __all__ = [
     "ReachableStore",
     "ReachableVault",
     "database_program",
+    "forget_reviewer",
     "postgresql_with_tls",
     "reviewer_token",
     "vault_program",

@@ -36,6 +36,7 @@ from orchestrator.workspaces.builder import place_objects, session_objects
 from orchestrator.workspaces.builder.admission import allowed, session_annotation
 from orchestrator.workspaces.places.model import PlacePlan, StorageLayout
 from tests.cluster.admission_ground import Account, eventually
+from tests.cluster.ground import cut_off
 from tests.cluster.layout import layout, plan, session
 from tests.cluster.storage import LocalStorage
 
@@ -113,6 +114,7 @@ def _remove(cluster: Cluster, namespace: str) -> None:
     """Remove the projects' namespaces, which are named after the release's, and then that one."""
     for left in cluster.list(NAMESPACE, selector=f"tre.orchestrator/installation={namespace}").items:
         eventually(lambda name=left["metadata"]["name"]: _deleted(cluster, name), 120)
+    cut_off(cluster, [namespace])
     cluster.delete(NAMESPACE, namespace)
     eventually(lambda: cluster.get(NAMESPACE, namespace) is None, 120)
 

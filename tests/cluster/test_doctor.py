@@ -58,6 +58,12 @@ def policies(cluster: Cluster, small: ClusterLayout) -> Iterator[AdmissionPolici
             cluster.delete(kind, thing["metadata"]["name"])
 
 
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the wanted outcome cannot come the pods would wait for it: what they see after a while says as much."""
+    monkeypatch.setattr(proving, "_TRY_SECONDS", 8)
+
+
 def test_a_cluster_that_enforces_network_policies_is_proved_and_nothing_is_left(
     cluster: Cluster, small: ClusterLayout
 ) -> None:
@@ -71,6 +77,7 @@ def test_without_a_try_nothing_is_proved() -> None:
     assert not enforced([]).proved
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_cluster_where_the_rules_do_not_hold_is_refused(
     cluster: Cluster, small: ClusterLayout, administrator: Account
 ) -> None:
@@ -83,6 +90,7 @@ def test_a_cluster_where_the_rules_do_not_hold_is_refused(
     assert "ignores network policies" in enforced(found).message
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_single_open_way_is_seen(cluster: Cluster, small: ClusterLayout, administrator: Account) -> None:
     one = {"egress": [{"ports": [{"protocol": "UDP", "port": 8082}]}]}
     with overlaid(cluster, administrator, small.installation, one, pod="denied"):
@@ -91,6 +99,7 @@ def test_a_single_open_way_is_seen(cluster: Cluster, small: ClusterLayout, admin
     assert "(UDP)" in enforced(found).message
 
 
+@pytest.mark.usefixtures("_impatient")
 def test_a_cluster_that_closes_everything_is_refused_too(
     cluster: Cluster, small: ClusterLayout, administrator: Account
 ) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from orchestrator.core.errors import Conflict, Invalid, NotFound, Refused, Unava
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.manifest import file_context, manifest_digest
 from tests.contract.credentials_world import short_directory
-from tests.contract.objects_world import BROKER, OWNER, ROLE, Store, running_store
+from tests.contract.objects_world import BROKER, OWNER, ROLE, Store, check_room, running_store
 
 KEY = bytes(range(32))
 CONTENT = {"large.bin": os.urandom(3 * CHUNK + 5), "a/table.csv": b"a,b\n1,2\n", "empty": b""}
@@ -251,3 +253,15 @@ def test_a_manifest_that_cannot_be_read_says_so(store: Store, text: bytes) -> No
     store.put(f"v/{version_id}/manifest.json", text, bucket="sealed")
     with pytest.raises(Invalid, match="manifest"):
         _sealed(store).load(version_id)
+
+
+# ---- the store of these tests itself --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("free", "words"), [(4_900_000_000, "4.9 GB are free. Make room"), (5_000_000_000, "")])
+def test_a_disk_that_is_nearly_full_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: SimpleNamespace(free=free))
+    with pytest.raises(AssertionError, match=words) if words else contextlib.nullcontext():
+        check_room(tmp_path)

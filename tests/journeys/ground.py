@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
@@ -65,14 +66,30 @@ def chance(seed: int) -> Chance:
     return random.Random(seed)  # noqa: S311 - moments to kill at, not secrets
 
 
+_TAKEN: list[socket.socket] = []
+
+
 def free_ports() -> int:
-    """Return the first of a hundred ports of which the first dozen are free now."""
-    for base in random.SystemRandom().sample(range(21_000, 31_000, 100), 40):
+    """Return the first of a hundred ports, free now and given to nobody else while this process lives.
+
+    Its servers start long after this look; the last port, held from here on, keeps other test processes away from all.
+    """
+    for base in random.SystemRandom().sample(range(21_000, 31_000, 100), 100):
+        mark = socket.socket()
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(base, base + 13):
+            mark.bind(("127.0.0.1", base + 99))
+            for port in range(base, base + 30):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            _TAKEN.append(mark)
             return base
+        mark.close()
     raise AssertionError("no free ports")
+
+
+@atexit.register
+def _give_ports_back() -> None:
+    for mark in _TAKEN:
+        mark.close()
 
 
 @dataclass

@@ -61,7 +61,9 @@ class QuestionOut(Out):
     options: list[OptionOut]
     asked_when: AskedWhenOut | None
     archived: bool
-    register: str = Field(description="The public register's field that an approved answer fills; empty: none.")
+    public: str = Field(
+        validation_alias="register", description="The public register's field that an approved answer fills; or empty."
+    )
 
 
 class SheetQuestionOut(BaseModel):

@@ -8,19 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import tantivy
-from tantivy import Query
+from tantivy import Occur, Query
 
 from .model import POPULATIONS, Asked, Facet, FacetCount
 from .querying import narrowed
-from .schema import BETWEEN, together
+from .schema import BETWEEN, NAMED, PARTS, SMALL_FACETS, schema, together
 
-__all__ = ["Counted", "count"]
+__all__ = ["Counted", "about", "count"]
 
 _VALUES = 40
 """Most values shown of one facet."""
 
 _SETS = 2_000
 """Most different sets of values that are counted as sets; where there are more, each value is counted by itself."""
+
+_OF_A_SEGMENT = 20_000
+"""Most values that each part of the index hands over: with fewer, counts over several parts would be inexact."""
+
+_TOTAL = {"value_count": {"field": "changed"}}
+_SAMPLE = "0"
+"""The part that is taken as a sample of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,29 +45,74 @@ def count(searcher: tantivy.Searcher, query: Query, asked: Asked, *, by_sets: bo
     ``by_sets`` counts whole sets of values and sums them up: slower where little is found, faster where much is.
     """
     chosen = {facet: values for facet, values in asked.chosen.items() if values}
-    wanted: dict[str, Any] = {facet.value: _terms(facet, by_sets=by_sets) for facet in Facet if facet not in chosen}
-    wanted["population"] = {"range": {"field": "population", "ranges": _ranges()}}
-    wanted["total"] = {"value_count": {"field": "changed"}}
+    free = [facet for facet in Facet if facet not in chosen]
     whole = narrowed(query, asked)
-    answers = searcher.aggregate(whole, wanted)
-    facets: dict[Facet, tuple[FacetCount, ...]] = {}
-    for facet in Facet:
-        apart = narrowed(query, asked, apart_from=facet) if facet in chosen else whole
-        alone = {facet.value: _terms(facet, _SETS, by_sets=by_sets)}
-        answer = answers.get(facet.value) or searcher.aggregate(apart, alone)[facet.value]
-        facets[facet] = _values(_by_value(searcher, apart, facet, answer, by_sets=by_sets), chosen.get(facet, ()))
+    more = {"population": {"range": {"field": "population", "ranges": _ranges()}}, "total": _TOTAL}
+    found, answers = _counted(searcher, whole, free, more, by_sets=by_sets)
+    for facet in chosen:
+        apart = narrowed(query, asked, apart_from=facet)
+        found |= _counted(searcher, apart, [facet], {}, by_sets=by_sets, most=_SETS)[0]
     buckets = [each for each in answers["population"]["buckets"] if "from" in each and each["doc_count"]]
     return Counted(
         total=int(answers["total"]["value"]),
-        facets=facets,
+        facets={facet: _values(found[facet], chosen.get(facet, ())) for facet in Facet},
         populations=tuple((int(each["from"]), int(each["doc_count"])) for each in buckets),
     )
 
 
-def _terms(facet: Facet, values: int = _VALUES, *, by_sets: bool) -> dict[str, Any]:
-    if facet.many and by_sets:
-        return {"terms": {"field": together(facet), "size": _SETS}}
-    return {"terms": {"field": facet.value, "size": values}}
+def about(searcher: tantivy.Searcher, query: Query) -> int:
+    """Return about how many answer, told by a sample of one in 64 and rounded to two digits; cheap however many."""
+    sample = Query.const_score_query(Query.term_query(schema(), "part", _SAMPLE, "basic"), 0.0)
+    limited = Query.boolean_query([(Occur.Must, sample), (Occur.Must, query)])
+    number = int(searcher.aggregate(limited, {"total": _TOTAL})["total"]["value"]) * PARTS
+    return round(number, 2 - len(str(number)))
+
+
+def _counted(
+    searcher: tantivy.Searcher,
+    query: Query,
+    facets: Sequence[Facet],
+    more: Mapping[str, Any],
+    *,
+    by_sets: bool,
+    most: int = _VALUES,
+) -> tuple[dict[Facet, Counter[str]], Mapping[str, Any]]:
+    """Return how many have each value of these facets, and the answers to what ``more`` is asked in the same pass."""
+    fields = _by_sets(facets) if by_sets else {facet.value: [facet] for facet in facets}
+    asked = {field: _terms(_SETS if field != kept[0].value else most, field) for field, kept in fields.items()}
+    answers = searcher.aggregate(query, {**asked, **more})
+    found: dict[Facet, Counter[str]] = {}
+    for field, kept in fields.items():
+        if field != kept[0].value and answers[field]["sum_other_doc_count"]:
+            found |= _counted(searcher, query, kept, {}, by_sets=False, most=_SETS)[0]
+        else:
+            found |= _summed(answers[field]["buckets"], kept)
+    return found, answers
+
+
+def _terms(most: int, field: str) -> dict[str, Any]:
+    return {"terms": {"field": field, "size": most, "segment_size": _OF_A_SEGMENT}}
+
+
+def _by_sets(facets: Sequence[Facet]) -> dict[str, list[Facet]]:
+    """Return the fields to count, each with its facets: sets of values, and those of small facets in one."""
+    fields: dict[str, list[Facet]] = {}
+    for facet in facets:
+        field = SMALL_FACETS if facet.small else together(facet) if facet.many else facet.value
+        fields.setdefault(field, []).append(facet)
+    return fields
+
+
+def _summed(buckets: Sequence[Mapping[str, Any]], facets: Sequence[Facet]) -> dict[Facet, Counter[str]]:
+    """Return counts by value out of counts by what was kept: one value, several, or several with their facets."""
+    found: dict[Facet, Counter[str]] = {facet: Counter() for facet in facets}
+    for bucket in buckets:
+        for value in filter(None, str(bucket["key"]).split(BETWEEN)):
+            name, named, rest = value.partition(NAMED)
+            facet = Facet(name) if named else facets[0]
+            if facet in found:
+                found[facet][rest if named else value] += int(bucket["doc_count"])
+    return found
 
 
 def _ranges() -> list[dict[str, float]]:
@@ -69,22 +121,6 @@ def _ranges() -> list[dict[str, float]]:
         {"from": float(low), **({"to": float(high)} if high else {})}
         for low, high in zip((1, *POPULATIONS), bounds, strict=True)
     ]
-
-
-def _by_value(
-    searcher: tantivy.Searcher, query: Query, facet: Facet, answer: Mapping[str, Any], *, by_sets: bool
-) -> Counter[str]:
-    """Return counts by value out of counts by set of values; where there were too many sets, count values instead."""
-    counted: Counter[str] = Counter()
-    if not facet.many or not by_sets or not answer["sum_other_doc_count"]:
-        for bucket in answer["buckets"]:
-            for value in str(bucket["key"]).split(BETWEEN):  # one value, where values were counted
-                counted[value] += int(bucket["doc_count"])
-        return counted
-    single = {facet.value: {"terms": {"field": facet.value, "size": _SETS}}}
-    for bucket in searcher.aggregate(query, single)[facet.value]["buckets"]:
-        counted[str(bucket["key"])] = int(bucket["doc_count"])
-    return counted
 
 
 def _values(counted: Counter[str], chosen: Sequence[str]) -> tuple[FacetCount, ...]:

@@ -56,6 +56,11 @@ class Facet(StrEnum):
         return self in _MANY
 
     @property
+    def small(self) -> bool:
+        """Whether it has few different values, so that all such facets are counted together."""
+        return self in _SMALL
+
+    @property
     def heading(self) -> str:
         """How it is headed for people."""
         return _TITLES[self]
@@ -78,6 +83,7 @@ _TITLES = {
 
 
 _MANY = frozenset((Facet.KIND, Facet.PLACE, Facet.SOURCE, Facet.SAMPLE, Facet.STANDARD, Facet.CODING))
+_SMALL = frozenset((Facet.FOLLOW_UP, Facet.FREQUENCY, Facet.ACCESS, Facet.LEAD_TIME, Facet.ORIGIN))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +162,8 @@ class Found:
 
     hits: tuple[Hit, ...]
     total: int
-    at_least: bool = False
-    """``total`` is a lower bound: so much was found that counting it all would take longer than finding the best."""
+    about: bool = False
+    """``total`` is an estimate by a sample: counting all would have taken longer than finding the best."""
     read: tuple[Read, ...] = ()
     loosened: bool = False
     """No description has all of the words; the hits have some of them."""

@@ -13,7 +13,7 @@ from .model import Asked, Facet
 from .schema import MARK, schema
 from .typed import Place, Wanted
 
-__all__ = ["Understood", "every", "in_title", "narrowed", "some", "unlike_mark"]
+__all__ = ["Understood", "every", "narrowed", "some", "unlike_mark"]
 
 _SAME_MEANING = 0.4
 _NEAR_SPELLING = 0.4
@@ -33,16 +33,21 @@ class Understood:
         """Return what means the same; a phrase in quotes means itself."""
         return {} if self.wanted.quoted else alternatives(self.terms, self.wanted.typed)
 
+    def readings(self) -> list[tuple[Terms, float]]:
+        """Return the terms themselves and what means the same, each with what it counts: the best counts alone."""
+        return [(self.terms, 1.0), *((each, _SAME_MEANING) for each in self.also())]
+
     def query(self) -> Query:
         """Return the query for this word alone."""
         place = self.wanted.place
         if self.fuzzy:
             return _near(place, self.terms)
-        also = self.also()
-        if not also:
+        readings = self.readings()
+        if len(readings) == 1:
             return _exactly(place, self.terms)
-        same = [(Occur.Should, Query.boost_query(_exactly(place, each), _SAME_MEANING)) for each in also]
-        return Query.boolean_query([(Occur.Should, _exactly(place, self.terms)), *same])
+        return Query.disjunction_max_query(
+            [Query.boost_query(_exactly(place, terms), boost) for terms, boost in readings]
+        )
 
 
 def every(words: Sequence[Understood]) -> Query:
@@ -61,13 +66,6 @@ def some(words: Sequence[Understood], share: float = 0.5) -> Query:
     least = max(1, round(len(wanted) * share))
     loose = Query.boolean_query(wanted, minimum_number_should_match=least)
     return Query.boolean_query([(Occur.Must, loose), *_without(words)])
-
-
-def in_title(query: Query, words: Sequence[Understood]) -> Query:
-    """Return ``query`` for descriptions only whose title has one of the wanted words."""
-    titles = [(Occur.Should, _exactly(Place.TITLE, word.terms)) for word in words if not word.wanted.unwanted]
-    limit = Query.const_score_query(Query.boolean_query(titles), 0.0)
-    return Query.boolean_query([(Occur.Must, limit), (Occur.Must, query)])
 
 
 def _without(words: Iterable[Understood]) -> list[tuple[Occur, Query]]:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from functools import cache
 from importlib.metadata import version
 
 import tantivy
 
 from .model import Facet, Searchable
-from .words import PLAIN, STEMMED, bare, named, plain_analyzer, stemming_analyzer
+from .strength import graded
+from .words import APART, PLAIN, STEMMED, bare, named, plain_analyzer, spacing_analyzer, stemming_analyzer, stems
 
-__all__ = ["BETWEEN", "MARK", "document", "fingerprint", "mark_document", "prepare", "schema", "together"]
+__all__ = [
+    "BETWEEN",
+    "MARK",
+    "NAMED",
+    "PARTS",
+    "SMALL_FACETS",
+    "document",
+    "fingerprint",
+    "mark_document",
+    "prepare",
+    "schema",
+    "together",
+]
 
 MARK = "mark"
 """The identifier of the one document that says how far the index follows the record."""
 
-_SHAPE = 3
+_SHAPE = 4
 """Raised whenever documents are made otherwise: an index of another shape is built anew."""
 
 _TITLE_COUNTS = 3
@@ -26,8 +40,14 @@ _KEYWORD_COUNTS = 2
 
 _LONGEST_VALUE = 200
 
-BETWEEN = "\x1f"
-"""Stands between the values of a facet where they are kept together."""
+BETWEEN, NAMED = "\x1f", "\x1e"
+"""Stand between values that are kept together, and between a facet's name and its value."""
+
+SMALL_FACETS = "small_facets"
+"""The field that keeps all values of the facets of few values together: they are counted in one go."""
+
+PARTS = 64
+"""Into so many parts of nearly one size the descriptions fall by chance: one of them is a sample."""
 
 
 @cache
@@ -39,6 +59,9 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("title", tokenizer_name=STEMMED, index_option="position")
     builder.add_text_field("columns", tokenizer_name=STEMMED, index_option="position")
     builder.add_text_field("spelt", tokenizer_name=PLAIN, index_option="basic")
+    builder.add_text_field("strong", tokenizer_name=APART, index_option="basic")
+    builder.add_text_field("part", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(SMALL_FACETS, tokenizer_name="raw", index_option="basic", fast=True)
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name="raw", index_option="basic", fast=True)
         if facet.many:
@@ -58,6 +81,7 @@ def prepare(index: tantivy.Index) -> tantivy.Index:
     """Give an opened index its analysers."""
     index.register_tokenizer(STEMMED, stemming_analyzer())
     index.register_tokenizer(PLAIN, plain_analyzer())
+    index.register_tokenizer(APART, spacing_analyzer())
     return index
 
 
@@ -79,18 +103,28 @@ def document(found: Searchable) -> tantivy.Document:
     made.add_text("title", found.title)
     made.add_text("columns", columns)
     made.add_text("spelt", " ".join(sorted(set(bare(words)))))
-    for facet, values in found.facets.items():
-        kept = sorted({value[:_LONGEST_VALUE].replace(BETWEEN, " ") for value in values})
-        for value in kept:
-            made.add_text(facet.value, value)
-        if facet.many:
-            made.add_text(together(facet), BETWEEN.join(kept))
+    made.add_text("strong", " ".join(graded(stems(words))))
+    made.add_text("part", str(zlib.crc32(found.entry_id.encode()) % PARTS))
+    _add_facets(made, found)
     numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
     for name, number in numbers.items():
         if number is not None:
             made.add_integer(name, number)
     made.add_integer("changed", found.changed)
     return made
+
+
+def _add_facets(made: tantivy.Document, found: Searchable) -> None:
+    small: list[str] = []
+    for facet, values in found.facets.items():
+        kept = sorted({value[:_LONGEST_VALUE].replace(BETWEEN, " ").replace(NAMED, " ") for value in values})
+        for value in kept:
+            made.add_text(facet.value, value)
+        if facet.many:
+            made.add_text(together(facet), BETWEEN.join(kept))
+        if facet.small:
+            small += [f"{facet.value}{NAMED}{value}" for value in kept]
+    made.add_text(SMALL_FACETS, BETWEEN.join(sorted(small)))
 
 
 def mark_document(sequence: int, of: str) -> tantivy.Document:

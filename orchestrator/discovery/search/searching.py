@@ -12,17 +12,18 @@ from tantivy import Query
 
 from orchestrator.core.errors import Invalid
 
-from .counting import count
+from .counting import Counted, about, count
 from .model import DEEPEST, LARGEST_PAGE, Asked, Found, Hit, Read
-from .querying import Understood, every, in_title, narrowed, some, unlike_mark
+from .querying import Understood, every, narrowed, some, unlike_mark
 from .spelling import is_likelier, nearest
+from .strongest import best, is_broad
 from .typed import Wanted, read_words
 from .words import bare, stems
 
 __all__ = ["answer", "check", "matching"]
 
-_BROAD = 20_000
-"""A search all of whose words stand in more descriptions than this is broad: a word in the title comes first."""
+_MANY = 20_000
+"""Where more is found than this, facets are counted by sets of values."""
 
 _MOST_CHOSEN = 50
 _BROKEN = re.compile("[\ud800-\udfff]")
@@ -38,8 +39,8 @@ class _Matched:
     """Everything but what narrows it."""
     result: tantivy.SearchResult
     loosened: bool = False
-    at_least: bool = False
-    """The result holds the best, and more were found than it counts."""
+    uncounted: bool = False
+    """The result holds the best and does not say how many there are."""
 
 
 def check(asked: Asked) -> Asked:
@@ -71,12 +72,12 @@ def answer(searcher: tantivy.Searcher, asked: Asked) -> Found:
         Hit(entry_id=str(searcher.doc(place)["id"][0]), score=float(score or 0.0))
         for score, place in matched.result.hits
     ]
-    broad = matched.at_least or count_of(matched.result) > _BROAD
-    counted = count(searcher, matched.query, asked, by_sets=broad) if asked.counted else None
+    many = matched.uncounted or count_of(matched.result) > _MANY
+    counted = count(searcher, matched.query, asked, by_sets=many) if asked.counted else None
     return Found(
         hits=tuple(hits),
-        total=counted.total if counted else count_of(matched.result),
-        at_least=matched.at_least and counted is None,
+        total=_total(searcher, asked, matched, counted),
+        about=matched.uncounted and counted is None,
         read=tuple(read for _, read in understood),
         loosened=matched.loosened,
         facets=counted.facets if counted else {},
@@ -98,6 +99,14 @@ def count_of(result: tantivy.SearchResult) -> int:
     return count or 0
 
 
+def _total(searcher: tantivy.Searcher, asked: Asked, matched: _Matched, counted: Counted | None) -> int:
+    if counted:
+        return counted.total
+    if not matched.uncounted:
+        return count_of(matched.result)
+    return max(asked.offset + len(matched.result.hits), about(searcher, narrowed(matched.query, asked)))
+
+
 def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]) -> _Matched:
     if not words:
         query = unlike_mark()
@@ -106,28 +115,16 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
         )
         return _Matched(query=query, result=result)
     query = some(words, _ENOUGH) if asked.loose else every(words)
-    if not asked.loose and _is_broad(searcher, words):
-        result = searcher.search(narrowed(in_title(query, words), asked), asked.limit, offset=asked.offset)
-        if count_of(result) >= asked.offset + asked.limit:
-            return _Matched(query=query, result=result, at_least=True)
+    if is_broad(searcher, words):
+        found = best(searcher, words, narrowed(query, asked), asked)
+        if found is not None:
+            return _Matched(query=query, result=found, uncounted=True)
     result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
     if asked.loose or count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
         return _Matched(query=query, result=result)
     loose = some(words)
     result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
     return _Matched(query=loose, result=result, loosened=count_of(result) > 0)
-
-
-def _is_broad(searcher: tantivy.Searcher, words: Sequence[Understood]) -> bool:
-    """Say whether each wanted word alone stands in so many descriptions that scoring them all takes long.
-
-    A person sees the best only, and they are those with a word in their title; so these alone are scored.
-    """
-    wanted = [word for word in words if not word.wanted.unwanted]
-    return searcher.num_docs > _BROAD and all(
-        not word.fuzzy and all(searcher.doc_freq(word.wanted.place.value, term) > _BROAD for term in word.terms)
-        for word in wanted
-    )
 
 
 def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood, Read]:

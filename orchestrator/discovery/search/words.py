@@ -8,10 +8,21 @@ from functools import cache
 
 import tantivy
 
-__all__ = ["PLAIN", "STEMMED", "STOP", "bare", "named", "plain_analyzer", "stemming_analyzer", "stems"]
+__all__ = [
+    "APART",
+    "PLAIN",
+    "STEMMED",
+    "STOP",
+    "bare",
+    "named",
+    "plain_analyzer",
+    "spacing_analyzer",
+    "stemming_analyzer",
+    "stems",
+]
 
-STEMMED, PLAIN = "stemmed", "plain"
-"""Names of the two analysers in the index: stems for matching, whole words for spelling."""
+STEMMED, PLAIN, APART = "stemmed", "plain", "apart"
+"""Names of the analysers in the index: stems for matching, whole words for spelling, and what was analysed before."""
 
 _LONGEST = 60
 STOP = frozenset(
@@ -24,7 +35,7 @@ STOP = frozenset(
 """Words of a question that narrow nothing; they count within quotes."""
 
 _CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_APART = re.compile(r"[^0-9A-Za-z\u00c0-\U0010ffff]+")
+_BORDER = re.compile(r"[^0-9A-Za-z\u00c0-\U0010ffff]+")
 
 
 def stemming_analyzer() -> tantivy.TextAnalyzer:
@@ -48,6 +59,11 @@ def plain_analyzer() -> tantivy.TextAnalyzer:
         .filter(tantivy.Filter.ascii_fold())
         .build()
     )
+
+
+def spacing_analyzer() -> tantivy.TextAnalyzer:
+    """Return the analyser of terms that were made before: it parts them at spaces and leaves them as they are."""
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
 
 
 @cache
@@ -75,5 +91,5 @@ def named(name: str) -> str:
 
 
 def _parts(name: str) -> Iterator[str]:
-    for piece in _APART.split(name):
+    for piece in _BORDER.split(name):
         yield from (part for part in _CASE.split(piece) if part)

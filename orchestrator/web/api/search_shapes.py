@@ -103,11 +103,11 @@ class PopulationOut(BaseModel):
 class SearchOut(BaseModel):
     """The answer to a search; ``behind`` counts changes of the catalogue that it does not know yet.
 
-    ``at_least`` says that more may be found than ``total``: so where facets were not asked for and very much is found.
+    ``about`` says that ``total`` is an estimate by a sample: so where facets were not asked for and very much is found.
     """
 
     total: int
-    at_least: bool
+    about: bool
     loosened: bool
     behind: int
     read: list[ReadOut]
@@ -278,7 +278,7 @@ def answer_of(results: Results) -> SearchOut:
     found = results.found
     return SearchOut(
         total=found.total,
-        at_least=found.at_least,
+        about=found.about,
         loosened=found.loosened,
         behind=results.behind,
         read=[ReadOut.model_validate(each) for each in found.read],

@@ -183,7 +183,7 @@ def test_a_directory_that_cannot_be_made_is_said(record: Record, tmp_path: Path)
 
 
 def _broad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    monkeypatch.setattr(searching, "_BROAD", 5)
+    monkeypatch.setattr(searching, "_MANY", 5)
     index = Index(tmp_path)
     made = [
         Searchable(
@@ -197,20 +197,6 @@ def _broad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     with index.writing():
         index.apply(made, (), Mark(sequence=1, of="test"))
     return index
-
-
-def test_of_a_broad_search_titles_come_first_and_the_number_is_said_to_be_a_bound(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = _broad(tmp_path, monkeypatch)
-    bound = index.look(lambda searcher: answer(searcher, Asked(words="patient health", counted=False)))
-    assert (bound.total, bound.at_least) == (30, True)
-    assert {int(hit.entry_id[1:]) % 4 for hit in bound.hits} == {0}
-    counted = index.look(lambda searcher: answer(searcher, Asked(words="patient health")))
-    assert (counted.total, counted.at_least) == (120, False)
-    assert [hit.entry_id for hit in counted.hits] == [hit.entry_id for hit in bound.hits]
-    beyond = index.look(lambda searcher: answer(searcher, Asked(words="patient health", offset=20, counted=False)))
-    assert (beyond.total, beyond.at_least, len(beyond.hits)) == (120, False, 20)
 
 
 def test_facets_of_many_values_are_counted_right_however_many_sets_there_are(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from .errors import NotPossible
+from .working_days import OFFICE, WorkingDays
 
 __all__ = ["StateTable", "Step", "Waiting"]
 
@@ -32,6 +33,8 @@ class Waiting:
     owner: str
     days: int
     then: str
+    working: bool = False
+    """Whether these are the hub's working days: then the deadline is the end of the last of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,4 +73,8 @@ class StateTable(Generic[State]):
     def deadline(self, state: State, since: datetime) -> datetime | None:
         """Return until when somebody should act on a thing that came into ``state`` at ``since``."""
         waiting = self.waiting.get(state)
-        return None if waiting is None else since + timedelta(days=waiting.days)
+        if waiting is None:
+            return None
+        if waiting.working:
+            return WorkingDays.of(OFFICE).over(since, waiting.days)
+        return since + timedelta(days=waiting.days)

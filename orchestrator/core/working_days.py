@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 
 from .errors import Invalid
 
-__all__ = ["NATIONS", "WorkingDays"]
+__all__ = ["NATIONS", "OFFICE", "WorkingDays"]
 
 NATIONS = {"England and Wales": "ENG", "Scotland": "SCT", "Northern Ireland": "NIR"}
 """The three lists of bank holidays that the government publishes, with the library's word for each."""
+
+OFFICE = "England and Wales"
+"""Whose bank holidays the hub itself keeps; each custodian's form names its own."""
 
 _SATURDAY = 5
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
@@ -52,6 +55,10 @@ class WorkingDays:
             day = _next(day)
             count -= self.is_working(day)
         return day
+
+    def over(self, since: datetime, count: int) -> datetime:
+        """Return the first moment, in UTC, after the day on which ``count`` working days after ``since`` are over."""
+        return datetime.combine(self.add(since.date(), count) + _ONE_DAY, time(), tzinfo=UTC)
 
     def between(self, first: date, last: date) -> int:
         """Return how many working days lie after ``first`` up to and with ``last``; negative where ``last`` is earlier.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, update
 
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
+from orchestrator.core.working_days import OFFICE, WorkingDays
 from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
 from orchestrator.policy.model import SITE, Actor
@@ -32,7 +33,9 @@ from .store import EnquiryRow, MessageRow, OfferRow, SuggestionRow
 
 __all__ = ["EnquiryService"]
 
-_REMIND_EVERY = timedelta(days=2)
+_REMIND_AFTER = 2
+"""Working days between two reminders."""
+
 _SYSTEM = Actor(person_id="system:controller", active=True, second_factor=False)
 
 
@@ -174,7 +177,9 @@ class EnquiryService(Questions, Replies):
 def _overdue(row: EnquiryRow, now: datetime) -> bool:
     deadline = ENQUIRY_STATES.deadline(EnquiryState(row.state), row.state_since)
     reminded = row.reminded_at
-    return deadline is not None and now >= deadline and (reminded is None or now >= reminded + _REMIND_EVERY)
+    if deadline is None or now < deadline:
+        return False
+    return reminded is None or now >= WorkingDays.of(OFFICE).over(reminded, _REMIND_AFTER)
 
 
 def _outlived(row: EnquiryRow, now: datetime) -> bool:

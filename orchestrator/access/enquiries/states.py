@@ -48,11 +48,12 @@ ENQUIRY_STATES = StateTable(
         Step(action="lapse", source=_A, target=EnquiryState.LAPSED, by="controller"),
     ),
     waiting={
-        EnquiryState.WAITING: Waiting(owner="concierge", days=4, then="the concierges and the operators are told"),
+        EnquiryState.WAITING: Waiting(
+            owner="concierge", days=2, working=True, then="the concierges and the operators are told"
+        ),
         EnquiryState.ANSWERED: Waiting(owner="enquirer", days=60, then="it lapses"),
     },
 )
-"""Four days, so that a question asked before a weekend is answered within two working days."""
 
 OFFER_STATES = StateTable(
     noun="offer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 
 from orchestrator.core.working_days import WorkingDays
 
@@ -48,4 +48,4 @@ def due(steps: Sequence[PartStep], form: Form | None) -> datetime | None:
         left = form.answer_within
     else:
         return None
-    return datetime.combine(days.add(last.at.date(), left) + timedelta(days=1), time(), tzinfo=UTC)
+    return days.over(last.at, left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -38,7 +38,7 @@ def test_a_question_finds_datasets_and_says_why(desk: Desk) -> None:
         assert each.by == ""
         assert any("“simulated”" in reason and "summary" in reason for reason in each.reasons)
     assert enquiry.state is EnquiryState.WAITING
-    assert enquiry.deadline == desk.world.now + timedelta(days=4)
+    assert enquiry.deadline == datetime(2026, 11, 25, tzinfo=UTC), "asked on a Sunday: the Monday and Tuesday"
     assert told(desk, "enquiry.waiting") == {desk.id("connie"), desk.id("carol")}
 
 
@@ -307,7 +307,9 @@ def test_wished_for_data_are_told_in_the_hubs_words_only(desk: Desk) -> None:
 def test_the_hub_is_reminded_of_a_question_that_waits_and_an_answered_one_lapses(desk: Desk) -> None:
     asked, clock = desk.asked(), desk.world.clock
     assert desk.service.chase() == 0
-    clock.advance(timedelta(days=4))
+    clock.now = datetime(2026, 11, 24, 23, 59, tzinfo=UTC)
+    assert desk.service.chase() == 0, "its second working day is not over"
+    clock.now = datetime(2026, 11, 25, tzinfo=UTC)
     assert desk.service.chase() == 1
     assert desk.service.chase() == 0
     assert told(desk, "enquiry.overdue") >= {desk.id("connie"), desk.id("carol"), desk.id("operator")}
@@ -315,6 +317,21 @@ def test_the_hub_is_reminded_of_a_question_that_waits_and_an_answered_one_lapses
     clock.advance(timedelta(days=60))
     assert desk.service.chase() == 1
     assert desk.service.enquiry(desk.actor("lead"), asked.enquiry_id).state is EnquiryState.LAPSED
+
+
+def test_no_question_is_late_over_christmas_and_nobody_is_reminded_on_a_bank_holiday(desk: Desk) -> None:
+    clock = desk.world.clock
+    clock.now = datetime(2026, 12, 24, 16, 0, tzinfo=UTC)
+    asked = desk.asked()
+    assert asked.deadline == datetime(2026, 12, 31, tzinfo=UTC), "Christmas, a weekend, and Boxing Day on the Monday"
+    clock.now = datetime(2026, 12, 30, 23, 0, tzinfo=UTC)
+    assert desk.service.chase() == 0
+    clock.now = datetime(2026, 12, 31, tzinfo=UTC)
+    assert desk.service.chase() == 1
+    clock.now = datetime(2027, 1, 5, 23, 0, tzinfo=UTC)
+    assert desk.service.chase() == 0, "New Year's Day and a weekend lie between: the Monday and Tuesday count"
+    clock.now = datetime(2027, 1, 6, tzinfo=UTC)
+    assert desk.service.chase() == 1
 
 
 def test_a_year_after_its_end_the_words_are_erased_and_the_datasets_stay(desk: Desk) -> None:

@@ -462,6 +462,12 @@ class Seat:
         )
 
 
+def _first_user_number() -> int:
+    """Return accounts of this process's own: the limit on processes counts all of an account, whoever started them."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return 200_000 + 1_000 * int(worker)
+
+
 @contextlib.contextmanager
 def running_installation(**workspaces: Any) -> Iterator[Ground]:
     """Start a whole installation in a directory of its own; end it and remove everything afterwards.
@@ -469,12 +475,11 @@ def running_installation(**workspaces: Any) -> Iterator[Ground]:
     ``workspaces`` are settings other than the demonstration's own.
     """
     state = Path(tempfile.mkdtemp(prefix="tj-", dir="/tmp"))
-    settings = demonstration_settings(state, free_ports())
-    if workspaces:
-        chosen = yaml.safe_load((state / "tre.yaml").read_text())
-        chosen["workspaces"] |= workspaces
-        (state / "tre.yaml").write_text(yaml.safe_dump(chosen))
-        settings = load_settings(state)
+    demonstration_settings(state, free_ports())
+    chosen = yaml.safe_load((state / "tre.yaml").read_text())
+    chosen["workspaces"] |= {"first_user_number": _first_user_number(), **workspaces}
+    (state / "tre.yaml").write_text(yaml.safe_dump(chosen))
+    settings = load_settings(state)
     installation = Installation(settings, more=[demonstration_database(settings)])
     try:
         engine = make_engine(settings.record_address)

@@ -28,7 +28,7 @@ from .sealed_stream import open_stream, seal_stream
 __all__ = ["SealedDocuments"]
 
 _KEY_BYTES = 32
-_SECONDS = 30.0
+_SECONDS = 60.0
 _ANSWER = 64 << 10
 _HALF_DONE = 3600
 """Seconds after which a file that a write left half done cannot be one that is being written."""
@@ -67,8 +67,9 @@ class SealedDocuments:
 
     def read(self, document_id: str, sha256: str) -> bytes:
         """Unseal a document to its end and compare its hash before anything of it is given away."""
+        path = self._path(document_id)
         try:
-            descriptor = os.open(self._path(document_id), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as sealed:
                 content = b"".join(open_stream(self._key(), _context(document_id, sha256), sealed))
         except FileNotFoundError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Evidence: what proves that data may be used, with its end.", no_args_is_help=True)
 SHAPE = Shape(name="evidence_id", columns=("evidence_id", "kind", "reference", "state", "valid_from", "valid_until"))
+DOCUMENT = Shape(name="document_id", columns=("document_id", "evidence_id", "kind", "size", "sha256", "destroyed_at"))
 KIND = Shape(name="kind", columns=("kind", "title", "holder", "one_custodian"))
 REQUIRED = Shape(name="kind", columns=("custodian_id", "kind", "holds", "until", "sentence"))
 EvidenceArgument = Annotated[str, typer.Argument(help="A piece of evidence's identifier.")]
@@ -160,6 +162,63 @@ def rely(
     show(call.house.evidence.rely(call.actor, application, evidence), SHAPE, output)
 
 
+@app.command("hand-in")
+def hand_in(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    file: Annotated[Path, typer.Argument(help="The document: PDF, PNG or JPEG.")],
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Hand in the document of evidence you brought: it is kept sealed, for those who decide on it."""
+    check_id(evidence, field="evidence")
+    content = _content(file)
+    call = begin(context, dry_run=dry_run)
+    show(call.house.evidence.hand_in(call.actor, evidence, content), DOCUMENT, output)
+
+
+@app.command("download")
+def download(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    to: Annotated[Path, typer.Option("--to", help="A file that is not there yet.")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Write the document of evidence that you decide on to a file; that you read it is recorded."""
+    check_id(evidence, field="evidence")
+    if to.exists():
+        raise Invalid(f"{to} is there already; name another file.", field="--to")
+    call = begin(context)
+    document, content = call.house.evidence.read_document(call.actor, evidence)
+    try:
+        with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise Invalid(f"{to} cannot be written: {error.strerror}.", field="--to") from error
+    say(f"sha256 {document.sha256}  {to}")
+    show(document, DOCUMENT, output)
+
+
+@app.command("destroy")
+def destroy(
+    context: typer.Context,
+    *,
+    evidence: EvidenceArgument,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Destroy the document of evidence before its time, such as one that tells of patients; its hash stays."""
+    check_id(evidence, field="evidence")
+    some_text(reason, field="--reason")
+    call = begin(context, dry_run=dry_run)
+    confirm("Destroy the document for ever?", yes=yes, dry_run=dry_run)
+    show(call.house.evidence.destroy_document(call.actor, evidence, reason), DOCUMENT, output)
+
+
 @app.command("verify")
 def verify(
     context: typer.Context,
@@ -178,7 +237,7 @@ def verify(
     if digest and digest != kept:
         raise Invalid(f"{file} is not the document that was brought: its hash is another.", field="--file")
     confirm("Did you look at the document, and does it say what is recorded?", yes=yes, dry_run=dry_run)
-    show(call.house.evidence.verify(call.actor, evidence), SHAPE, output)
+    show(call.house.evidence.verify(call.actor, evidence, file_sha256=kept), SHAPE, output)
 
 
 @app.command("reject")
@@ -231,6 +290,17 @@ def take_back(
 
 def _days(first: str, last: str) -> tuple[date, date]:
     return day(first, field="--from"), day(last)
+
+
+def _content(file: Path) -> bytes:
+    """Return the document, or as much of it as shows that it is too large."""
+    from orchestrator.access.evidence.document import LARGEST  # noqa: PLC0415
+
+    try:
+        with file.open("rb") as stream:
+            return stream.read(LARGEST + 1)
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="FILE") from error
 
 
 def _digest(file: Path | None) -> str:

@@ -25,6 +25,8 @@ from orchestrator.settings import load_settings
 TODAY = datetime.now(UTC).date()
 SOON = str(TODAY + timedelta(days=90))
 LATER = str(TODAY + timedelta(days=200))
+LETTER = b"\xff\xd8\xff\xe0a scanned letter\xff\xd9"
+"""As much of a picture as documents of evidence are asked for: its beginning and its end."""
 SUMMARY = " ".join(["We study how long people with this illness live and what helps them."] * 12)
 
 
@@ -189,6 +191,11 @@ def _more(terminal: Terminal) -> None:
     words = ("--reference", "D-1", "--from", str(TODAY), "--until", LATER)
     piece = terminal.done("evidence", "record", terminal.ids["application"], "dpia", *words, who="rex")
     terminal.ids["evidence"] = piece["evidence_id"]
+    letter = folder / "letter.jpg"
+    letter.write_bytes(LETTER)
+    lettered = terminal.done("evidence", "record", terminal.ids["application"], "dpia", *words, who="rex")
+    terminal.ids["lettered"] = lettered["evidence_id"]
+    terminal.done("evidence", "hand-in", lettered["evidence_id"], str(letter))
     purpose = terminal.state.parent / "purpose.yaml"
     purpose.write_text("uses: [HMB]\ncommercial: false\n")
     terminal.done("purpose", "declare", terminal.ids["draft"], str(purpose))

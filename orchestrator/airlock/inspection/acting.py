@@ -15,7 +15,7 @@ from typing import Any
 
 import pikepdf
 
-__all__ = ["acting"]
+__all__ = ["acting", "answer"]
 
 _MEMORY = 1 << 30
 _SECONDS = 20
@@ -78,6 +78,16 @@ def _is(value: Any, name: str) -> bool:
     return isinstance(value, pikepdf.Name) and str(value) == name
 
 
+def answer(content: bytes) -> list[str]:
+    """Return the same of any bytes: what cannot be read to its end holds something as well."""
+    try:
+        return acting(content)
+    except pikepdf.PasswordError:
+        return ["a password"]
+    except (pikepdf.PdfError, ValueError, RuntimeError, RecursionError):
+        return ["a fault that keeps it from being read to the end"]
+
+
 def main() -> int:
     """Read, look, answer."""
     for what, limit in (
@@ -87,14 +97,7 @@ def main() -> int:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (limit, limit))
-    content = sys.stdin.buffer.read(_MOST)
-    try:
-        answer = acting(content)
-    except pikepdf.PasswordError:
-        answer = ["a password"]
-    except (pikepdf.PdfError, ValueError, RuntimeError, RecursionError):
-        answer = ["a fault that keeps it from being read to the end"]
-    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read(_MOST))) + "\n")
     return 0
 
 

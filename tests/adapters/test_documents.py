@@ -1,0 +1,258 @@
+"""Documents on disk: sealed, bound to identifier and hash, whole or not there; and what a PDF may not hold."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from orchestrator.adapters import documents as module
+from orchestrator.adapters.documents import SealedDocuments
+from orchestrator.airlock.inspection.acting import acting, answer
+from orchestrator.core.errors import Invalid, Unavailable
+from orchestrator.core.ids import new_id
+
+CONTENT = b"%PDF-1.7 a letter about nobody in particular %%EOF"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> SealedDocuments:
+    return SealedDocuments(tmp_path / "documents", tmp_path / "key")
+
+
+def stored(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "documents").glob("??/*"))
+
+
+# ---- at rest ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_lies_on_disk_is_sealed_and_only_ours_to_read(place: SealedDocuments, tmp_path: Path) -> None:
+    document_id = new_id()
+    place.keep(document_id, SHA256, CONTENT)
+    (file,) = stored(tmp_path)
+    assert b"letter" not in file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert list(place.kept()) == [document_id]
+    assert SealedDocuments(tmp_path / "documents", tmp_path / "key").read(document_id, SHA256) == CONTENT
+    place.remove(document_id)
+    place.remove(document_id)
+    assert not stored(tmp_path)
+
+
+@pytest.mark.parametrize("at", [0, 9, 50, 90, -1])
+def test_one_altered_byte_is_noticed(place: SealedDocuments, tmp_path: Path, at: int) -> None:
+    document_id = new_id()
+    place.keep(document_id, SHA256, CONTENT)
+    (file,) = stored(tmp_path)
+    altered = bytearray(file.read_bytes())
+    altered[at] ^= 1
+    file.write_bytes(altered)
+    with pytest.raises(Unavailable, match="altered"):
+        place.read(document_id, SHA256)
+
+
+def test_a_document_cannot_be_put_in_the_place_of_another(place: SealedDocuments, tmp_path: Path) -> None:
+    ours, other = new_id(), new_id()
+    place.keep(ours, SHA256, CONTENT)
+    place.keep(other, SHA256, CONTENT)
+    first, second = (tmp_path / "documents" / each[:2] / each for each in (ours, other))
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(Unavailable, match="altered"):
+        place.read(other, SHA256)
+    with pytest.raises(Unavailable, match="altered"):
+        place.read(ours, "0" * 64)
+
+
+def test_a_link_in_its_place_is_not_followed(place: SealedDocuments, tmp_path: Path) -> None:
+    document_id = new_id()
+    place.keep(document_id, SHA256, CONTENT)
+    (file,) = stored(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    with pytest.raises(Unavailable, match="cannot be read"):
+        place.read(document_id, SHA256)
+    place.remove(document_id)
+    assert elsewhere.exists()
+
+
+def test_identifiers_lead_nowhere_else(place: SealedDocuments) -> None:
+    for strange in ("../../etc/passwd", "a/b", "", "A" * 16):
+        with pytest.raises(Invalid):
+            place.read(strange, SHA256)
+        with pytest.raises(Invalid):
+            place.remove(strange)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"), [(b"short", 0o600), (bytes(32), 0o604)], ids=["no key", "a key for everybody"]
+)
+def test_a_key_that_is_none_or_anybodys_is_not_used(
+    place: SealedDocuments, tmp_path: Path, content: bytes, mode: int
+) -> None:
+    (tmp_path / "key").write_bytes(content)
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(Unavailable, match="32 bytes"):
+        place.keep(new_id(), SHA256, CONTENT)
+    assert not stored(tmp_path)
+
+
+def test_under_another_key_nothing_is_read(place: SealedDocuments, tmp_path: Path) -> None:
+    document_id = new_id()
+    place.keep(document_id, SHA256, CONTENT)
+    (tmp_path / "key").unlink()
+    with pytest.raises(Unavailable, match="another key"):
+        place.read(document_id, SHA256)
+    with pytest.raises(Unavailable, match="is missing"):
+        place.read(new_id(), SHA256)
+
+
+def test_a_full_disk_is_told_and_nothing_is_there(
+    place: SealedDocuments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.keep(new_id(), SHA256, CONTENT)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(module, "place", full)
+    with pytest.raises(Unavailable, match="is full; nothing was kept"):
+        place.keep(new_id(), SHA256, CONTENT)
+    assert len(stored(tmp_path)) == 1
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from orchestrator.adapters.documents import SealedDocuments
+place = SealedDocuments(Path(sys.argv[1]) / "documents", Path(sys.argv[1]) / "key")
+place.keep("aaaaaaaaaaaaaaaa", sys.argv[2], b"whole")
+os.link = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+place.keep("bbbbbbbbbbbbbbbb", sys.argv[2], b"never whole")
+"""
+
+
+def test_a_process_killed_while_it_writes_leaves_nothing_that_counts(place: SealedDocuments, tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"whole").hexdigest()
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), sha256], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert list(place.kept()) == ["aaaaaaaaaaaaaaaa"]
+    assert place.read("aaaaaaaaaaaaaaaa", sha256) == b"whole"
+    (half,) = [file for file in stored(tmp_path) if file.name.startswith(".")]
+    os.utime(half, (0, 0))
+    place.kept()
+    assert [file.name for file in stored(tmp_path)] == ["aaaaaaaaaaaaaaaa"]
+
+
+# ---- what a PDF may not hold -----------------------------------------------------------------------------------------
+
+
+def pdf(root: dict[str, Any] | None = None, *, loose: Any = None, **how: Any) -> bytes:
+    """A document of one empty page, with entries of its catalogue, packed so that no search of its bytes finds them."""
+    document = pikepdf.new()
+    document.add_blank_page()
+    for name, value in (root or {}).items():
+        document.Root[name] = value
+    if loose is not None:
+        document.Root["/PieceInfo"] = pikepdf.Dictionary(A=document.make_indirect(loose))
+    written = io.BytesIO()
+    document.save(written, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=True, **how)
+    return written.getvalue()
+
+
+def script() -> pikepdf.Dictionary:
+    return pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.launchURL('https://example.org')")
+
+
+def test_a_letter_holds_nothing_and_links_and_signatures_are_no_harm() -> None:
+    assert acting(pdf()) == []
+    link = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org")
+    assert acting(pdf({"/AcroForm": pikepdf.Dictionary(Fields=[], SigFlags=3)}, loose=link)) == []
+
+
+@pytest.mark.parametrize(
+    ("root", "loose", "said"),
+    [
+        ({"/OpenAction": script()}, None, "a script"),
+        ({"/Names": pikepdf.Dictionary(Deep=pikepdf.Array([pikepdf.Dictionary(A=script())]))}, None, "a script"),
+        ({}, script(), "a script"),
+        ({}, pikepdf.Dictionary(S=pikepdf.Name.Launch, F="cmd.exe"), "the start of a program"),
+        ({}, pikepdf.Dictionary(S=pikepdf.Name.SubmitForm, F="https://example.org"), "the sending of a form"),
+        ({"/AA": pikepdf.Dictionary(WC=pikepdf.Dictionary())}, None, "actions by themselves"),
+        ({"/AcroForm": pikepdf.Dictionary(XFA=pikepdf.Array())}, None, "a form that is a program of its own"),
+        ({}, pikepdf.Dictionary(Type=pikepdf.Name.Filespec, F="x.exe"), "a reference to a file"),
+    ],
+)
+def test_what_acts_is_found_wherever_it_lies(root: dict[str, Any], loose: Any, said: str) -> None:
+    content = pdf(root, loose=loose)
+    assert b"JavaScript" not in content
+    assert said in acting(content)
+
+
+def test_an_attached_file_and_a_lock_are_found() -> None:
+    document = pikepdf.open(io.BytesIO(pdf()))
+    document.attachments["notes.txt"] = b"hidden"
+    written = io.BytesIO()
+    document.save(written)
+    assert "an attached file" in acting(written.getvalue())
+    locked = pdf(encryption=pikepdf.Encryption(owner="o", user=""))
+    assert acting(locked) == ["a restriction of what may be done with it"]
+
+
+def test_the_process_that_looks_is_asked_and_its_words_reach_the_person(place: SealedDocuments) -> None:
+    place.look_into("pdf", pdf())
+    with pytest.raises(Invalid, match="holds a script, so it was not kept"):
+        place.look_into("pdf", pdf({"/OpenAction": script()}))
+    place.look_into("png", b"has nothing that acts")
+
+
+def test_what_cannot_be_read_to_its_end_is_not_clean() -> None:
+    assert answer(pdf(encryption=pikepdf.Encryption(owner="o", user="u"))) == ["a password"]
+    assert answer(b"%PDF-1.7 nothing %%EOF") == ["a fault that keeps it from being read to the end"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "-c", "raise SystemExit(3)"],
+        [sys.executable, "-c", "print('not JSON')"],
+        [sys.executable, "-c", "print('{}')"],
+        [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"],
+        ["/nowhere/at/all"],
+    ],
+    ids=["fails", "babbles", "no list", "killed", "missing"],
+)
+def test_a_document_that_was_not_looked_into_is_not_clean(tmp_path: Path, command: list[str]) -> None:
+    place = SealedDocuments(tmp_path / "documents", tmp_path / "key", command=lambda _: command)
+    with pytest.raises(Unavailable, match="could not be looked into"):
+        place.look_into("pdf", CONTENT)
+
+
+def test_a_process_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SECONDS", 0.2)
+    endless = [sys.executable, "-c", "import time; time.sleep(600)"]
+    place = SealedDocuments(tmp_path / "documents", tmp_path / "key", command=lambda _: endless)
+    with pytest.raises(Unavailable):
+        place.look_into("pdf", CONTENT)
+
+
+def test_its_words_are_cut_and_nothing_else_of_its_answer_counts(tmp_path: Path) -> None:
+    told = json.dumps(["x" * 5000])
+    command = [sys.executable, "-c", f"print({told!r})"]
+    place = SealedDocuments(tmp_path / "documents", tmp_path / "key", command=lambda _: command)
+    with pytest.raises(Invalid) as refused:
+        place.look_into("pdf", CONTENT)
+    assert len(refused.value.message) < 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, select, text
@@ -40,6 +41,7 @@ __all__ = [
     "add",
     "application_ids",
     "application_row",
+    "as_project",
     "current_members",
     "ever_worked",
     "grant_row",
@@ -434,6 +436,11 @@ def to_grant(row: GrantRow) -> Grant:
 
 def to_project(session: Session, row: ProjectRow) -> Project:
     """Return a row with current members and every grant as a plain value."""
+    return as_project(row, current_members(session, row.project_id), grants_of(session, row.project_id))
+
+
+def as_project(row: ProjectRow, members: Iterable[MembershipRow], grants: Iterable[GrantRow]) -> Project:
+    """Return a row with these current members and grants as a plain value."""
     return Project(
         project_id=row.project_id,
         application_id=row.application_id,
@@ -449,6 +456,6 @@ def to_project(session: Session, row: ProjectRow) -> Project:
         approved_by=row.approved_by,
         approved_at=row.approved_at,
         reason=row.reason,
-        members=tuple(to_membership(member) for member in current_members(session, row.project_id)),
-        grants=tuple(to_grant(grant) for grant in grants_of(session, row.project_id)),
+        members=tuple(to_membership(member) for member in members),
+        grants=tuple(to_grant(grant) for grant in grants),
     )

@@ -15,7 +15,17 @@ from orchestrator.core.events import Event
 
 from .model import Custodian, Terms, TermsAcceptance
 
-__all__ = ["acceptance", "acceptances", "add", "current_terms", "custodian", "custodians", "terms", "terms_versions"]
+__all__ = [
+    "acceptance",
+    "acceptances",
+    "acceptances_of",
+    "add",
+    "current_terms",
+    "custodian",
+    "custodians",
+    "terms",
+    "terms_versions",
+]
 
 Thing = TypeVar("Thing", Custodian, Terms, TermsAcceptance)
 
@@ -123,6 +133,13 @@ def current_terms(session: Session, custodian_id: str) -> Terms | None:
 def acceptance(session: Session, *, custodian_id: str, version: int, person_id: str) -> TermsAcceptance | None:
     """Return whether and when a person accepted a version."""
     return _thing(TermsAcceptance, session.get(AcceptanceRow, (custodian_id, version, person_id)))
+
+
+def acceptances_of(session: Session, custodian_id: str) -> list[TermsAcceptance]:
+    """Return every acceptance of a custodian's terms, by whomever."""
+    return _things(
+        TermsAcceptance, session.scalars(select(AcceptanceRow).where(AcceptanceRow.custodian_id == custodian_id))
+    )
 
 
 def acceptances(session: Session, person_id: str) -> list[TermsAcceptance]:

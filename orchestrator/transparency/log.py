@@ -97,9 +97,9 @@ class Log:
         found += self._just_told("session.begun", project_id)
         return min((each.at for each in found if each.kind in ("lease.issued", "session.begun")), default=None)
 
-    def sessions(self, project_id: str) -> list[Logged]:
-        """Return the sessions with data that began in a project, with the grants and versions each was given."""
-        return self._naming("session.begun", project_id)
+    def sessions_of(self, project_ids: Sequence[str]) -> dict[str, list[Logged]]:
+        """Return, by project, the sessions with data that began there, with the grants and versions each was given."""
+        return self._by_project("session.begun", project_ids)
 
     def project_of(self, submission_id: str) -> str:
         """Return the project that a submission belongs to; empty where the log does not know it."""
@@ -108,19 +108,44 @@ class Log:
 
     def releases(self, project_id: str) -> list[Releasing]:
         """Return what left a project, oldest first."""
-        frozen = {each.subject: each for each in self._naming("submission.frozen", project_id)}
-        if not frozen:
-            return []
+        return self.releases_of([project_id])[project_id]
+
+    def releases_of(self, project_ids: Sequence[str]) -> dict[str, list[Releasing]]:
+        """Return, by project, what left it, oldest first."""
+        frozen = {
+            each.subject: (project_id, each)
+            for project_id, entries in self._by_project("submission.frozen", project_ids).items()
+            for each in entries
+        }
         by_subject: dict[str, list[Logged]] = {}
         for each in self.about(frozen, kinds=_OF_RELEASES):
             by_subject.setdefault(each.subject, []).append(each)
-        made = [_releasing(frozen[subject], entries, project_id) for subject, entries in by_subject.items()]
-        return sorted((each for each in made if each is not None), key=lambda each: each.released_at)
+        found: dict[str, list[Releasing]] = {project_id: [] for project_id in project_ids}
+        for subject, entries in by_subject.items():
+            project_id, begun = frozen[subject]
+            made = _releasing(begun, entries, project_id)
+            if made is not None:
+                found[project_id].append(made)
+        for releases in found.values():
+            releases.sort(key=_released_at)
+        return found
 
-    def _naming(self, kind: str, project_id: str) -> list[Logged]:
-        """Return entries of a kind whose details name the project, oldest first."""
-        query = select(MentionRow.position).where(*_mentioned(kind, project_id))
-        return self._at(self._session.scalars(query).all()) + self._just_told(kind, project_id)
+    def _by_project(self, kind: str, project_ids: Sequence[str]) -> dict[str, list[Logged]]:
+        """Return, by project, entries of a kind whose details name it, oldest first."""
+        found: dict[str, list[Logged]] = {project_id: [] for project_id in project_ids}
+        for start in range(0, len(project_ids), _AT_ONCE):
+            part = project_ids[start : start + _AT_ONCE]
+            query = (
+                select(MentionRow.project_id, EntryRow.position, EntryRow.body)
+                .join(EntryRow, EntryRow.position == MentionRow.position)
+                .where(MentionRow.project_id.in_(part), MentionRow.kind == kind)
+                .order_by(EntryRow.position)
+            )
+            for row in self._session.execute(query):
+                found[row.project_id].append(_logged(row.position, row.body))
+        for project_id in project_ids if self._told else ():
+            found[project_id] += self._just_told(kind, project_id)
+        return found
 
     def _at(self, positions: Sequence[int]) -> list[Logged]:
         found = []
@@ -182,6 +207,10 @@ def _releasing(frozen: Logged, entries: Sequence[Logged], project_id: str) -> Re
         },
         recalled_at=recalled[0] if recalled else None,
     )
+
+
+def _released_at(release: Releasing) -> datetime:
+    return release.released_at
 
 
 def _logged(position: int, body: str) -> Logged:

@@ -45,6 +45,11 @@ class Looking(Asking):
             ]
         return [entry for entry in found if _fits(entry, words, dataset_id=dataset_id, custodian_id=custodian_id)]
 
+    def count(self) -> int:
+        """Return how many projects of this installation the register has."""
+        with self._record.read() as session:
+            return store.own_entries(session)
+
     def entry(self, register_id: str) -> Entry:
         """Return one entry; raise ``NotFound`` when there is none."""
         with self._record.read() as session:

@@ -13,7 +13,7 @@ from orchestrator.audit.record import Change
 from orchestrator.core.database import Base, Moment
 from orchestrator.core.events import Event
 
-from .model import Statement
+from .model import Origin, Statement
 from .planning import Reworded
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "latest_revisions",
     "lead_identifiers",
     "newest_revisions",
+    "own_entries",
     "revisions",
     "rewordings",
     "statements",
@@ -169,6 +170,12 @@ def latest_revisions(session: Session) -> list[tuple[RevisionRow, datetime]]:
         .order_by(numbers.c.first.desc(), RevisionRow.register_id)
     )
     return [(row, at) for row, at in session.execute(query)]
+
+
+def own_entries(session: Session) -> int:
+    """Return how many entries are of this installation's own projects."""
+    query = select(func.count()).where(RevisionRow.revision == 1, RevisionRow.origin == Origin.OWN.value)
+    return session.scalar(query) or 0
 
 
 def newest_revisions(session: Session, limit: int) -> list[RevisionRow]:

@@ -42,7 +42,7 @@ def home(request: Request) -> Response:
         title="Start",
         tasks=tasks_of(visit) if visit else [],
         dataset_count=_count(house.search.find(Asked(limit=1, counted=False)).found.total, "dataset"),
-        project_count=_count(len(house.register.entries()), "project"),
+        project_count=_count(house.register.count(), "project"),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Protocol
 
 from orchestrator.access.model import Grant, Project
 from orchestrator.alliance.model import Terms
@@ -20,6 +22,16 @@ _GRACE = timedelta(seconds=60)
 """A withdrawal takes moments to reach what runs; what begins later than this is a failure."""
 
 
+class Belonging(Protocol):
+    """One membership as the record keeps it; none of ``until`` and ``ended_at``: it goes on."""
+
+    person_id: str
+    role: str
+    since: datetime
+    until: datetime | None
+    ended_at: datetime | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProjectFacts:
     """What the record and its log know of one project that holds or held the custodian's data."""
@@ -28,6 +40,8 @@ class ProjectFacts:
     grants: tuple[Grant, ...]
     workers: frozenset[str]
     """Everybody who ever was a member."""
+    memberships: Sequence[Belonging]
+    """Every membership that there ever was, the lead first."""
     decided: tuple[Logged, ...]
     """The custodian's approvals of the project's application, oldest first."""
     sessions: tuple[Logged, ...]
@@ -50,6 +64,14 @@ class Facts:
     names: Mapping[str, str]
     verification: Verification
     now: datetime
+
+    @cached_property
+    def newest_accepted(self) -> Mapping[str, int]:
+        """The newest version of the terms that each person accepted."""
+        found: dict[str, int] = {}
+        for person_id, version in self.acceptances:
+            found[person_id] = max(version, found.get(person_id, 0))
+        return found
 
     def named(self, person_id: str) -> str:
         """Return a person's name; the identifier where the record does not know him."""

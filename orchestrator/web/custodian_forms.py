@@ -12,6 +12,7 @@ from orchestrator.access.forms.model import Form as AskedForm
 from orchestrator.access.forms.model import FormItem, Kind, Option, Question, Section
 from orchestrator.core.errors import Invalid, NotFound
 from orchestrator.core.ids import new_id
+from orchestrator.core.register_fields import FIELDS, Source
 from orchestrator.core.working_days import NATIONS
 
 from .forms import Form, Posted
@@ -81,6 +82,7 @@ def define(request: Request, custodian_id: Id, posted: Form) -> Response:
             guidance=posted.text("guidance", "the guidance", needed=False),
             kind=kind,
             options=tuple(Option(value=line.strip(), label=line.strip()) for line in lines if line.strip()),
+            register=posted.text("register", needed=False, most=40),
         )
         visit.house.access.forms.define(visit.actor, question)
     except Invalid as problem:
@@ -137,6 +139,7 @@ def _show(
         nation_items=_items(NATIONS, values.get("nation", "")),
         section_items=_items(Section, values.get("section", "")),
         kind_items=[{"value": one.value, "text": words, "selected": one == kind} for one, words in _KINDS.items()],
+        register_items=_register_items(values.get("register", "")),
         values=values,
         problem=problem,
     )
@@ -166,3 +169,11 @@ def _values(present: AskedForm | None) -> dict[str, str]:
 
 def _section(question: Question) -> int:
     return list(Section).index(question.section)
+
+
+def _register_items(chosen: str) -> list[dict[str, object]]:
+    """Return the fields of the public register that an answer may fill."""
+    fields = [field for field in FIELDS if field.source is not Source.RECORD]
+    return [{"value": "", "text": "Nowhere: only you read it"}] + [
+        {"value": field.key, "text": field.title, "selected": field.key == chosen} for field in fields
+    ]

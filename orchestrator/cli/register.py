@@ -12,7 +12,16 @@ import typer
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .arguments import CustodianArgument, DryRunOption, OutputOption, YesOption, mapping_file
+from .arguments import (
+    CustodianArgument,
+    DryRunOption,
+    OutputOption,
+    ProjectArgument,
+    ReasonOption,
+    YesOption,
+    mapping_file,
+    some_text,
+)
 from .call import begin, begin_public, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
@@ -29,7 +38,10 @@ GAP = Shape(name="register_id", columns=("register_id", "title", "missing"))
 DONE = Shape(name="new", columns=())
 FINDING = Shape(name="problem", columns=("problem",))
 ENTRY = Shape(name="project", columns=())
+PLANNED = Shape(name="field", columns=("field", "custodian", "says", "reworded_by"))
+NAMING = Shape(name="project_id", columns=("project_id", "title", "state", "member", "named"))
 
+ApplicationArgument = Annotated[str, typer.Argument(help="An application's identifier.")]
 EntryArgument = Annotated[str, typer.Argument(help="An entry's identifier; a project's is the project's.")]
 
 
@@ -118,6 +130,80 @@ def state(
         raise Invalid(f"{fields}: every field takes a text; put days and numbers in quotes.", field="FIELDS")
     call = begin(context, dry_run=dry_run)
     show(_line(call.house.register.state(call.actor, entry, values, custodian_id=custodian)), SHAPE, output)
+
+
+@app.command("plan")
+def plan(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show what the register will say of an application once it is approved, and out of which answer."""
+    check_id(application, field="application")
+    call = begin(context)
+    found = call.house.register.plan(call.actor, application)
+    rows = [
+        {
+            "field": line.planned.key,
+            "custodian": found.names.get(line.planned.owner, ""),
+            "says": line.shown,
+            "answer": line.planned.words,
+            "questions": line.planned.questions,
+            "reworded_by": line.reworded_by,
+            "reasons": [each.reason for each in line.rewordings if line.counts(each)],
+        }
+        for line in found.fields
+    ]
+    recorded = [{"field": key, "custodian": "", "says": words} for key, words in found.recorded.items()]
+    show_all([*rows, *recorded], PLANNED, output)
+    if found.lacking:
+        say(f"Nothing says yet: {', '.join(field.title for field in found.lacking)}.")
+
+
+@app.command("reword")
+def reword(
+    context: typer.Context,
+    *,
+    application: ApplicationArgument,
+    custodian: CustodianArgument,
+    field: Annotated[str, typer.Option("--field", help="The field, as “tre register plan” names it.")],
+    words: Annotated[str, typer.Option("--words", help="What the register shall say instead.")],
+    reason: ReasonOption,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Put other words in the place of an answer before it is published; the applicant is told, with the reason."""
+    check_id(application, field="application")
+    check_id(custodian, field="custodian")
+    call = begin(context, dry_run=dry_run)
+    found = call.house.register.reword(
+        call.actor,
+        application,
+        custodian,
+        field,
+        words=some_text(words, field="--words"),
+        reason=some_text(reason, field="--reason"),
+    )
+    line = next(each for each in found.fields if each.planned.key == field and custodian in each.planned.asked_by)
+    show({"field": field, "custodian": found.names[custodian], "says": line.shown}, PLANNED, output)
+
+
+@app.command("names")
+def names(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
+    """List your projects, and whether the register names you there."""
+    call = begin(context)
+    show_all(call.house.access.namings(call.actor), NAMING, output)
+
+
+@app.command("name")
+def name(
+    context: typer.Context,
+    *,
+    project: ProjectArgument,
+    agree: Annotated[bool, typer.Option("--agree/--take-back", help="Be named, or no longer; also after you left.")],
+    dry_run: DryRunOption = False,
+) -> None:
+    """Let the register name you in a project, or take your name back."""
+    check_id(project, field="project")
+    call = begin(context, dry_run=dry_run)
+    call.house.access.agree_to_be_named(call.actor, project, agree=agree)
+    say("The register names you." if agree else "The register does not name you any more.")
 
 
 @app.command("import")

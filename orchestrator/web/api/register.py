@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
+from starlette.responses import Response
 
 from orchestrator.core.register_fields import BY_KEY
 from orchestrator.transparency.model import Plan, PlannedField
 from orchestrator.transparency.writing import as_document
 
 from .callers import Caller, Id, house_of
-from .register_shapes import PlannedOut, PlanOut, RegisterOut, RevisionOut, RewordedOut, RewordIn
+from .register_shapes import NamedIn, NamingOut, PlannedOut, PlanOut, RegisterOut, RevisionOut, RewordedOut, RewordIn
 from .shapes import Limit, Offset, Page
 
 __all__ = ["router"]
@@ -63,6 +64,19 @@ def reword(caller: Caller, application_id: Id, custodian_id: Id, body: RewordIn)
         caller.actor, application_id, custodian_id, body.field, words=body.words, reason=body.reason
     )
     return _plan(found)
+
+
+@router.get("/me/named")
+def namings(caller: Caller) -> list[NamingOut]:
+    """Give the caller's projects, and whether the register names him there."""
+    return [NamingOut.model_validate(each) for each in caller.house.access.namings(caller.actor)]
+
+
+@router.put("/projects/{project_id}/named", status_code=204, response_class=Response)
+def name(caller: Caller, project_id: Id, body: NamedIn) -> Response:
+    """Let the register name the caller in a project, or take his name back, also after he left."""
+    caller.house.access.agree_to_be_named(caller.actor, project_id, agree=body.agree)
+    return Response(status_code=204)
 
 
 def _plan(plan: Plan) -> PlanOut:

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from .shapes import In, Perhaps, Words
+from .shapes import In, Out, Perhaps, Words
 
 __all__ = [
     "DatasetUsedOut",
     "FeeLetOffOut",
+    "NamedIn",
+    "NamingOut",
     "PlanOut",
     "PlannedOut",
     "RegisterOut",
@@ -109,6 +111,22 @@ class PlanOut(BaseModel):
     fields: list[PlannedOut]
     recorded: dict[str, str] = Field(description="What the record itself writes, by the specification's titles.")
     lacking: list[str]
+
+
+class NamingOut(Out):
+    """One project in which the caller is or was a member."""
+
+    project_id: str
+    title: str
+    state: str
+    member: bool
+    named: bool
+
+
+class NamedIn(In):
+    """Whether the register shall name the caller."""
+
+    agree: bool
 
 
 class RewordIn(In):

@@ -19,6 +19,7 @@ import psutil
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
 from orchestrator.core.database import make_engine
+from orchestrator.demonstration import asking, working
 from orchestrator.demonstration.installation import demonstration_database, demonstration_settings
 from orchestrator.demonstration.people import prepare
 from orchestrator.demonstration.story import Story
@@ -52,14 +53,14 @@ def memory(installation, project: str) -> dict[str, float]:  # type: ignore[no-u
 
 
 async def first_cell(story: Story) -> None:
-    async with story._browser() as browser:
+    async with story.stage.browser() as browser:
         await browser.enter()
         await browser.start_kernel()
         output = await browser.run("print(6 * 7)")
         assert output.text.strip() == "42"
-        story._seen["cell"] = time.monotonic()
+        story.stage.seen["cell"] = time.monotonic()
         await asyncio.sleep(3)
-        story._seen["memory"] = memory(story._seen["installation"], story._seen["project"])
+        story.stage.seen["memory"] = memory(story.stage.seen["installation"], story.stage.seen["project"])
 
 
 def one_round(port: int) -> dict[str, object]:
@@ -74,16 +75,16 @@ def one_round(port: int) -> dict[str, object]:
         installation.start()
         ready = time.monotonic()
         story = Story(house, cast, lambda _step: None)
-        story._seen["installation"] = installation
-        for step in (story._sign_in, story._await_sealed, story._find, story._apply, story._decide, story._approve):
-            step()
+        story.stage.seen["installation"] = installation
+        for step in (asking.sign_in, asking.await_sealed, asking.find, asking.apply, asking.decide, asking.approve):
+            step(story.stage)
         approved = time.monotonic()
-        story._wake()
+        working.wake(story.stage)
         asyncio.run(first_cell(story))
         return {
             "start": ready - started,
-            "approved to first cell": story._seen["cell"] - approved,
-            "memory": story._seen["memory"],
+            "approved to first cell": story.stage.seen["cell"] - approved,
+            "memory": story.stage.seen["memory"],
         }
     finally:
         installation.stop()

@@ -86,7 +86,7 @@ def _walk(settings: Settings, cast: Cast, console: Console, *, as_json: bool) ->
     ok = story.walk()
     console.print(f"{'All steps are ok' if ok else 'The story stopped'} after {time.monotonic() - started:.1f} s.")
     if as_json:
-        _write(story.steps, story.released, story.figures())
+        _write(story.steps, story.stage.released, story.figures())
     return 0 if ok else 1
 
 

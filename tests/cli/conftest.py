@@ -84,8 +84,8 @@ def _read_once() -> Iterator[None]:
     """Build the commands and read the access rules once for all tests, not once for each command that runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
-        patch.setattr("orchestrator.assembly.house.Policy", cache(Policy))
-        patch.setattr("orchestrator.assembly.house.load_packs", cache(load_packs))
+        patch.setattr("orchestrator.assembly.rooms.ground.Policy", cache(Policy))
+        patch.setattr("orchestrator.assembly.rooms.results.load_packs", cache(load_packs))
         yield
 
 

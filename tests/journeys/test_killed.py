@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import OrchestratorError
+from orchestrator.demonstration import asking
 from orchestrator.demonstration.cells import SUBMIT
 from orchestrator.demonstration.story import Story
 from tests.journeys.ground import Chance, Ground, Seat, chance, eventually
@@ -40,8 +41,7 @@ def story(ground: Ground) -> Iterator[Story]:
     """The story, to be walked step by step."""
     story = Story(ground.house, ground.cast, lambda _step: None)
     yield story
-    for client in story._clients.values():
-        client.close()
+    story.stage.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,12 @@ def project(ground: Ground, story: Story) -> str:
     dice = chance(_SEED)
     with killing(ground, ("controller",), dice, times=3, within=1.5):
         pass
-    for step in (story._sign_in, story._await_sealed, story._find, story._apply, story._decide, story._approve):
-        step()
+    for step in (asking.sign_in, asking.await_sealed, asking.find, asking.apply, asking.decide, asking.approve):
+        step(story.stage)
         name = dice.choice(_OWN)
         ground.await_again(name, killed=ground.kill(name))
         ground.await_portal()
-    return str(story._seen["project"])
+    return str(story.stage.seen["project"])
 
 
 @contextlib.contextmanager
@@ -184,7 +184,7 @@ def test_a_submission_that_was_accepted_is_there_after_any_crash(ground: Ground,
     assert accepted in after
     assert len(after) >= 1 + outcome
     assert state_of(ground, accepted) == "in-review"
-    story._seen["submission"] = ground.client("james").get(f"/submissions/{accepted}")["submission"]
+    story.stage.seen["submission"] = ground.client("james").get(f"/submissions/{accepted}")["submission"]
     ground.check_invariants()
 
 
@@ -196,7 +196,7 @@ def _submit_until_told(seat: Seat) -> int:
 
 def test_what_two_checkers_approved_is_released_exactly_once(ground: Ground, project: str, story: Story) -> None:
     assert project
-    submission = str(story._seen["submission"]["submission_id"])
+    submission = str(story.stage.seen["submission"]["submission_id"])
     dice = chance(_SEED + 3)
     for checker in ("chandra", "cleo"):
         view = _again(lambda checker=checker: ground.client(checker).get(f"/submissions/{submission}"))

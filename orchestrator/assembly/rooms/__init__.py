@@ -1,0 +1,1 @@
+"""The rooms, opened a wing at a time, each wing on those below it."""

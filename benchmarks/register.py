@@ -1,7 +1,7 @@
 """The public register and a custodian's sheet as projects grow: composing an entry, the page, the checks.
 
 Rows and log entries of projects are written directly, without the register; then the register takes over. Run:
-    .venv/bin/python -m benchmarks.register [--projects 200 1000 5000] [--write]
+    .venv/bin/python -m benchmarks.register [--projects 200 1000] [--write]
 """
 
 import argparse
@@ -15,14 +15,14 @@ from pathlib import Path
 from orchestrator.access.store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
-from orchestrator.core.database import make_engine
+from orchestrator.core.database import Base, make_engine
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
 from orchestrator.transparency.service import RegisterService
 from orchestrator.transparency.sheets.service import SheetService
 from orchestrator.transparency.writing import as_csv
-from tests.access.conftest import Base, World
+from tests.access.conftest import World
 
 RESULT = Path(__file__).parent / "results" / "register.md"
 SESSIONS, SUBMISSIONS, REVIEWS = 20, 3, 2
@@ -114,9 +114,9 @@ def events(world: World, ids: dict[str, str]) -> list[Event]:
 def seconds(work: object, times: int = 5) -> str:
     taken = []
     for _ in range(times):
-        started = time.perf_counter()
+        started = time.process_time()
         work()  # type: ignore[operator]
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
     return f"{statistics.median(taken):.3f} ({min(taken):.3f}–{max(taken):.3f})"
 
 
@@ -138,9 +138,9 @@ def measured(directory: Path, projects: int, policy: Policy) -> list[str]:
                 for event in told:
                     change.tell(event)
     register = RegisterService(record, policy)
-    started = time.perf_counter()
+    started = time.process_time()
     written = register.bring_up_to_date()
-    first = time.perf_counter() - started
+    first = time.process_time() - started
     assert written == projects, written
     record.follow(register.follow)
     ids = [entry.register_id for entry in register.entries()]
@@ -158,7 +158,7 @@ def measured(directory: Path, projects: int, policy: Policy) -> list[str]:
         seconds(register.entries, 3),
         seconds(lambda: as_csv(register.entries()), 3),
         seconds(register.verify, 3),
-        seconds(lambda: sheets.view(officer, world.custodians["a"]), 1),
+        seconds(lambda: sheets.view(officer, world.custodians["a"]), 3),
     ]
     engine.dispose()
     return row
@@ -166,7 +166,7 @@ def measured(directory: Path, projects: int, policy: Policy) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--projects", type=int, nargs="+", default=[200, 1000, 5000])
+    parser.add_argument("--projects", type=int, nargs="+", default=[200, 1000])
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     policy = Policy(Path(__file__).parents[1] / "policies" / "access")
@@ -183,15 +183,17 @@ def main() -> None:
     text = f"""# The public register as projects grow
 
 `python -m benchmarks.register --write`: SQLite, {entries} entries of the log and two grants for each project;
-seconds, median (least–most). {platform.machine()}, 2 processors, Python {platform.python_version()}; other work ran on
-the machine.
+seconds of processor time, median (least–most); the disk's time is not in them. {platform.machine()}, Python
+{platform.python_version()}.
 
 | {" | ".join(heads)} |
 |{"---|" * len(heads)}
 {chr(10).join(lines)}
 
 “A catch-up” is what the controller does every minute: it looks at what the log has said since. The sheet is of a
-custodian whose data every project holds; it reads the whole log and tries seven rules on every session and release.
+custodian whose data every project holds; it verifies the whole log, and tries seven rules on every session and
+release. A project's rows and entries were read in about fifteen statements of its own before (1.30 s at 200 projects);
+now all projects' are read together.
 """
     if chosen.write:
         RESULT.write_text(text)

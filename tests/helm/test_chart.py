@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
 import re
 import runpy
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from orchestrator.adapters.kubernetes.admission import AdmissionPolicies
 from orchestrator.adapters.kubernetes.kinds import KINDS
 from orchestrator.adapters.kubernetes.watching import WATCHED
 from orchestrator.settings import Settings
+from tests.discovery.harvest.test_guard import FORBIDDEN
 from tests.helm.conftest import CHART, Render
 
 ROOT = CHART.parent
@@ -231,3 +233,52 @@ def test_the_smallest_values_make_no_way_that_is_open_to_everybody(render: Rende
     small = {"image": everything["image"], "settings": everything["settings"], "services": everything["services"]}
     policy = one(render(small), "NetworkPolicy", "control-plane")["spec"]
     assert all(way.get("from") or way.get("to") for way in [*policy["ingress"], *policy["egress"]])
+
+
+def _outside(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ways that lead to everywhere but some networks."""
+    return [
+        way for way in policy["egress"] if any(peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for peer in way["to"])
+    ]
+
+
+def test_the_controller_asks_the_public_network_only_where_a_port_is_named(
+    everything: dict[str, Any], render: Render
+) -> None:
+    (way,) = _outside(one(render(everything), "NetworkPolicy", "control-plane")["spec"])
+    assert way == {
+        "to": [
+            {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8", "192.168.0.0/16"]}},
+            {"ipBlock": {"cidr": "::/0", "except": ["fc00::/7"]}},
+            {"ipBlock": {"cidr": "10.30.0.0/16"}},
+        ],
+        "ports": [{"port": 443}, {"port": 8443}],
+    }
+    everything["networkPolicy"]["outside"] = copy.deepcopy(DEFAULTS["networkPolicy"]["outside"])
+    assert _outside(one(render(everything), "NetworkPolicy", "control-plane")["spec"]) == []
+
+
+def test_by_default_no_network_that_the_guard_refuses_is_open(everything: dict[str, Any], render: Render) -> None:
+    """What the guard in the program never calls, the wall behind it keeps closed: the two agree address by address."""
+    del everything["settings"]["harvest"]["allowed_networks"]
+    everything["networkPolicy"]["outside"] = {
+        **copy.deepcopy(DEFAULTS["networkPolicy"]["outside"]),
+        "ports": [443],
+    }
+    (way,) = _outside(one(render(everything), "NetworkPolicy", "control-plane")["spec"])
+    for text in FORBIDDEN:
+        address = ipaddress.ip_address(text)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            continue  # no packet carries such an address
+        assert not _open(way, address), text
+    for text in ("8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450:4009::200e"):
+        assert _open(way, ipaddress.ip_address(text)), text
+
+
+def _open(way: dict[str, Any], address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    def within(text: str) -> bool:
+        network = ipaddress.ip_network(text)
+        return network.version == address.version and address in network
+
+    blocks = [peer["ipBlock"] for peer in way["to"]]
+    return any(within(block["cidr"]) and not any(map(within, block.get("except", []))) for block in blocks)

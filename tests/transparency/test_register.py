@@ -137,6 +137,34 @@ def test_people_are_named_while_they_agree_and_stand_nowhere_in_the_kept_entries
         assert personal not in log
 
 
+def test_who_left_takes_his_name_back_and_the_entry_is_superseded_not_edited(world: World) -> None:
+    register, access, member = world.house.register, world.house.access, world.actor("colleague")
+    access.agree_to_be_named(member, world.project, agree=True)
+    access.agree_to_be_named(member, world.project, agree=True)
+    access.end_member(world.actor("operator"), world.project, member.person_id)
+    assert register.entry(world.project).people == ("Carl Colleague",)
+    (mine,) = access.namings(member)
+    assert (mine.project_id, mine.member, mine.named) == (world.project, False, True)
+    with pytest.raises(NotFound):
+        access.agree_to_be_named(member, world.project, agree=True)
+    before = register.history(world.project)
+    access.agree_to_be_named(member, world.project, agree=False)
+    access.agree_to_be_named(member, world.project, agree=False)
+    assert register.entry(world.project).people == ()
+    assert [entry.people for entry in register.entries()] == [()]
+    assert [each.named for each in access.namings(member)] == [False]
+    history = register.history(world.project)
+    assert history[:-1] == before, "what was written stays; a newer state tells those who copied it to look again"
+    assert [each.register_id for each in register.news(1)] == [world.project]
+    assert register.bring_up_to_date() == 0
+    assert register.verify() == []
+    for nobody in ("stranger", "checker"):
+        with pytest.raises(NotFound):
+            access.agree_to_be_named(world.actor(nobody), world.project, agree=False)
+    with pytest.raises(Refused, match="is or was a member"):
+        access.agree_to_be_named(world.actor("operator"), world.project, agree=False)
+
+
 def test_what_a_lead_stated_of_himself_does_not_appear_because_the_next_lead_agrees(world: World) -> None:
     register, access, operator = world.house.register, world.house.access, world.actor("operator")
     first, second = world.actor("researcher"), world.actor("colleague")

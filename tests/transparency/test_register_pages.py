@@ -7,6 +7,7 @@ import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+from orchestrator.access.forms.model import FormItem
 from orchestrator.core.register_fields import FIELDS
 from tests.web.test_escaping import CANARY, check_harmless
 from tests.web.world import World, answers, day, words
@@ -123,3 +124,74 @@ def test_hostile_words_are_words_on_every_page_of_the_register(world: World) -> 
         check_harmless(browser.get(path).text)
     assert "'=1+1" in browser.get("/register.csv").text
     ET.fromstring(browser.get("/register/feed.atom").content)  # noqa: S314 - our own
+
+
+def test_what_will_be_public_is_said_while_it_is_answered_and_reworded_on_a_page(world: World) -> None:
+    access, researcher, north = world.house.access, world.actor("researcher"), world.custodians["officer"]
+    items = [FormItem(question_id=each, version=0) for each in ("public-benefit", "population", "sensitivity")]
+    access.forms.publish(world.actor("officer"), north, items)
+    made = access.draft(researcher, answers(world, "Asked"), [world.datasets["officer"]]).application_id
+    here = f"/applications/{made}"
+    lead, officer = world.browser("researcher"), world.browser("officer")
+    page = words(lead.get(f"{here}/questions").text)
+    assert page.count("This will be public: once approved, the register says it under") == 2
+    given = {"q-public-benefit": CANARY, "q-population": "All.", "q-sensitivity": "pseudonymised"}
+    assert lead.submit(f"{here}/questions", page=f"{here}/questions", **given).status_code == 303
+    access.submit(researcher, made)
+    form = f"{here}/parts/{north}/register/public_benefit"
+    for browser in (lead, officer, world.browser("operator")):
+        page = browser.get(f"{here}/register")
+        check_harmless(page.text)
+        assert "De-Personalised" in page.text
+        assert (form in page.text) is (browser is officer)
+    assert "What the public will read" in officer.get(f"/decisions/{made}/{north}").text
+    check_harmless(officer.get(form).text)
+    for bad, says in (("It helped 4 patients.", "fewer than 10"), ("", "the words")):
+        answer = officer.submit(form, page=form, words=bad, reason="Clearer.")
+        assert answer.status_code == 422
+        assert says in words(answer.text)
+    assert officer.submit(form, page=form, words="People gain.", reason=CANARY).status_code == 303
+    page = lead.get(f"{here}/register").text
+    check_harmless(page)
+    assert "People gain." in page
+    assert "In other words, by North Hospital Trust" in words(page)
+    for name, status in (("other officer", 404), ("stranger", 404), ("researcher", 404), ("operator", 404)):
+        assert world.browser(name).get(form).status_code == status, name
+    assert world.browser("other officer").get(f"{here}/register").status_code == 404
+    assert world.browser().get(f"{here}/register").status_code == 303
+    assert officer.get(f"{here}/parts/{north}/register/title").status_code == 404
+    assert officer.post(form, data={"words": "x", "reason": "no token"}).status_code == 403
+    api = world.api()
+    seen = api.get(f"/api/v1{here}/register", headers=world.bearer("researcher")).json()
+    line = next(each for each in seen["fields"] if each["field"] == "public_benefit")
+    assert (line["shown"], line["answer"], line["rewordings"][0]["counts"]) == ("People gain.", CANARY, True)
+    told = {"field": "public_benefit", "words": "All gain.", "reason": "Shorter."}
+    path = f"/api/v1{here}/parts/{north}/register"
+    assert api.post(path, json=told, headers=world.bearer("other officer")).status_code == 404
+    assert api.post(path, json=told | {"more": 1}, headers=world.bearer("officer")).status_code == 422
+    assert api.post(path, json=told, headers=world.bearer("officer")).status_code == 200
+    access.decide(world.actor("officer"), made, north, approve=True, agreement_until=day(100))
+    project = access.approve_project(world.actor("operator"), made).project_id
+    assert "in other words, by North Hospital Trust" in words(world.browser().get(f"/register/{project}").text)
+    assert api.get(f"/api/v1/register/{project}").json() == api.get(f"/register/{project}/entry.json").json()
+    found = api.get("/api/v1/register", params={"q": "all gain", "dataset": world.datasets["officer"]}).json()
+    assert [each["project"] for each in found["items"]] == [project]
+    assert found["items"][0]["fields"]["Public benefit statement"] == "All gain."
+    assert len(api.get(f"/api/v1/register/{project}/history").json()) == 1
+    assert api.get("/api/v1/register/aaaaaaaaaaaaaaaa").status_code == 404
+
+
+def test_a_name_is_taken_back_on_ones_own_page_after_leaving(world: World) -> None:
+    member, api = world.browser("colleague"), world.api()
+    named = {"project": world.project, "agree": "yes"}
+    assert member.submit("/account/named", page="/account", **named).status_code == 303
+    assert "Carl Colleague" in world.browser().get(f"/register/{world.project}").text
+    world.house.access.end_member(world.actor("operator"), world.project, world.people["colleague"])
+    page = words(member.get("/account").text)
+    assert "which you left : you are named" in page or "which you left: you are named" in page
+    assert member.submit("/account/named", page="/account", **(named | {"agree": "no"})).status_code == 303
+    assert "Carl Colleague" not in world.browser().get(f"/register/{world.project}").text
+    path, bearer = f"/api/v1/projects/{world.project}/named", world.bearer("colleague")
+    assert api.put(path, json={"agree": True}, headers=bearer).status_code == 404
+    assert api.put(path, json={"agree": False}, headers=bearer).status_code == 204
+    assert [each["named"] for each in api.get("/api/v1/me/named", headers=bearer).json()] == [False]

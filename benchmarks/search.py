@@ -111,13 +111,16 @@ def _spread(name: str, values: list[float]) -> dict[str, float]:
 
 
 def build_ours(folder: Path) -> None:
+    """Build the index, or go on where a build was broken off."""
     from orchestrator.discovery.search.index import Index, Mark
 
     index, count = Index(folder / "ours"), 0
     with index.writing():
+        there = index.mark().sequence
         for batch in batches(folder):
             count += len(batch)
-            index.apply(batch, (), Mark(sequence=count, of="made"))
+            if count > there:
+                index.apply(batch, (), Mark(sequence=count, of="made"))
 
 
 def ask_ours(folder: Path, questions: list[tuple[str, str]]) -> list[Timed]:

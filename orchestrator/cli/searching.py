@@ -64,7 +64,7 @@ def search(
     show(
         {
             "total": found.total,
-            "about": found.about,
+            "at_least": found.at_least,
             "loosened": found.loosened,
             "behind": results.behind,
             "read": found.read,
@@ -268,6 +268,6 @@ def _explain(results: Results) -> None:
             say(f"Did you mean “{word.likely}” instead of “{word.typed}”?")
     if results.found.loosened:
         say("No description has all of these words; these have some of them.")
-    say(f"{'About ' if results.found.about else ''}{results.found.total:,} found.")
+    say(f"{'At least ' if results.found.at_least else ''}{results.found.total:,} found.")
     if results.behind:
         say(f"{results.behind} changes of the catalogue are still being read; search again in a minute.")

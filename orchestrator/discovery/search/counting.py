@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import tantivy
-from tantivy import Occur, Query
+from tantivy import Query
 
 from .model import POPULATIONS, Asked, Facet, FacetCount
 from .querying import narrowed
-from .schema import BETWEEN, NAMED, PARTS, SMALL_FACETS, schema, together
+from .schema import BETWEEN, NAMED, SMALL_FACETS, together
 
-__all__ = ["Counted", "about", "count"]
+__all__ = ["Counted", "count"]
 
 _VALUES = 40
 """Most values shown of one facet."""
@@ -26,8 +26,6 @@ _OF_A_SEGMENT = 20_000
 """Most values that each part of the index hands over: with fewer, counts over several parts would be inexact."""
 
 _TOTAL = {"value_count": {"field": "changed"}}
-_SAMPLE = "0"
-"""The part that is taken as a sample of all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +56,6 @@ def count(searcher: tantivy.Searcher, query: Query, asked: Asked, *, by_sets: bo
         facets={facet: _values(found[facet], chosen.get(facet, ())) for facet in Facet},
         populations=tuple((int(each["from"]), int(each["doc_count"])) for each in buckets),
     )
-
-
-def about(searcher: tantivy.Searcher, query: Query) -> int:
-    """Return about how many answer, told by a sample of one in 64 and rounded to two digits; cheap however many."""
-    sample = Query.const_score_query(Query.term_query(schema(), "part", _SAMPLE, "basic"), 0.0)
-    limited = Query.boolean_query([(Occur.Must, sample), (Occur.Must, query)])
-    number = int(searcher.aggregate(limited, {"total": _TOTAL})["total"]["value"]) * PARTS
-    return round(number, 2 - len(str(number)))
 
 
 def _counted(

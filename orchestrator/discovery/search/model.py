@@ -162,8 +162,8 @@ class Found:
 
     hits: tuple[Hit, ...]
     total: int
-    about: bool = False
-    """``total`` is an estimate by a sample: counting all would have taken longer than finding the best."""
+    at_least: bool = False
+    """``total`` is a lower bound: so much was found that counting it all would take longer than finding the best."""
     read: tuple[Read, ...] = ()
     loosened: bool = False
     """No description has all of the words; the hits have some of them."""

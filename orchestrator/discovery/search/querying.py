@@ -37,30 +37,49 @@ class Understood:
         """Return the terms themselves and what means the same, each with what it counts: the best counts alone."""
         return [(self.terms, 1.0), *((each, _SAME_MEANING) for each in self.also())]
 
-    def query(self) -> Query:
-        """Return the query for this word alone."""
+    def query(self, within: Query | None = None, *, phrases_only: bool = False) -> Query:
+        """Return the query for this word alone.
+
+        ``within`` may name descriptions beyond which nobody asks: what means the same, or phrases of it only, is then
+        looked for in these. (The library goes through a union's parts as a whole, whatever else is wanted.)
+        """
         place = self.wanted.place
         if self.fuzzy:
             return _near(place, self.terms)
         readings = self.readings()
         if len(readings) == 1:
             return _exactly(place, self.terms)
-        return Query.disjunction_max_query(
-            [Query.boost_query(_exactly(place, terms), boost) for terms, boost in readings]
-        )
+        parts = [(terms, Query.boost_query(_exactly(place, terms), boost)) for terms, boost in readings]
+        if within is None:
+            return Query.disjunction_max_query([part for _, part in parts])
+        limit = (Occur.Must, Query.const_score_query(within, 0.0))
+        limited = [
+            part if phrases_only and len(terms) == 1 else Query.boolean_query([limit, (Occur.Must, part)])
+            for terms, part in parts
+        ]
+        return Query.disjunction_max_query(limited)
 
 
-def every(words: Sequence[Understood]) -> Query:
-    """Return the query for descriptions that have every wanted word and none of the unwanted."""
-    wanted = [(Occur.Must, word.query()) for word in words if not word.wanted.unwanted]
+def every(words: Sequence[Understood], *, rarest: Understood | None = None, within: Query | None = None) -> Query:
+    """Return the query for descriptions that have every wanted word and none of the unwanted.
+
+    ``rarest`` may name one of the words, which few have, and ``within`` descriptions beyond which nobody asks: either
+    makes the query faster and changes nothing.
+    """
+    few = rarest.query() if rarest else None
+    wanted = [
+        (Occur.Must, word.query(within, phrases_only=True) if word is rarest or few is None else word.query(few))
+        for word in words
+        if not word.wanted.unwanted
+    ]
     if len(wanted) == 1 and len(words) == 1:
         return wanted[0][1]
     return Query.boolean_query([*(wanted or [(Occur.Must, unlike_mark())]), *_without(words)])
 
 
-def some(words: Sequence[Understood], share: float = 0.5) -> Query:
+def some(words: Sequence[Understood], share: float = 0.5, *, within: Query | None = None) -> Query:
     """Return the query for descriptions that have at least such a share of the wanted words."""
-    wanted = [(Occur.Should, word.query()) for word in words if not word.wanted.unwanted]
+    wanted = [(Occur.Should, word.query(within, phrases_only=True)) for word in words if not word.wanted.unwanted]
     if not wanted:
         return every(words)
     least = max(1, round(len(wanted) * share))

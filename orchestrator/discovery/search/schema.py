@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from functools import cache
 from importlib.metadata import version
 
@@ -18,7 +17,6 @@ __all__ = [
     "BETWEEN",
     "MARK",
     "NAMED",
-    "PARTS",
     "SMALL_FACETS",
     "document",
     "fingerprint",
@@ -31,7 +29,7 @@ __all__ = [
 MARK = "mark"
 """The identifier of the one document that says how far the index follows the record."""
 
-_SHAPE = 4
+_SHAPE = 5
 """Raised whenever documents are made otherwise: an index of another shape is built anew."""
 
 _TITLE_COUNTS = 3
@@ -46,9 +44,6 @@ BETWEEN, NAMED = "\x1f", "\x1e"
 SMALL_FACETS = "small_facets"
 """The field that keeps all values of the facets of few values together: they are counted in one go."""
 
-PARTS = 64
-"""Into so many parts of nearly one size the descriptions fall by chance: one of them is a sample."""
-
 
 @cache
 def schema() -> tantivy.Schema:
@@ -60,7 +55,6 @@ def schema() -> tantivy.Schema:
     builder.add_text_field("columns", tokenizer_name=STEMMED, index_option="position")
     builder.add_text_field("spelt", tokenizer_name=PLAIN, index_option="basic")
     builder.add_text_field("strong", tokenizer_name=APART, index_option="basic")
-    builder.add_text_field("part", tokenizer_name="raw", index_option="basic")
     builder.add_text_field(SMALL_FACETS, tokenizer_name="raw", index_option="basic", fast=True)
     for facet in Facet:
         builder.add_text_field(facet.value, tokenizer_name="raw", index_option="basic", fast=True)
@@ -104,7 +98,6 @@ def document(found: Searchable) -> tantivy.Document:
     made.add_text("columns", columns)
     made.add_text("spelt", " ".join(sorted(set(bare(words)))))
     made.add_text("strong", " ".join(graded(stems(words))))
-    made.add_text("part", str(zlib.crc32(found.entry_id.encode()) % PARTS))
     _add_facets(made, found)
     numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
     for name, number in numbers.items():

@@ -12,11 +12,11 @@ from tantivy import Query
 
 from orchestrator.core.errors import Invalid
 
-from .counting import Counted, about, count
+from .counting import count
 from .model import DEEPEST, LARGEST_PAGE, Asked, Found, Hit, Read
 from .querying import Understood, every, narrowed, some, unlike_mark
 from .spelling import is_likelier, nearest
-from .strongest import best, is_broad
+from .strongest import best, is_broad, rarest
 from .typed import Wanted, read_words
 from .words import bare, stems
 
@@ -39,8 +39,8 @@ class _Matched:
     """Everything but what narrows it."""
     result: tantivy.SearchResult
     loosened: bool = False
-    uncounted: bool = False
-    """The result holds the best and does not say how many there are."""
+    at_least: bool = False
+    """The result holds the best, and more were found than it counts."""
 
 
 def check(asked: Asked) -> Asked:
@@ -72,12 +72,12 @@ def answer(searcher: tantivy.Searcher, asked: Asked) -> Found:
         Hit(entry_id=str(searcher.doc(place)["id"][0]), score=float(score or 0.0))
         for score, place in matched.result.hits
     ]
-    many = matched.uncounted or count_of(matched.result) > _MANY
+    many = matched.at_least or count_of(matched.result) > _MANY
     counted = count(searcher, matched.query, asked, by_sets=many) if asked.counted else None
     return Found(
         hits=tuple(hits),
-        total=_total(searcher, asked, matched, counted),
-        about=matched.uncounted and counted is None,
+        total=counted.total if counted else count_of(matched.result),
+        at_least=matched.at_least and counted is None,
         read=tuple(read for _, read in understood),
         loosened=matched.loosened,
         facets=counted.facets if counted else {},
@@ -99,14 +99,6 @@ def count_of(result: tantivy.SearchResult) -> int:
     return count or 0
 
 
-def _total(searcher: tantivy.Searcher, asked: Asked, matched: _Matched, counted: Counted | None) -> int:
-    if counted:
-        return counted.total
-    if not matched.uncounted:
-        return count_of(matched.result)
-    return max(asked.offset + len(matched.result.hits), about(searcher, narrowed(matched.query, asked)))
-
-
 def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]) -> _Matched:
     if not words:
         query = unlike_mark()
@@ -114,17 +106,21 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
             narrowed(query, asked), asked.limit, offset=asked.offset, order_by_field="changed", order=tantivy.Order.Desc
         )
         return _Matched(query=query, result=result)
-    query = some(words, _ENOUGH) if asked.loose else every(words)
+    query = some(words, _ENOUGH) if asked.loose else every(words, rarest=rarest(searcher, words))
     if is_broad(searcher, words):
-        found = best(searcher, words, narrowed(query, asked), asked)
+        found = best(searcher, words, lambda scored: narrowed(_within(scored, words, asked), asked), asked)
         if found is not None:
-            return _Matched(query=query, result=found, uncounted=True)
+            return _Matched(query=query, result=found, at_least=True)
     result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
     if asked.loose or count_of(result) or sum(not word.wanted.unwanted for word in words) < 2:
         return _Matched(query=query, result=result)
     loose = some(words)
     result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
     return _Matched(query=loose, result=result, loosened=count_of(result) > 0)
+
+
+def _within(scored: Query, words: Sequence[Understood], asked: Asked) -> Query:
+    return some(words, _ENOUGH, within=scored) if asked.loose else every(words, within=scored)
 
 
 def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood, Read]:

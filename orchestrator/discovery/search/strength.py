@@ -11,12 +11,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["GRADES", "graded", "highest_below", "most", "rarity", "token"]
+__all__ = ["GRADES", "USUAL_LENGTH", "graded", "highest_below", "most", "rarity", "token"]
 
 _SATURATION, _BY_LENGTH = 1.2, 0.75
 """Parameters k1 and b of the index's BM25; the library has them built in."""
 
-_USUAL_LENGTH = 250
+USUAL_LENGTH = 250
 """Words of a description for which grades are made, about the mean of the national catalogue (246)."""
 
 _STEPS = 4
@@ -31,7 +31,7 @@ _WHOLE = 24
 
 def graded(terms: Sequence[str]) -> list[str]:
     """Return a token for each different term of a text that stands strongly in it, with its grade."""
-    damping = _damping(_kept_length(len(terms)), _USUAL_LENGTH)
+    damping = _damping(_kept_length(len(terms)), USUAL_LENGTH)
     often = Counter(terms)
     grades = {count: _grade(count / damping) for count in set(often.values())}
     return [token(term, grades[count]) for term, count in often.items() if grades[count] >= GRADES[0]]
@@ -53,7 +53,7 @@ def highest_below(grade: int, mean_length: float) -> float:
     """
     if grade > GRADES[-1]:
         return 1.0
-    ratio = 2 ** (grade / _STEPS) * max(1.0, mean_length / _USUAL_LENGTH)
+    ratio = 2 ** (grade / _STEPS) * max(1.0, mean_length / USUAL_LENGTH)
     return ratio / (1 + ratio)
 
 

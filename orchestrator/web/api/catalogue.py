@@ -41,7 +41,7 @@ def datasets(request: Request, q: _Words = "", offset: Offset = 0, limit: Limit 
     results = house.search.find(Asked(words=words, chosen=chosen, offset=offset, limit=limit, counted=False))
     items = [DatasetOut.model_validate(house.discovery.dataset(each.entry.entry_id)) for each in results.listed]
     total, following = results.found.total, offset + limit
-    more = following < total or (results.found.about and len(results.found.hits) == limit)
+    more = following < total or (results.found.at_least and len(results.found.hits) == limit)
     return Page[DatasetOut](items=items, total=total, next=following if more else None)
 
 

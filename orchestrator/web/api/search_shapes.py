@@ -103,11 +103,11 @@ class PopulationOut(BaseModel):
 class SearchOut(BaseModel):
     """The answer to a search; ``behind`` counts changes of the catalogue that it does not know yet.
 
-    ``about`` says that ``total`` is an estimate by a sample: so where facets were not asked for and very much is found.
+    ``at_least`` says that more may be found than ``total``: so where facets were not asked for and very much is found.
     """
 
     total: int
-    about: bool
+    at_least: bool
     loosened: bool
     behind: int
     read: list[ReadOut]
@@ -278,7 +278,7 @@ def answer_of(results: Results) -> SearchOut:
     found = results.found
     return SearchOut(
         total=found.total,
-        about=found.about,
+        at_least=found.at_least,
         loosened=found.loosened,
         behind=results.behind,
         read=[ReadOut.model_validate(each) for each in found.read],

@@ -16,8 +16,13 @@ class Hubs:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._fetching = Fetching(house.record, hearing=house.federation, fetcher=open_client(house.settings))
+        self._client = open_client(house.settings)
+        self._fetching = Fetching(house.record, hearing=house.federation, fetcher=self._client)
         self._entering = Entering(house.record, house.federation.counting)
+
+    def close(self) -> None:
+        """End every connection."""
+        self._client.close()
 
     def publish(self) -> int:
         """Keep our documents for other hubs fresh; return how many were sealed."""

@@ -29,11 +29,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
 def north(told: dict[str, Told], tmp_path: Path) -> Iterator[Installation]:
     made = told["north"].copied(tmp_path / "north")
     yield made
-    made.world.house.record.engine.dispose()
+    made.close()
 
 
 @pytest.fixture
 def south(told: dict[str, Told], tmp_path: Path) -> Iterator[Installation]:
     made = told["south"].copied(tmp_path / "south")
     yield made
-    made.world.house.record.engine.dispose()
+    made.close()

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import func, select
+
+from orchestrator.assembly.hubs import Hubs
 from orchestrator.audit.fakes import FakeSigner
+from orchestrator.audit.store import NoticeRow
 from orchestrator.core.clock import FixedClock
+from orchestrator.discovery.search.model import Asked, Facet
 from orchestrator.transparency.federation.model import Document, Hub, Kind
 from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.federation.trusting import waiting_fingerprint
@@ -34,9 +42,9 @@ class Told:
         world.house.record.engine.dispose()
         return cls(state, world, signer, name)
 
-    def copied(self, state: Path) -> Installation:
+    def copied(self, state: Path, **changes: Any) -> Installation:
         shutil.copytree(self.state, state)
-        house = make_house(state, harvest=LOOPBACK)
+        house = make_house(state, **{"harvest": LOOPBACK, **changes})
         return Installation.opened(self.name, replace(self.world, house=house, app=make_app(house)), self.signer)
 
 
@@ -57,9 +65,48 @@ class Installation:
         made.sign()
         return made
 
+    @cached_property
+    def hubs(self) -> Hubs:
+        """What the controller does about other hubs."""
+        return Hubs(self.world.house)
+
+    def publishes(self) -> None:
+        """Do what the controller and the airlock's worker do some minutes later."""
+        self.clock.advance(timedelta(hours=1))
+        self.hubs.publish()
+        self.sign()
+
+    def hears(self) -> None:
+        """Ask every hub, now, and show what came."""
+        self.clock.advance(timedelta(hours=1))
+        self.hubs.ask()
+        self.sign()  # so that our own request counts
+        self.clock.advance(timedelta(seconds=6))
+        self.hubs.ask()
+        self.hubs.enter()
+
+    def problems(self, hub_id: str) -> dict[str, str]:
+        return {feed.kind.value: feed.problem for feed in self.federation.feeds(hub_id)}
+
+    def titles(self) -> set[str]:
+        """The titles of other hubs' datasets that a search finds here."""
+        asked = Asked(chosen={Facet.ORIGIN: ("hub",)})
+        return {each.entry.title for each in self.world.house.search.find(asked).listed}
+
+    def told(self, kind: str) -> int:
+        """How many notices of a kind wait for people."""
+        with self.world.house.record.read() as session:
+            query = select(func.count()).select_from(NoticeRow).where(NoticeRow.kind == kind)
+            return session.scalar(query) or 0
+
     @property
     def federation(self) -> FederationService:
         return self.world.house.federation
+
+    def close(self) -> None:
+        if "hubs" in vars(self):
+            self.hubs.close()
+        self.world.house.record.engine.dispose()
 
     def sign(self) -> None:
         """Sign the log's head as the airlock's worker does."""

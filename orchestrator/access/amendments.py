@@ -108,17 +108,19 @@ class Amendments(Naming):
                 members=tuple(each.person_id for each in project.members if each.person_id != actor.person_id),
             )
 
-    def approve_project(self, actor: Actor, application_id: str) -> Project:
-        """Make the project of a decided application, or change the running one that it amends."""
+    def approve_project(self, actor: Actor, application_id: str, *, read: str = "") -> Project:
+        """Make the project of a decided application, or change the running one that it amends; ``read`` as there."""
         with self._record.read() as session:
             amends = store.application_row(session, application_id).amends
         if amends is None:
-            return super().approve_project(actor, application_id)
+            return super().approve_project(actor, application_id, read=read)
         with self._record.change() as change:
             row, application = self._load(change.session, actor, "approveProject", application_id)
             project = store.project_row(change.session, amends)
+            state = APPLICATION_STATES.after(application.state, "approve")
+            rules.check_read(read, self._reads_whole(change.session, application))
             self._check_applicable(change.session, application, project)
-            self._move(row, APPLICATION_STATES.after(application.state, "approve"))
+            self._move(row, state)
             row.settled_by = actor.person_id
             return self._apply(change, actor, application, project)
 

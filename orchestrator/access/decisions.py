@@ -17,8 +17,8 @@ from orchestrator.policy.model import Actor
 from . import rules, store
 from .applications import Applications, application_event, application_thing
 from .exchange import store as exchange
-from .exchange.model import Opinion
-from .exchange.reading import content_of, form_of, sheet_of
+from .exchange.model import Opinion, Readings
+from .exchange.reading import content_of, form_of, sheet_of, whole_of
 from .model import (
     APPLICATION_STATES,
     PART_STATES,
@@ -72,8 +72,7 @@ class Decisions(Applications):
             words = rules.check_reason(reason, needed=not approve)
             held = change.session.get_one(PartRow, (application_id, custodian_id))
             content = self._content(change.session, application, custodian_id)
-            if read not in ("", content):
-                raise NotPossible("What is asked was changed while you read it; read it again, then decide.")
+            rules.check_read(read, content)
             if approve:
                 self._check_offered(change.session, part)
                 self._check_advised(change.session, part, application_id, content, words)
@@ -100,16 +99,26 @@ class Decisions(Applications):
                 raise NotFound("There is no such part of an application, or none that you may see.")
             return self._content(session, application, custodian_id)
 
+    def readings(self, actor: Actor, application_id: str) -> Readings:
+        """Return the hashes of what this person may read of an application now: take them before you read it."""
+        with self._record.read() as session:
+            application = store.to_application(session, store.application_row(session, application_id))
+            self._must_see(self._current(session, actor), application)
+            seen = self._as_seen(session, actor, application)
+            parts = {part.custodian_id: self._content(session, application, part.custodian_id) for part in seen.parts}
+            return Readings(whole=self._reads_whole(session, application) if seen is application else "", parts=parts)
+
     def _check_uses(self, session: Session, application_id: str, custodian_id: str, words: str) -> None:
         if self.against_uses is not None:
             rules.check_against_uses(self.against_uses(session, application_id, custodian_id), words)
 
-    def refuse_project(self, actor: Actor, application_id: str, reason: str) -> Application:
-        """Refuse an application that its custodians have decided."""
+    def refuse_project(self, actor: Actor, application_id: str, reason: str, *, read: str = "") -> Application:
+        """Refuse an application that its custodians have decided; ``read`` is the whole of what ``readings`` gave."""
         with self._record.change() as change:
             row, application = self._load(change.session, actor, "refuseProject", application_id)
             if application.state is not ApplicationState.DECIDED:
                 APPLICATION_STATES.after(application.state, "approve")
+            rules.check_read(read, self._reads_whole(change.session, application))
             self._move(row, APPLICATION_STATES.after(application.state, "refuse"))
             row.reason, row.settled_by = rules.check_reason(reason), actor.person_id
             change.tell(application_event("application.refused", actor.person_id, row))
@@ -204,6 +213,11 @@ class Decisions(Applications):
         """Return the hash of everything that a custodian reads of an application now."""
         answers = exchange.answers_up_to(session, application.application_id, application.revision)
         return content_of(application, sheet_of(session, application), answers, custodian_id)
+
+    def _reads_whole(self, session: Session, application: Application) -> str:
+        """Return the hash of everything that an operator reads of an application now."""
+        answers = exchange.answers_up_to(session, application.application_id, application.revision)
+        return whole_of(application, sheet_of(session, application), answers)
 
     def _check_offered(self, session: Session, part: CustodianPart) -> None:
         """Raise ``NotPossible`` when a dataset was withdrawn since it was asked for."""

@@ -62,11 +62,16 @@ def project_thing(project: Project, *, workers: frozenset[str], now: datetime, p
 class Projects(Grants):
     """What becomes of an application, and everything that changes it later."""
 
-    def approve_project(self, actor: Actor, application_id: str) -> Project:
-        """Make the project of a decided application, with the approved parts only."""
+    def approve_project(self, actor: Actor, application_id: str, *, read: str = "") -> Project:
+        """Make the project of a decided application, with the approved parts only.
+
+        ``read`` is the whole of what ``readings`` gave when the operator began to read.
+        """
         with self._record.change() as change:
             row, application = self._load(change.session, actor, "approveProject", application_id)
-            self._move(row, APPLICATION_STATES.after(application.state, "approve"))
+            state = APPLICATION_STATES.after(application.state, "approve")
+            rules.check_read(read, self._reads_whole(change.session, application))
+            self._move(row, state)
             row.settled_by = actor.person_id
             project = self._project_of(row, actor)
             change.session.add(project)

@@ -28,6 +28,7 @@ __all__ = [
     "check_extension",
     "check_justifications",
     "check_later_day",
+    "check_read",
     "check_reason",
     "end_of",
     "fingerprint",
@@ -79,6 +80,12 @@ def check_reason(reason: str, *, needed: bool = True) -> str:
     if len(text) > 4000 or (needed and len(text) < 3):
         raise Invalid("Give a reason in 3 to 4,000 characters; it is shown to the people concerned.", field="reason")
     return text
+
+
+def check_read(read: str, stands: str) -> None:
+    """Raise ``NotPossible`` when somebody read (``read``, a hash) otherwise than it ``stands``; ``""`` says nothing."""
+    if read not in ("", stands):
+        raise NotPossible("What is asked was changed while you read it; read it again, then decide.")
 
 
 def check_against_uses(forbidden: Sequence[str], reason: str) -> None:

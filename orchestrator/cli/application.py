@@ -17,13 +17,14 @@ from .arguments import (
     CustodianArgument,
     DryRunOption,
     OutputOption,
+    ReadOption,
     YesOption,
     day,
     mapping_file,
     some_text,
 )
 from .call import begin, confirm, say
-from .output import Output, Shape, show, show_all
+from .output import Output, Shape, plain, show, show_all
 
 if TYPE_CHECKING:
     from orchestrator.access.model import Answers
@@ -64,10 +65,13 @@ def list_applications(
 def show_application(
     context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE
 ) -> None:
-    """Show what you may see of one application."""
+    """Show what you may see of one application; “read” and “parts_read” are what “--read” takes."""
     check_id(application, field="application")
     call = begin(context)
-    show(call.house.access.application(call.actor, application), SHAPE, output)
+    readings = call.house.access.readings(call.actor, application)
+    found = plain(call.house.access.application(call.actor, application))
+    shown = found if isinstance(found, dict) else {}
+    show({**shown, "read": readings.whole, "parts_read": dict(readings.parts)}, SHAPE, output)
 
 
 @app.command("draft")
@@ -127,11 +131,12 @@ def decide(
     approve: Annotated[bool, typer.Option("--approve/--refuse", help="What this custodian decides.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; a refusal needs one.")] = "",
     until: Annotated[str, typer.Option("--until", help="The agreement's last day; an approval needs one.")] = "",
+    read: ReadOption = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Decide on one custodian's part, as an officer of that custodian."""
+    """Decide on one custodian's part, as its officer; without --read, on what it says before you are asked."""
     check_id(application, field="application")
     check_id(custodian, field="custodian")
     if approve and not until:
@@ -139,6 +144,7 @@ def decide(
     if not approve:
         some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
+    stands = read or call.house.access.reading(call.actor, application, custodian)
     confirm(f"{'Approve' if approve else 'Refuse'} this part for good?", yes=yes, dry_run=dry_run)
     decided = call.house.access.decide(
         call.actor,
@@ -147,6 +153,7 @@ def decide(
         approve=approve,
         reason=reason,
         agreement_until=day(until) if until else None,
+        read=stands,
     )
     show(decided, SHAPE, output)
 

@@ -10,7 +10,16 @@ import typer
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .arguments import CustodianArgument, DryRunOption, OutputOption, ReasonOption, YesOption, mapping_file, some_text
+from .arguments import (
+    CustodianArgument,
+    DryRunOption,
+    OutputOption,
+    ReadOption,
+    ReasonOption,
+    YesOption,
+    mapping_file,
+    some_text,
+)
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -144,6 +153,7 @@ def ask_changes(
     field: Annotated[
         list[str] | None, typer.Option("--field", help="Something else to change, such as purpose.")
     ] = None,
+    read: ReadOption = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -153,7 +163,7 @@ def ask_changes(
     words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     asked = call.house.access.changes.ask_changes(
-        call.actor, application, custodian, words, questions=question or [], fields=field or []
+        call.actor, application, custodian, words, questions=question or [], fields=field or [], read=read
     )
     show(asked, REQUEST, output)
 

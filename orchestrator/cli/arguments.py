@@ -20,6 +20,7 @@ __all__ = [
     "OutputOption",
     "PersonArgument",
     "ProjectArgument",
+    "ReadOption",
     "ReasonOption",
     "UntilOption",
     "YesOption",
@@ -32,6 +33,12 @@ __all__ = [
 OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the data is written.")]
 YesOption: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before doing it.")]
 DryRunOption: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Try it, say what it would do, undo it.")]
+ReadOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--read", metavar="HASH", help="What you read, as “show” or “waiting” names it; if it was changed, refuse."
+    ),
+]
 ReasonOption: TypeAlias = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the people concerned.")]
 UntilOption: TypeAlias = Annotated[str, typer.Option("--until", help="Its last day, as YYYY-MM-DD.")]
 PersonArgument: TypeAlias = Annotated[str, typer.Argument(help="A person's identifier.")]

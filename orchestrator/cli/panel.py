@@ -15,6 +15,7 @@ from .arguments import (
     DryRunOption,
     OutputOption,
     PersonArgument,
+    ReadOption,
     ReasonOption,
     YesOption,
     some_text,
@@ -90,6 +91,7 @@ def waiting(context: typer.Context, *, output: OutputOption = Output.TABLE) -> N
             "application_id": each.filled.application.application_id,
             "custodian_id": each.custodian_id,
             "title": each.filled.application.answers.title,
+            "read": each.read,
             "sheet": each.filled,
         }
         for each in found
@@ -105,6 +107,7 @@ def advise(
     custodian: CustodianArgument,
     opinion: Annotated[Says, typer.Argument(help="What you think of it.")],
     reason: ReasonOption,
+    read: ReadOption = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -115,7 +118,7 @@ def advise(
     check_id(custodian, field="custodian")
     words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    said = call.house.access.panels.advise(call.actor, application, custodian, Opinion(opinion.value), words)
+    said = call.house.access.panels.advise(call.actor, application, custodian, Opinion(opinion.value), words, read=read)
     show(said, ADVICE, output)
 
 

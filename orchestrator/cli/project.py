@@ -16,6 +16,7 @@ from .arguments import (
     DryRunOption,
     OutputOption,
     ProjectArgument,
+    ReadOption,
     ReasonOption,
     UntilOption,
     YesOption,
@@ -109,15 +110,17 @@ def approve(
     context: typer.Context,
     *,
     application: ApplicationArgument,
+    read: ReadOption = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Make the project of an application that its custodians have decided."""
+    """Make the project of a decided application; without --read, as it reads before you are asked."""
     check_id(application, field="application")
     call = begin(context, dry_run=dry_run)
+    stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Approve this application and make its project?", yes=yes, dry_run=dry_run)
-    made = call.house.access.approve_project(call.actor, application)
+    made = call.house.access.approve_project(call.actor, application, read=stands)
     say(f"Approved: project {made.project_id}.")
     show(made, SHAPE, output)
 
@@ -128,6 +131,7 @@ def refuse(
     *,
     application: ApplicationArgument,
     reason: ReasonOption,
+    read: ReadOption = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -136,9 +140,10 @@ def refuse(
     check_id(application, field="application")
     some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
+    stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Refuse this application for ever?", yes=yes, dry_run=dry_run)
     show(
-        call.house.access.refuse_project(call.actor, application, reason),
+        call.house.access.refuse_project(call.actor, application, reason, read=stands),
         Shape(name="application_id", columns=()),
         output,
     )

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from orchestrator.access.model import Answers, Application, ApplicationKind, ApplicationState
 from orchestrator.core.errors import Invalid
 
-from .forms import Form, Posted
+from .forms import Form, Posted, read_of
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -55,6 +55,7 @@ def draft(request: Request, posted: Form) -> Response:
 def application(request: Request, application_id: Id) -> Response:
     """Show an application: all of it to who applies, a custodian's own part to its officer."""
     visit = signed_in(request)
+    readings = visit.house.access.readings(visit.actor, application_id)
     found = visit.house.access.application(visit.actor, application_id)
     titles = {one: visit.house.discovery.dataset(one).title for part in found.parts for one in part.dataset_ids}
     return page(
@@ -63,6 +64,7 @@ def application(request: Request, application_id: Id) -> Response:
         title=found.answers.title,
         application=found,
         titles=titles,
+        read=readings.whole,
         own=found.applicant_id == visit.person.person_id,
         steps=_steps(visit, found),
     )
@@ -130,10 +132,10 @@ def withdraw(request: Request, application_id: Id, posted: Form) -> Response:
 
 
 @router.post("/applications/{application_id}/approve")
-def approve(request: Request, application_id: Id, posted: Form) -> Response:  # noqa: ARG001 - its token was checked
+def approve(request: Request, application_id: Id, posted: Form) -> Response:
     """Make the project of a decided application."""
     visit = signed_in(request)
-    project = visit.house.access.approve_project(visit.actor, application_id)
+    project = visit.house.access.approve_project(visit.actor, application_id, read=read_of(posted))
     return see(f"/projects/{project.project_id}", "approved")
 
 
@@ -141,7 +143,8 @@ def approve(request: Request, application_id: Id, posted: Form) -> Response:  # 
 def refuse(request: Request, application_id: Id, posted: Form) -> Response:
     """Refuse an application that its custodians have decided."""
     visit = signed_in(request)
-    visit.house.access.refuse_project(visit.actor, application_id, posted.text("reason", "a reason", most=1000))
+    reason = posted.text("reason", "a reason", most=1000)
+    visit.house.access.refuse_project(visit.actor, application_id, reason, read=read_of(posted))
     return see(f"/applications/{application_id}", "refused")
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from orchestrator.core.errors import Invalid, NotFound
 
-from .forms import Form
+from .forms import Form, read_of
 from .pages import page, see
 from .public import Id, terms_in_force
 from .visits import Visit, signed_in
@@ -45,7 +45,7 @@ def decide(request: Request, application_id: Id, custodian_id: Id, posted: Form)
             approve=approve,
             reason=posted.text("reason", "a reason", most=1000, needed=not approve),
             agreement_until=posted.day("agreement_until", "the agreement's last day") if approve else None,
-            read=posted.text("read", "what you read", most=64, needed=False),
+            read=read_of(posted),
         )
     except Invalid as problem:
         return _show(request, visit, application_id, custodian_id, values=posted.values(), problem=problem)

@@ -12,7 +12,7 @@ from orchestrator.access.forms.sheets import is_asked
 from orchestrator.core.errors import Invalid, NotFound, Refused
 from orchestrator.core.register_fields import BY_KEY
 
-from .forms import Form, Posted
+from .forms import Form, Posted, read_of
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -92,6 +92,7 @@ def ask_changes(request: Request, application_id: Id, custodian_id: Id, posted: 
             posted.text("words", "what should change", most=4000),
             questions=posted.many("questions", most=400),
             fields=posted.many("fields"),
+            read=read_of(posted),
         )
     except Invalid as problem:
         return _part(request, visit, application_id, custodian_id, posted=posted, problem=problem)
@@ -179,6 +180,7 @@ def _part(
     problem: Invalid | None = None,
 ) -> Response:
     access, actor = visit.house.access, visit.actor
+    read = access.reading(actor, application_id, custodian_id)
     filled = access.answers.sheet(actor, application_id)
     found = next((each for each in filled.application.parts if each.custodian_id == custodian_id), None)
     if found is None:
@@ -194,6 +196,7 @@ def _part(
         part=found,
         asked=[each for each in sheet.asked if is_asked(sheet, each, filled.answers)],
         answers=filled.answers,
+        read=read,
         changed=filled.changed,
         course=access.talks.course(actor, application_id, custodian_id),
         comments=access.talks.comments(actor, application_id, custodian_id),

@@ -16,7 +16,7 @@ from orchestrator.core.errors import Invalid, Refused
 
 from .visits import csrf_token
 
-__all__ = ["Form", "Posted", "check_token", "read_form"]
+__all__ = ["Form", "Posted", "check_token", "read_form", "read_of"]
 
 _MAXIMUM_FIELDS = 500
 
@@ -113,3 +113,8 @@ def check_token(request: Request, given: bytes) -> None:
 
 Form = Annotated[Posted, Depends(read_form)]
 """A posted form whose token was checked."""
+
+
+def read_of(posted: Posted) -> str:
+    """Return the hash of what the form was shown with: what was changed since is not decided unread."""
+    return posted.text("read", "what you read", most=64, needed=False)

@@ -10,7 +10,7 @@ from orchestrator.access.exchange.model import Opinion
 from orchestrator.access.forms.sheets import is_asked
 from orchestrator.core.errors import Invalid
 
-from .forms import Form, Posted
+from .forms import Form, Posted, read_of
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -47,7 +47,9 @@ def advise(request: Request, application_id: Id, custodian_id: Id, posted: Form)
     try:
         opinion = Opinion(posted.choice("opinion", [each.value for each in Opinion], "what you think of it"))
         words = posted.text("words", "why", most=10_000)
-        visit.house.access.panels.advise(visit.actor, application_id, custodian_id, opinion, words)
+        visit.house.access.panels.advise(
+            visit.actor, application_id, custodian_id, opinion, words, read=read_of(posted)
+        )
     except Invalid as problem:
         return _show(request, visit, application_id, custodian_id, posted=posted, problem=problem)
     return see("/panel", "answered")
@@ -77,6 +79,7 @@ def _show(
         asked=[each for each in filled.sheet.asked if is_asked(filled.sheet, each, filled.answers)],
         answers=filled.answers,
         own=shown.own,
+        read=shown.read,
         opinion_items=[{"value": each.value, "text": words} for each, words in _OPINIONS.items()],
         values=posted.values() if posted else {},
         problem=problem,

@@ -87,6 +87,13 @@ def test_changes_and_advice_by_command(terminal: Terminal) -> None:
     early = terminal.run(*decide, "2099-01-01", "--reason", "Good.", who="dora")
     assert early.code == 5
     assert "lay member" in early.err
-    terminal.done("panel", "advise", application, ids["south"], "support", "--reason", "Good.", who="kim")
+    advise = ("panel", "advise", application, ids["south"], "support", "--reason", "Good.", "--read")
+    unread = terminal.run(*advise, "0" * 64, who="kim")
+    assert (unread.code, "read it again" in unread.err) == (5, True)
+    terminal.done(*advise, waiting["read"], who="kim")
+    unread = terminal.run(*decide, "2099-01-01", "--reason", "Good.", "--read", "0" * 64, who="dora")
+    assert (unread.code, "read it again" in unread.err) == (5, True)
+    read = terminal.done("application", "show", application, who="dora")["parts_read"]
+    assert read == {ids["south"]: waiting["read"]}
     [said] = terminal.done("panel", "advice", application, ids["south"], who="dora")
     assert (said["opinion"], said["current"]) == ("support", True)

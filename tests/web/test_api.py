@@ -62,9 +62,14 @@ def test_the_whole_story_is_told_by_scripts(world: World) -> None:
         seen = call("GET", here, officer)
         assert [part["custodian_id"] for part in seen["parts"]] == [custodian]
         assert call("GET", "/decisions", officer)["total"] == 1
-        decision = {"approve": True, "agreement_until": day(90).isoformat()}
+        decision = {"approve": True, "agreement_until": day(90).isoformat(), "read": seen["parts_read"][custodian]}
+        stale = call("POST", f"{here}/parts/{custodian}/decision", officer, 409, json=decision | {"read": "0" * 64})
+        assert "read it again" in stale["detail"]
+        call("POST", f"{here}/parts/{custodian}/decision", officer, 422, json=decision | {"read": "anything"})
         call("POST", f"{here}/parts/{custodian}/decision", officer, json=decision)
-    project = call("POST", f"{here}/approve", operator, 201)["project_id"]
+        call("POST", f"{here}/approve", operator, 409, json={"read": seen["parts_read"][custodian]})
+    whole = call("GET", here, operator)["read"]
+    project = call("POST", f"{here}/approve", operator, 201, json={"read": whole})["project_id"]
     assert call("GET", f"/projects/{project}/standing", researcher)["reasons"] == []
     assert call("POST", f"/projects/{project}/workspace/open", researcher)["state"] == "waking"
     call("POST", f"/projects/{project}/workspace/ticket", researcher, 409)

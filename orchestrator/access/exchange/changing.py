@@ -47,13 +47,18 @@ class Changing(PartExchange):
         *,
         questions: Collection[str] = (),
         fields: Collection[str] = (),
+        read: str = "",
     ) -> ChangeRequest:
-        """Give a part back for changes of these answers and fields; the custodian's clock stands still meanwhile."""
+        """Give a part back for changes of these answers and fields; the custodian's clock stands still meanwhile.
+
+        ``read`` is what ``reading`` gave when the officer began to read: what was changed since may need no change.
+        """
         with self._record.change() as change:
             found = self._find(change.session, actor, application_id, custodian_id)
             self._check(change.session, actor, "askChanges", found.thing)
             self._must_run(found.application)
             self._must_be(found.part, PartState.WAITING)
+            rules.check_read(read, self._content(change.session, found.application, custodian_id))
             asked = sheet_of(change.session, found.application).of(custodian_id)
             _check_wanted(asked, questions, fields)
             row = ChangeRow(

@@ -22,6 +22,7 @@ __all__ = [
     "PanelPart",
     "PartCourse",
     "PartStep",
+    "Readings",
 ]
 
 CHANGEABLE = {
@@ -149,3 +150,15 @@ class PanelPart:
     filled: FilledSheet
     custodian_id: str
     own: Advice | None = None
+    read: str = ""
+    """The hash of all this: an advice carries it, so that nobody advises on what was changed meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """Hashes of what a person reads of an application now; a decision carries the one of what it is about."""
+
+    whole: str = ""
+    """Of everything, with every custodian's decision: for those who see all of it."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Of each custodian's part, by the custodian's identifier."""

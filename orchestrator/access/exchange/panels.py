@@ -10,6 +10,7 @@ from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event
 from orchestrator.policy.model import Actor, Thing
 
+from .. import rules
 from .. import store as applications
 from ..applications import application_event
 from ..model import Application
@@ -92,8 +93,13 @@ class Panels(PartExchange):
             found = self._advised(session, actor, application_id, custodian_id, "showPanelPart")
             return self._shown(session, actor, found.application, custodian_id)
 
-    def advise(self, actor: Actor, application_id: str, custodian_id: str, opinion: Opinion, words: str) -> Advice:
-        """Say what a member of the public thinks of it; once what is asked was changed, say it anew."""
+    def advise(
+        self, actor: Actor, application_id: str, custodian_id: str, opinion: Opinion, words: str, *, read: str = ""
+    ) -> Advice:
+        """Say what a member of the public thinks of it; once what is asked was changed, say it anew.
+
+        ``read`` is what came with the part: an advice is about what was read, never about what it was changed into.
+        """
         text = words.strip()
         if not 3 <= len(text) <= 10_000:
             raise Invalid("Say why in 3 to 10,000 characters; the custodian reads it.", field="words")
@@ -102,6 +108,7 @@ class Panels(PartExchange):
             self._must_run(found.application)
             self._must_be(found.part, PartState.WAITING)
             content = self._content(change.session, found.application, custodian_id)
+            rules.check_read(read, content)
             if change.session.get(AdviceRow, (application_id, custodian_id, actor.person_id, content)):
                 raise NotPossible("You advised on this already.")
             row = AdviceRow(
@@ -156,7 +163,7 @@ class Panels(PartExchange):
         advice = store.advice_on(session, application.application_id, custodian_id, content=content)
         own = [each for each in advice if each.person_id == actor.person_id]
         filled = self._filled(session, application, custodians=frozenset({custodian_id}), own=False)
-        return PanelPart(filled=filled, custodian_id=custodian_id, own=own[-1] if own else None)
+        return PanelPart(filled=filled, custodian_id=custodian_id, own=own[-1] if own else None, read=content)
 
 
 def _reviewers(found: Found) -> frozenset[str]:

@@ -18,7 +18,7 @@ from ..states import ApplicationState
 from . import store
 from .store import SubmissionRow
 
-__all__ = ["Frozen", "below", "content_of", "form_of", "freeze", "open_questions", "sheet_of", "unfrozen"]
+__all__ = ["Frozen", "below", "content_of", "form_of", "freeze", "open_questions", "sheet_of", "unfrozen", "whole_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,20 @@ def content_of(application: Application, sheet: Sheet, answers: dict[str, Value]
     part = next(each for each in application.parts if each.custodian_id == custodian_id)
     words += [*sorted(shared.members), *sorted(part.dataset_ids), part.justification]
     return fingerprint(sheet.of(custodian_id), answers, words)
+
+
+def whole_of(application: Application, sheet: Sheet, answers: dict[str, Value]) -> str:
+    """Return the SHA-256 over everything an operator reads: all that is asked, and what each custodian decided."""
+    words = [str(value) for name, value in sorted(vars(application.answers).items()) if name != "members"]
+    words += sorted(application.answers.members)
+    for part in sorted(application.parts, key=_custodian):
+        words += [part.custodian_id, part.state.value, *sorted(part.dataset_ids), part.justification, part.reason]
+        words += [str(part.decided_by), str(part.agreement_until), str(part.terms_version)]
+    return fingerprint(sheet, answers, words)
+
+
+def _custodian(part: CustodianPart) -> str:
+    return part.custodian_id
 
 
 def below(sheet: Sheet, questions: Iterable[str]) -> set[str]:

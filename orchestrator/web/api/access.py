@@ -17,7 +17,10 @@ from .access_shapes import (
     MemberOut,
     MemberStandingOut,
     ProjectOut,
+    ReadApplicationOut,
+    ReadIn,
     ReasonIn,
+    RefusalIn,
     StandingOut,
     WaitingPart,
 )
@@ -45,9 +48,11 @@ def draft(caller: Caller, body: ApplicationIn) -> ApplicationOut:
 
 
 @router.get("/applications/{application_id}")
-def application(caller: Caller, application_id: Id) -> ApplicationOut:
+def application(caller: Caller, application_id: Id) -> ReadApplicationOut:
     """Give one application; an officer sees his custodian's part only."""
-    return ApplicationOut.model_validate(caller.house.access.application(caller.actor, application_id))
+    readings = caller.house.access.readings(caller.actor, application_id)
+    shown = ReadApplicationOut.model_validate(caller.house.access.application(caller.actor, application_id))
+    return shown.model_copy(update={"read": readings.whole, "parts_read": dict(readings.parts)})
 
 
 @router.put("/applications/{application_id}")
@@ -92,20 +97,22 @@ def decide(caller: Caller, application_id: Id, custodian_id: Id, body: DecisionI
         approve=body.approve,
         reason=body.reason,
         agreement_until=body.agreement_until,
+        read=body.read,
     )
     return ApplicationOut.model_validate(changed)
 
 
 @router.post("/applications/{application_id}/approve", status_code=201)
-def approve(caller: Caller, application_id: Id) -> ProjectOut:
+def approve(caller: Caller, application_id: Id, body: ReadIn | None = None) -> ProjectOut:
     """Make the project of a decided application, with the approved parts only."""
-    return ProjectOut.model_validate(caller.house.access.approve_project(caller.actor, application_id))
+    read = body.read if body else ""
+    return ProjectOut.model_validate(caller.house.access.approve_project(caller.actor, application_id, read=read))
 
 
 @router.post("/applications/{application_id}/refuse")
-def refuse(caller: Caller, application_id: Id, body: ReasonIn) -> ApplicationOut:
+def refuse(caller: Caller, application_id: Id, body: RefusalIn) -> ApplicationOut:
     """Refuse a decided application."""
-    changed = caller.house.access.refuse_project(caller.actor, application_id, body.reason)
+    changed = caller.house.access.refuse_project(caller.actor, application_id, body.reason, read=body.read)
     return ApplicationOut.model_validate(changed)
 
 

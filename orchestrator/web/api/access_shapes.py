@@ -23,10 +23,17 @@ __all__ = [
     "MemberStandingOut",
     "PartOut",
     "ProjectOut",
+    "ReadApplicationOut",
+    "ReadIn",
+    "Reading",
     "ReasonIn",
+    "RefusalIn",
     "StandingOut",
     "WaitingPart",
 ]
+
+Reading = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
+"""What `read` or `parts_read` of an application said when it was read; empty: the decision is not bound to it."""
 
 
 class AnswersIn(In):
@@ -96,6 +103,15 @@ class ApplicationOut(Out):
     amends: str | None
 
 
+class ReadApplicationOut(ApplicationOut):
+    """An application with the hashes of what was read; a decision that carries one is refused where it is stale."""
+
+    read: str = ""
+    """Of all of it, to approve or refuse the whole; empty for those who see a part of it only."""
+    parts_read: dict[str, str] = Field(default={})
+    """Of each part, by the custodian's identifier."""
+
+
 class WaitingPart(BaseModel):
     """One part that waits for the caller's decision."""
 
@@ -109,12 +125,25 @@ class DecisionIn(In):
     approve: bool
     reason: Perhaps = ""
     agreement_until: date | None = None
+    read: Reading = ""
+
+
+class ReadIn(In):
+    """A step on an application after it was read."""
+
+    read: Reading = ""
 
 
 class ReasonIn(In):
     """Why."""
 
     reason: Perhaps = ""
+
+
+class RefusalIn(ReasonIn):
+    """Why an application is refused."""
+
+    read: Reading = ""
 
 
 class EndIn(In):

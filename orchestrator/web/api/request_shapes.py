@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from .access_shapes import AnswersIn
+from .access_shapes import AnswersIn, Reading
 from .shapes import Identifier, In, Line, Out, Perhaps, Words
 
 __all__ = [
@@ -120,6 +120,7 @@ class AskChangesIn(In):
     words: Words
     questions: list[QuestionName] = Field(default=[], max_length=400)
     fields: list[Line] = Field(default=[], max_length=20)
+    read: Reading = ""
 
 
 class SendChangesIn(In):
@@ -205,6 +206,7 @@ class AdviceIn(In):
 
     opinion: Annotated[str, Field(pattern="^(support|support-with-concerns|do-not-support)$")]
     words: Words
+    read: Reading = ""
 
 
 class AdviceOut(Out):
@@ -222,6 +224,8 @@ class WaitingAdvice(BaseModel):
 
     application_id: str
     custodian_id: str
+    read: str
+    """Send it back with the advice: what was changed since is not advised on unread."""
     title: str
     lay_summary: str
     purpose: str

@@ -117,7 +117,13 @@ def changes(caller: Caller, application_id: Id, custodian_id: Id) -> list[Change
 def ask_changes(caller: Caller, application_id: Id, custodian_id: Id, body: AskChangesIn) -> ChangeRequestOut:
     """Give a part back for changes, as an officer."""
     asked = caller.house.access.changes.ask_changes(
-        caller.actor, application_id, custodian_id, body.words, questions=body.questions, fields=body.fields
+        caller.actor,
+        application_id,
+        custodian_id,
+        body.words,
+        questions=body.questions,
+        fields=body.fields,
+        read=body.read,
     )
     return ChangeRequestOut.model_validate(asked)
 
@@ -149,7 +155,7 @@ def waiting(caller: Caller, offset: Offset = 0, limit: Limit = 50) -> Page[Waiti
 def advise(caller: Caller, application_id: Id, custodian_id: Id, body: AdviceIn) -> AdviceOut:
     """Say what a member of the public thinks of it."""
     said = caller.house.access.panels.advise(
-        caller.actor, application_id, custodian_id, Opinion(body.opinion), body.words
+        caller.actor, application_id, custodian_id, Opinion(body.opinion), body.words, read=body.read
     )
     return AdviceOut.model_validate(said)
 
@@ -194,6 +200,7 @@ def _waiting(part: PanelPart) -> WaitingAdvice:
     return WaitingAdvice(
         application_id=application.application_id,
         custodian_id=part.custodian_id,
+        read=part.read,
         title=application.answers.title,
         lay_summary=application.answers.lay_summary,
         purpose=application.answers.purpose,

@@ -13,7 +13,6 @@ from orchestrator.policy.model import Actor
 
 from . import rules, store
 from .documents import Budget, InvoiceKind, OrderState, Spending
-from .fees import Fees
 from .forms import read_request
 from .metering import metered_request
 from .model import Billed
@@ -23,18 +22,19 @@ from .pricing import price
 from .request import Usage
 from .room import parsed
 from .rows import BudgetRow, OrderRow, QuoteRow
+from .yearly import YearlyCharges
 
 __all__ = ["Budgets", "once_gross"]
 
 
-class Budgets(Fees):
+class Budgets(YearlyCharges):
     """Limits that hold: an order beyond them is refused, and use that costs stops when they are reached."""
 
     def set_budget(self, actor: Actor, application_id: str, limit: Money, reason: str = "") -> Budget:
         """Set what an application, and the project it becomes, may cost in all, VAT included."""
         with self._record.change() as change:
             application = self._application(change.session, application_id)
-            self._check(change.session, actor, "setBudget", self._spending_thing(change.session, application))
+            self._check_spending(change.session, actor, "setBudget", application)
             if not 0 <= limit.pence <= rules.LARGEST:
                 raise NotPossible(f"A budget lies between nothing and {Money(rules.LARGEST, limit.currency)}.")
             account = self._account(change.session, application)
@@ -64,7 +64,7 @@ class Budgets(Fees):
         """Return where an application stands against its budget; for its people and for operators."""
         with self._record.read() as session:
             application = self._application(session, application_id)
-            self._check(session, actor, "seeSpending", self._spending_thing(session, application))
+            self._check_spending(session, actor, "seeSpending", application)
             return self._spending(session, self._account(session, application))
 
     def stops(self, session: Session, application_id: str) -> list[str]:
@@ -101,9 +101,9 @@ class Budgets(Fees):
         return first, "9999-12" if order.closed_at is None else month_of(order.closed_at.date())
 
     def _costs(self, session: Session, order: OrderRow) -> bool:
-        """Whether an order costs by use."""
+        """Whether an order costs by use, or year by year."""
         prices = parsed(store.list_row(session, self._quote_of(session, order).list_id).text)
-        return any(line.billed is Billed.MONTHLY for line in prices.lines)
+        return any(line.billed is not Billed.ONCE for line in prices.lines)
 
     def _quote_of(self, session: Session, order: OrderRow) -> QuoteRow:
         return store.quote_row(session, order.quote_id)
@@ -169,28 +169,33 @@ class Budgets(Fees):
 
     def _usage(self, session: Session, order: OrderRow, month: str) -> list[Usage]:
         """Return what an order's project used in a month, as the installation recorded it."""
+        if not order.application_id:
+            return []
         project_id = _metered_project(self._application(session, order.application_id))
         return [] if project_id is None else self._meter.usage(session, project_id, month)
 
     def _priced_month(self, session: Session, order: OrderRow, month: str) -> Priced | None:
-        """Price what an order's project used in a month; none while there is no project."""
-        if not order.application_id:
-            return None
-        application = self._application(session, order.application_id)
-        if _metered_project(application) is None:
+        """Price what an order's project used in a month, and the years that fall due in it; none without a project.
+
+        A subscription has none: of it only years fall due.
+        """
+        if order.application_id and _metered_project(self._application(session, order.application_id)) is None:
             return None
         quote = self._quote_of(session, order)
         first, after = rules.month_bounds(month)
+        reliefs = self._month_reliefs(session, order.issuer, order.application_id, first, after)
         usage = self._usage(session, order, month)
         request = metered_request(read_request(quote.document["request"]), usage)
         prices = parsed(store.list_row(session, quote.list_id).text)
-        return price(
+        used = price(
             prices,
             request,
             billed={Billed.MONTHLY},
-            reliefs=self._month_reliefs(session, order.issuer, order.application_id, first, after),
+            reliefs=reliefs,
             settled={name: Money(pence, prices.currency) for name, pence in quote.document["settled"].items()},
         )
+        years = self._years_in(session, order, month, first_month=self._metered_months(session, order)[0])
+        return used.with_lines(self._priced_years(session, order, years, reliefs)) if years else used
 
 
 def _metered_project(application: Application) -> str | None:

@@ -43,9 +43,12 @@ def check_list(prices: PriceList) -> None:
     _conditions(prices, prices.vat.unless, "vat.unless")
     for line in prices.lines:
         _line(prices, line)
+        _yearly(line)
     _references(prices, "replaces", {line.line_id: line.replaces for line in prices.lines})
     shares = {line.line_id: line.price.of for line in prices.lines if isinstance(line.price, Percent)}
     _references(prices, "percent.of", shares)
+    _alike(prices, "replaces", {line.line_id: line.replaces for line in prices.lines})
+    _alike(prices, "percent.of", shares)
     _known(prices, prices.refusal.lines, "refused.lines")
 
 
@@ -123,6 +126,33 @@ def _line(prices: PriceList, line: Line) -> None:
     _quota(line, place)
     if line.minimum and line.cap and line.cap < line.minimum:
         raise Invalid(f"{place}.cap must not be below its minimum.", field=f"{place}.cap")
+
+
+def _yearly(line: Line) -> None:
+    """Raise unless what a yearly line counts is the same in each year, and is not counted in years a second time."""
+    place = f"lines.{line.line_id}"
+    if line.billed is not Billed.YEARLY:
+        if line.from_year > 1:
+            raise Invalid(f"{place}.from-year goes with “billed: yearly”.", field=f"{place}.from-year")
+        return
+    for count in line.quantity:
+        if count.of == "months" or (count.of in COUNTS and count.of not in NOT_METERED):
+            raise Invalid(
+                f"{place}: “{count.of}” is no number for a year; a line that is billed yearly counts what is asked "
+                "for, and is charged for each year by itself.",
+                field=f"{place}.billed",
+            )
+
+
+def _alike(prices: PriceList, what: str, graph: Mapping[str, Sequence[str]]) -> None:
+    """Raise when a yearly line and one that is not are reckoned against each other: they are never priced together."""
+    for line_id, others in graph.items():
+        yearly = {line.billed is Billed.YEARLY for name in (line_id, *others) if (line := prices.line(name))}
+        if len(yearly) > 1:
+            raise Invalid(
+                f"lines.{line_id}.{what} joins lines that are billed yearly with others; bill all of them alike.",
+                field=f"lines.{line_id}.{what}",
+            )
 
 
 def _price(prices: PriceList, line: Line, place: str) -> None:

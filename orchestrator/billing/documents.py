@@ -99,6 +99,8 @@ class Quote:
     account_id: str
     """The first application of the project, whose budget pays; as ``application_id`` where nothing came before."""
     organisation: str
+    organisation_id: str
+    """Its identifier in a public register, as ``ror:052gg0110``; empty where none was said."""
     list_id: str
     state: QuoteState
     state_since: datetime

@@ -177,6 +177,8 @@ class Fees(Room):
         issuer: str,
         answers: Mapping[str, Answer],
         periods: Mapping[str, int],
+        *,
+        organisation_id: str,
     ) -> Request:
         """Return what an application asks of one issuer, with what its applicant answered."""
         dataset_ids = [each for part in application.parts for each in part.dataset_ids]
@@ -190,19 +192,24 @@ class Fees(Room):
         }
         told = {name: answer for name, answer in answers.items() if name not in ("request", "subscriber")}
         told["request"] = kinds[application.kind].value
-        told["subscriber"] = "yes" if self._subscribes(session, application.answers.organisation) else "no"
+        told["subscriber"] = "yes" if self._subscription(session, organisation_id) is not None else "no"
         return Request(start=application.answers.start, last=application.answers.end, answers=told, datasets=datasets)
 
-    def _subscribes(self, session: Session, organisation: str) -> bool:
-        """Whether an organisation has a subscription today: an operator offered it, and its order is not closed."""
+    def _subscription(self, session: Session, organisation_id: str) -> QuoteRow | None:
+        """Return the subscription that an organisation has today: an operator offered it, its order is not closed.
+
+        Only the identifier counts: whoever writes another organisation's name has no subscription by that.
+        """
+        if not organisation_id:
+            return None
         query = select(QuoteRow).where(QuoteRow.issuer == INFRASTRUCTURE, QuoteRow.application_id == "")
+        query = query.where(QuoteRow.organisation_id == organisation_id)
         query = query.join(OrderRow, OrderRow.quote_id == QuoteRow.quote_id)
         for row in session.scalars(query.where(OrderRow.state == OrderState.OPEN.value)):
             request = read_request(row.document["request"])
-            same = row.organisation.casefold() == organisation.strip().casefold()
-            if same and request.start <= self._today() <= request.last:
-                return True
-        return False
+            if request.start <= self._today() <= request.last:
+                return row
+        return None
 
     # ---- waivers --------------------------------------------------------------------------------------------------
 

@@ -129,6 +129,7 @@ def _line(part: Part, currency: str) -> Line:
         minimum=part.money("minimum", currency) if part.has("minimum") else None,
         cap=part.money("cap", currency) if part.has("cap") else None,
         billed=Billed(part.choice("billed", tuple(Billed), Billed.ONCE)),
+        from_year=part.number("from-year", 1, least=1, most=50),
         vat=_vat(part.part("vat")) if part.has("vat") else None,
         infrastructure_share=part.number(_SHARE, most=100) if part.has(_SHARE) else None,
         includes=part.text("includes", ""),

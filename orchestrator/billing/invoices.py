@@ -24,6 +24,7 @@ from .priced import as_document
 from .quotes import Quotes
 from .room import digest
 from .rows import InvoiceRow, OrderRow, QuoteRow, StatementRow
+from .yearly import years_in_words
 
 __all__ = ["Invoices"]
 
@@ -156,7 +157,9 @@ class Invoices(Quotes):
         if priced is None:
             raise NotPossible("There is no project yet, so nothing is metered for this order.")
         usage = self._usage(session, order, month)
+        years = self._years_in(session, order, month, first_month=self._metered_months(session, order)[0])
         return {
+            **({"years": years_in_words(years)} if years else {}),
             "order": order.order_id,
             "issuer": order.issuer,
             "month": month,

@@ -42,10 +42,11 @@ INFRASTRUCTURE = "infrastructure"
 
 
 class Billed(StrEnum):
-    """When a line is charged: once with the order, or each month from what was metered."""
+    """When a line is charged: once with the order, each month from what was metered, or each year on its first day."""
 
     ONCE = "once"
     MONTHLY = "monthly"
+    YEARLY = "yearly"
 
 
 class VatTreatment(StrEnum):
@@ -217,6 +218,8 @@ class Line:
     minimum: Money | None = None
     cap: Money | None = None
     billed: Billed = Billed.ONCE
+    from_year: int = 1
+    """The first year that a yearly line is charged for, such as 2 for a review at each anniversary."""
     vat: Vat | None = None
     infrastructure_share: int | None = None
     includes: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-__all__ = ["end_of_months", "month_of", "months_started"]
+__all__ = ["end_of_months", "month_of", "months_started", "years_begun"]
 
 
 def end_of_months(start: date, months: int) -> date:
@@ -32,6 +32,20 @@ def months_started(start: date, last: date) -> int:
     while end_of_months(start, guess) < last:
         guess += 1
     return guess
+
+
+def years_begun(start: date, last: date) -> list[tuple[date, date]]:
+    """Return the first and last day of each year that begins between two days, the last one perhaps cut short.
+
+    Each is counted from ``start``: what began on 29 February begins anew on 1 March, and in a leap year on 29 February.
+    """
+    years: list[tuple[date, date]] = []
+    first = start
+    while first <= last:
+        end = end_of_months(start, 12 * (len(years) + 1))
+        years.append((first, min(end, last)))
+        first = end + timedelta(days=1)
+    return years
 
 
 def month_of(day: date) -> str:

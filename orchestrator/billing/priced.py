@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from orchestrator.core.events import Json
@@ -137,8 +137,13 @@ class Priced:
         """Whether every line has one amount, so that it can be offered."""
         return not self.open and self.gross.certain
 
+    def with_lines(self, other: Priced) -> Priced:
+        """Return this with the lines of another part of the same list, and what was assumed for either."""
+        assumed = tuple(dict.fromkeys((*self.assumed, *other.assumed)))
+        return replace(self, lines=(*other.lines, *self.lines), assumed=assumed)
+
     def part(self, billed: Billed) -> Priced:
-        """Return only the lines that are charged once, or monthly."""
+        """Return only the lines that are charged once, monthly, or yearly."""
         lines = tuple(line for line in self.lines if line.billed is billed)
         return Priced(series=self.series, list_sha256=self.list_sha256, currency=self.currency, lines=lines)
 

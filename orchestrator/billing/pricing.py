@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 
 from orchestrator.core.errors import Invalid
@@ -30,20 +30,25 @@ def price(
     billed: Collection[Billed] = _ALWAYS,
     reliefs: Sequence[Relief] = (),
     settled: Mapping[str, Money] | None = None,
+    years: Collection[int] | None = None,
 ) -> Priced:
     """Return the lines that apply, in the list's order, with what was assumed.
 
     ``settled`` gives amounts to lines that the list leaves open: for what is charged once the whole amount, for what
-    is metered that of one unit. Of several waivers of a line the largest counts. Raises ``Invalid`` for answers that
-    the list does not understand.
+    is metered or yearly that of one unit. Of several waivers of a line the largest counts. ``years`` are the numbers
+    of those that yearly lines are charged for; by default all that begin. Raises ``Invalid`` for answers that the list
+    does not understand.
     """
     check_request(prices, request)
     answers = Answers(prices, request)
-    work = _Work(prices=prices, answers=answers, reliefs=tuple(reliefs), settled=settled or {})
+    charged = range(1, -(-request.months // 12) + 1) if years is None else years
+    work = _Work(
+        prices=prices, answers=answers, reliefs=tuple(reliefs), settled=settled or {}, years=frozenset(charged)
+    )
     for line in prices.lines:
         if line.billed in billed and all(answers.holds(condition) for condition in line.when):
             quantity = quantity_of(line, answers)
-            if quantity is not None:
+            if quantity is not None and work.times(line):
                 work.applying[line.line_id] = quantity
     for line in prices.lines:
         if line.line_id in work.applying:
@@ -84,9 +89,14 @@ class _Work:
     answers: Answers
     reliefs: tuple[Relief, ...]
     settled: Mapping[str, Money]
+    years: frozenset[int] = frozenset()
     applying: dict[str, Quantity] = field(default_factory=dict)
     struck: dict[str, str] = field(default_factory=dict)
     sums: dict[str, Sum] = field(default_factory=dict)
+
+    def times(self, line: Line) -> int:
+        """Return how often a line is charged: once, or for each of the years."""
+        return sum(year >= line.from_year for year in self.years) if line.billed is Billed.YEARLY else 1
 
     def has_ground(self, line: Line) -> bool:
         """Say whether what a percentage is taken of applies; other lines stand by themselves."""
@@ -98,7 +108,7 @@ class _Work:
         if line.line_id in self.struck:
             nothing = Span.just(Money(0, self.prices.currency))
             return Sum(nothing, f"does not apply beside “{self.struck[line.line_id]}”, which replaces it")
-        if line.line_id in self.settled:
+        if line.line_id in self.settled and not (line.billed is Billed.YEARLY and quantity.unknown):
             return self._agreed(line, quantity, self.settled[line.line_id])
         if isinstance(line.price, Percent):
             return bounded(line, percent_of(line.price, self.sums, self.prices.currency))
@@ -112,7 +122,30 @@ class _Work:
         return bounded(line, Sum(span, f"{quantity.words} × {amount}, the rate that was set in the quote = {span}"))
 
     def line(self, line: Line) -> PricedLine:
-        """Return a line after waivers, with its VAT and the infrastructure's share."""
+        """Return a line after waivers, with its VAT and the infrastructure's share, for all the years it is charged.
+
+        A year is rounded by itself, so that the years that are invoiced come to what was quoted.
+        """
+        once, times = self._line(line), self.times(line)
+        if line.billed is not Billed.YEARLY:
+            return once
+
+        def all_years(span: Span) -> Span:
+            return span.each(lambda amount: amount.times(times))
+
+        charged = [str(year) for year in sorted(self.years) if year >= line.from_year]
+        return replace(
+            once,
+            how=f"{once.how}; each year, for year {', '.join(charged)}",
+            quantity=(once.quantity[0] * times, once.quantity[1] * times),
+            listed=all_years(once.listed),
+            waived=all_years(once.waived),
+            net=all_years(once.net),
+            vat=all_years(once.vat),
+            infrastructure=all_years(once.infrastructure),
+        )
+
+    def _line(self, line: Line) -> PricedLine:
         found, quantity = self.sums[line.line_id], self.applying[line.line_id]
         fitting = [each for each in self.reliefs if not each.lines or line.line_id in each.lines]
         relief = max(fitting, key=lambda each: each.percent, default=None)

@@ -65,6 +65,7 @@ class QuoteRow(Base):
     application_id: Mapped[str] = mapped_column(String(16), index=True)
     account_id: Mapped[str] = mapped_column(String(16), index=True)
     organisation: Mapped[str] = mapped_column(Text)
+    organisation_id: Mapped[str] = mapped_column(String(40), default="", server_default="", index=True)
     list_id: Mapped[str] = mapped_column(ForeignKey("billing_price_list.list_id"))
     state: Mapped[str] = mapped_column(String(16))
     state_since: Mapped[datetime] = mapped_column(Moment)

@@ -91,13 +91,13 @@ def check_waiver(prices: PriceList | None, *, percent: int, lines: Sequence[str]
 def check_settled(prices: PriceList, priced: Priced, settled: Mapping[str, Money]) -> None:
     """Raise unless these amounts are for lines that the list leaves open, and within what it publishes.
 
-    What is metered gets a rate for one unit, and may get it before any of it was used.
+    What is metered or yearly gets a rate for one unit; what is metered may get it before any of it was used.
     """
     lines = {line.line_id: line for line in priced.lines}
     for line_id, amount in settled.items():
         known, line = prices.line(line_id), lines.get(line_id)
-        if known is not None and known.billed is Billed.MONTHLY:
-            allowed = _rates(known)
+        if known is not None and known.billed is not Billed.ONCE:
+            allowed = _rates(known, line)
         else:
             allowed = None if line is None or line.replaced_by else _left_open(line)
         if allowed is None:
@@ -115,10 +115,11 @@ def _left_open(line: PricedLine) -> Span | None:
     return None if line.listed.certain else line.listed
 
 
-def _rates(line: Line) -> Span | None:
+def _rates(line: Line, priced: PricedLine | None) -> Span | None:
     if isinstance(line.price, Between):
         return Span(line.price.least, line.price.most)
-    return Span.just(Money(0)) if isinstance(line.price, ByQuote) else None
+    open_year = line.billed is Billed.YEARLY and priced is not None and priced.open
+    return Span.just(Money(0)) if isinstance(line.price, ByQuote) or open_year else None
 
 
 def lapses_on(prices: PriceList, offered: date) -> date:

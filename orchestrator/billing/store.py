@@ -29,6 +29,7 @@ from .documents import (
 from .rows import BudgetRow, InvoiceRow, ListRow, OrderRow, QuoteRow, StatementRow, WaiverRow
 
 __all__ = [
+    "UNKNOWN",
     "add",
     "budget",
     "in_force",
@@ -53,6 +54,8 @@ __all__ = [
     "waiver_row",
     "waivers",
 ]
+
+UNKNOWN = "There is no such quote, order or invoice, or none that you may see."
 
 
 def add(change: Change, row: Base, *, event: Event) -> None:
@@ -116,7 +119,7 @@ def quote_row(session: Session, quote_id: str) -> QuoteRow:
     """Return one quote."""
     row = session.get(QuoteRow, quote_id)
     if row is None:
-        raise NotFound("There is no such quote, or none that you may see.")
+        raise NotFound(UNKNOWN)
     return row
 
 
@@ -129,7 +132,7 @@ def order_row(session: Session, order_id: str) -> OrderRow:
     """Return one order."""
     row = session.get(OrderRow, order_id)
     if row is None:
-        raise NotFound("There is no such order, or none that you may see.")
+        raise NotFound(UNKNOWN)
     return row
 
 
@@ -156,7 +159,7 @@ def invoice_row(session: Session, invoice_id: str) -> InvoiceRow:
     """Return one invoice or credit."""
     row = session.get(InvoiceRow, invoice_id)
     if row is None:
-        raise NotFound("There is no such invoice, or none that you may see.")
+        raise NotFound(UNKNOWN)
     return row
 
 
@@ -229,6 +232,7 @@ def to_quote(session: Session, row: QuoteRow, *, issuer_name: str) -> Quote:
         application_id=row.application_id,
         account_id=row.account_id,
         organisation=row.organisation,
+        organisation_id=row.organisation_id,
         list_id=row.list_id,
         state=QuoteState(row.state),
         state_since=row.state_since,

@@ -25,6 +25,8 @@ QuoteArgument = Annotated[str, typer.Argument(metavar="QUOTE", help="A quote's i
 ApplicationArgument = Annotated[
     str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
 ]
+_ID_HELP = "Its identifier in a public register, such as ror:052gg0110, ods:RRK or companies-house:01234567."
+OrganisationIdOption = Annotated[str, typer.Option("--organisation-id", help=f"If it subscribes here: {_ID_HELP}")]
 
 
 @app.command("list")
@@ -60,13 +62,17 @@ def ask(
     issuer: IssuerArgument,
     answer: AnswersOption = None,
     periods: PeriodsOption = None,
+    organisation_id: OrganisationIdOption = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask an issuer for a quote for your application."""
     told, years = answers(answer), numbers(periods, field="--periods")
     call = begin(context, dry_run=dry_run)
-    show(call.house.billing.ask_quote(call.actor, application, issuer, answers=told, periods=years), SHAPE, output)
+    made = call.house.billing.ask_quote(
+        call.actor, application, issuer, answers=told, periods=years, organisation_id=organisation_id
+    )
+    show(made, SHAPE, output)
 
 
 @app.command("ask-subscription")
@@ -74,6 +80,7 @@ def ask_subscription(
     context: typer.Context,
     *,
     organisation: Annotated[str, typer.Option("--organisation", help="Who subscribes.")],
+    organisation_id: Annotated[str, typer.Option("--organisation-id", help=_ID_HELP)],
     start: StartOption,
     last: LastOption,
     answer: AnswersOption = None,
@@ -84,7 +91,12 @@ def ask_subscription(
     first, end, told = day(start, field="--start"), day(last, field="--last"), answers(answer)
     call = begin(context, dry_run=dry_run)
     made = call.house.billing.ask_subscription(
-        call.actor, some_text(organisation, field="--organisation"), start=first, last=end, answers=told
+        call.actor,
+        some_text(organisation, field="--organisation"),
+        organisation_id=organisation_id,
+        start=first,
+        last=end,
+        answers=told,
     )
     show(made, SHAPE, output)
 

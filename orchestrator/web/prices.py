@@ -37,6 +37,7 @@ class Shown:
     vat: str
     gross: str
     monthly: bool
+    yearly: bool
     open: bool
     source: str
 
@@ -59,6 +60,7 @@ def lines_of(lines: Sequence[Any], currency: str) -> list[Shown]:
             vat="" if line.get("open") else written(line["vat"], currency),
             gross="by quote" if line.get("open") else written(line["gross"], currency),
             monthly=line.get("billed") == "monthly",
+            yearly=line.get("billed") == "yearly",
             open=bool(line.get("open")),
             source=line["source"],
         )

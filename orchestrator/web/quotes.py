@@ -48,7 +48,8 @@ def ask(
     try:
         asked = questions([read(held)] if held is not None else [])
         answers = read_answers(asked, lambda name: posted.raw(name)[:200])
-        quote = billing.ask_quote(visit.actor, application_id, issuer, answers=answers)
+        identifier = posted.text("organisation_id", "the identifier", most=80, needed=False)
+        quote = billing.ask_quote(visit.actor, application_id, issuer, answers=answers, organisation_id=identifier)
     except (Invalid, NotPossible) as wrong:
         problem = wrong if isinstance(wrong, Invalid) else Invalid(wrong.message, field="")
         return _costs(request, visit, application_id, posted=posted, problem=problem)

@@ -96,12 +96,20 @@ def test_two_quotes_in_two_currencies_do_not_become_orders_of_one_project(world:
 def test_a_subscription_whose_order_is_closed_lowers_nothing(world: World) -> None:
     stranger, operator = world.actor("stranger"), world.actor("operator")
     quote = world.billing.ask_subscription(
-        stranger, "University of Nowhere", start=world.day(0), last=world.day(300), answers=ACADEMIC
+        stranger,
+        "University of Nowhere",
+        organisation_id="ods:RRK",
+        start=world.day(0),
+        last=world.day(300),
+        answers=ACADEMIC,
     )
     world.billing.offer_quote(operator, quote.quote_id)
     order = world.billing.accept_quote(stranger, quote.quote_id, bill_to="Finance")
     world.billing.close_order(operator, order.order_id)
-    found = world.asked(world.submitted().application_id, INFRASTRUCTURE)
+    application = world.submitted().application_id
+    found = world.billing.ask_quote(
+        world.actor("lead"), application, INFRASTRUCTURE, answers=ACADEMIC, organisation_id="ods:RRK"
+    )
     assert found.document["request"]["answers"]["subscriber"] == "no"  # type: ignore[index, call-overload]
 
 

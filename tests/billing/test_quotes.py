@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from orchestrator.billing.documents import QuoteState
+from orchestrator.billing.documents import Quote, QuoteState
 from orchestrator.billing.model import INFRASTRUCTURE
+from orchestrator.billing.organisations import check_organisation
 from orchestrator.billing.rows import QuoteRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.money import Money
@@ -270,24 +272,94 @@ def test_spending_is_seen_by_its_people_and_operators(world: World) -> None:
     application = world.submitted().application_id
     for name in ("lead", "member", "operator"):
         assert world.billing.spending(world.actor(name), application).limit is None
-    for name in ("officer_a", "stranger"):
-        with pytest.raises(Refused):
+    for name, wrong in (("officer_a", Refused), ("stranger", NotFound)):
+        with pytest.raises(wrong):
             world.billing.spending(world.actor(name), application)
 
 
-def test_a_subscription_lowers_the_processing_fee_of_the_organisation(world: World) -> None:
+def subscribed(world: World, organisation_id: str = "ror:052gg0110", name: str = "The University") -> None:
     quote = world.billing.ask_subscription(
         world.actor("stranger"),
-        "University of Nowhere",
+        name,
+        organisation_id=organisation_id,
         start=date(2026, 11, 1),
         last=date(2027, 10, 31),
         answers=ACADEMIC,
     )
-    application = world.submitted().application_id
-    before = world.asked(application, INFRASTRUCTURE, subscriber="yes")
-    assert before.document["priced"]["net"] == 200_00  # type: ignore[index, call-overload]
-    world.billing.decline_quote(world.actor("lead"), before.quote_id)
     world.billing.offer_quote(world.actor("operator"), quote.quote_id)
     world.billing.accept_quote(world.actor("stranger"), quote.quote_id, bill_to="Finance")
-    after = world.asked(application, INFRASTRUCTURE)
-    assert after.document["priced"]["net"] == 30_00  # type: ignore[index, call-overload]
+
+
+def processing(world: World, application: str, organisation_id: str = "", **answers: Any) -> Quote:
+    """Ask the infrastructure for a quote, and decline it again."""
+    quote = world.billing.ask_quote(
+        world.actor("lead"),
+        application,
+        INFRASTRUCTURE,
+        answers=ACADEMIC | answers,
+        organisation_id=organisation_id,
+    )
+    world.billing.decline_quote(world.actor("lead"), quote.quote_id)
+    return quote
+
+
+def test_a_subscription_lowers_the_processing_fee_of_the_organisation_it_identifies(world: World) -> None:
+    application = world.submitted().application_id
+    subscribed(world)
+    full, less = 200_00, 30_00
+    by_identifier = {
+        "": full,
+        "ror:052gg0110": less,
+        "https://ror.org/052gg0110": less,
+        " ROR:052GG0110 ": less,
+        "ror:013meh722": full,
+        "ods:RRK": full,
+    }
+    for identifier, pence in by_identifier.items():
+        quote = processing(world, application, identifier, subscriber="yes")
+        assert quote.document["priced"]["net"] == pence, identifier  # type: ignore[index, call-overload]
+    named = processing(world, application, "ror:052gg0110")
+    assert (named.organisation, named.organisation_id) == ("University of Nowhere", "ror:052gg0110")
+    assert named.document["subscription"] == "The University"
+    assert named.document["organisation_id"] == "ror:052gg0110"
+
+
+def test_writing_the_name_of_a_subscriber_lowers_nothing(world: World) -> None:
+    subscribed(world, name="University of Nowhere")
+    quote = processing(world, world.submitted().application_id)
+    assert quote.document["priced"]["net"] == 200_00  # type: ignore[index, call-overload]
+    assert quote.document["subscription"] == ""
+
+
+def test_two_organisations_of_one_name_are_two_and_one_under_two_names_is_one(world: World) -> None:
+    ask = world.billing.ask_subscription
+    more: Any = {"start": date(2026, 11, 1), "last": date(2027, 10, 31), "answers": ACADEMIC}
+    ask(world.actor("stranger"), "St Mary’s", organisation_id="charity:1089464", **more)
+    ask(world.actor("stranger"), "St Mary’s", organisation_id="ods:RRK", **more)
+    with pytest.raises(NotPossible, match="under way"):
+        ask(world.actor("lead"), "Saint Mary’s Hospital", organisation_id="ods:rrk", **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("ror:052gg0110", "ror:052gg0110"),
+        ("https://ror.org/013meh722", "ror:013meh722"),
+        ("ods: rrk15 ", "ods:RRK15"),
+        ("companies-house:sc123456", "companies-house:SC123456"),
+        ("charity:1089464", "charity:1089464"),
+    ],
+)
+def test_identifiers_are_kept_in_one_way(given: str, kept: str) -> None:
+    assert check_organisation(given) == kept
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "University", "ror:", "ror:052gg0111", "ror:052gl0110", "ror:152gg0110", "vat:123", "ods:a b",
+     "ods:" + "A" * 99, "companies-house:1", "https://ror.org.example.org/052gg0110", "ror:052gg0110\nx"],
+)  # fmt: skip
+def test_what_is_no_identifier_is_refused(given: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_organisation(given)
+    assert refused.value.field == "organisation_id"

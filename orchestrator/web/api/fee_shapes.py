@@ -51,6 +51,7 @@ class AskIn(In):
 
     answers: _Answers
     periods: _Periods = Field(default_factory=dict)
+    organisation_id: Annotated[str, Field(max_length=80)] = ""
 
 
 class OfferIn(In):
@@ -146,6 +147,7 @@ class QuoteOut(Out):
     issuer_name: str
     application_id: str
     organisation: str
+    organisation_id: str
     list_id: str
     state: str
     asked_at: datetime

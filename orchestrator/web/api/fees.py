@@ -95,7 +95,14 @@ def quote(caller: Caller, quote_id: Id) -> QuoteOut:
 def ask(caller: Caller, application_id: Id, issuer: _Issuer, body: AskIn) -> QuoteOut:
     """Ask an issuer for a quote."""
     answers = {name: tuple(value) if isinstance(value, list) else value for name, value in body.answers.items()}
-    made = caller.house.billing.ask_quote(caller.actor, application_id, issuer, answers=answers, periods=body.periods)
+    made = caller.house.billing.ask_quote(
+        caller.actor,
+        application_id,
+        issuer,
+        answers=answers,
+        periods=body.periods,
+        organisation_id=body.organisation_id,
+    )
     return QuoteOut.model_validate(made)
 
 

@@ -368,15 +368,17 @@ def test_the_pages_show_another_hub_as_another_hub(north: Installation, south: I
     )
     north.take(south.document(Kind.CATALOGUE))
     north.take(south.document(Kind.REGISTER))
-    page = browser.get("/federation")
-    check_harmless(page.text)
-    assert "Hub South" in words(page.text)
-    assert "1 dataset with “tumour”" in words(browser.get("/federation?q=tumour").text)
+    assert "Hub South" in words(browser.get("/federation").text)
+    north.hubs.enter()
+    assert "1 dataset for “tumour”" in words(browser.get("/datasets?q=tumour&origin=hub").text)
+    check_harmless(browser.get("/datasets?origin=hub").text)
+    (entry,) = (each for each in north.federation.shown(hub.hub_id, 9) if each.title != "Tumour registrations")
+    check_harmless(browser.get(f"/datasets/{entry.entry_id}").text)
     own = browser.get(f"/federation/{hub.hub_id}")
     check_harmless(own.text)
     assert "Survival after treatment" in words(own.text)
     assert browser.get("/federation/aaaaaaaaaaaaaaaa").status_code == 404
-    assert browser.get("/federation/people.json").status_code == 404
+    assert browser.get("/federation/people.json").status_code == 403
     handed = south.world.browser().get("/federation/catalogue.json")
     assert north.take(handed.content).sequence == 1
     north.clock.advance(LASTS + timedelta(minutes=1))

@@ -16,6 +16,8 @@ from .checklist import Subject
 from .model import CASE_STATES, Case, CaseState, Evidence, Hub
 
 __all__ = [
+    "UNKNOWN_CASE",
+    "UNKNOWN_EVIDENCE",
     "BodyEvidenceRow",
     "CaseRow",
     "HubRow",
@@ -29,6 +31,9 @@ __all__ = [
     "to_case",
     "to_evidence",
 ]
+
+UNKNOWN_CASE = "There is no such accreditation, or none that you may see."
+UNKNOWN_EVIDENCE = "There is no such evidence, or none that you may see."
 
 
 class HubRow(Base):
@@ -113,7 +118,7 @@ def case_row(session: Session, case_id: str) -> CaseRow:
     """Return a case's row or raise ``NotFound``."""
     row = session.get(CaseRow, case_id)
     if row is None:
-        raise NotFound("There is no such accreditation, or none that you may see.")
+        raise NotFound(UNKNOWN_CASE)
     return row
 
 
@@ -131,7 +136,7 @@ def evidence_row(session: Session, evidence_id: str) -> BodyEvidenceRow:
     """Return the row of one piece of evidence or raise ``NotFound``."""
     row = session.get(BodyEvidenceRow, evidence_id)
     if row is None:
-        raise NotFound("There is no such evidence, or none that you may see.")
+        raise NotFound(UNKNOWN_EVIDENCE)
     return row
 
 

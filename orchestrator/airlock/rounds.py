@@ -19,7 +19,7 @@ from .ports import LiveSession
 from .review.deciding import event_of
 from .states import Action
 
-__all__ = ["revise"]
+__all__ = ["revise", "sent_files"]
 
 
 def revise(desk: Desk, change: Change, live: LiveSession, said: Announced, received: Sequence[Received]) -> Submission:
@@ -38,7 +38,7 @@ def revise(desk: Desk, change: Change, live: LiveSession, said: Announced, recei
         raise Invalid(
             f"“{sorted(unknown)[0]}” is not a file of this submission, so it cannot be dropped.", field="drop"
         )
-    sent = _sent(said, received, first=1 + max((file.position for file in known.values()), default=0))
+    sent = sent_files(said, received, first=1 + max((file.position for file in known.values()), default=0))
     fresh = [file for file in sent if not _same(file, known.get(file.name))]
     gone = set(said.drop) | {file.name for file in fresh if file.name in known}
     if said.whole:
@@ -81,7 +81,8 @@ def _earlier(change: Change, live: LiveSession, said: Announced) -> Submission:
     return earlier
 
 
-def _sent(said: Announced, received: Sequence[Received], *, first: int) -> list[File]:
+def sent_files(said: Announced, received: Sequence[Received], *, first: int) -> list[File]:
+    """Return what arrived as files of a submission, in the order in which they were announced, ``first`` on."""
     return [
         File(
             file_id=new_id(),

@@ -15,11 +15,11 @@ from . import store
 from .desk import Desk
 from .frozen import Received
 from .intake.announcing import Announced, announced
-from .model import File, FileRole, State, Submission
+from .model import State, Submission
 from .ports import LiveSession
 from .replay.service import Replays
 from .review import store as review_store
-from .rounds import revise
+from .rounds import revise, sent_files
 from .rules import DECIDED, OPEN, check_moves
 from .states import AIRLOCK_STATES, Action
 
@@ -73,18 +73,7 @@ class Submissions:
             entered_at=now,
             deadline=AIRLOCK_STATES.deadline(State.FROZEN, now),
             checkers_needed=desk.pack_for(live.project_id).checkers_needed,
-            files=tuple(
-                File(
-                    file_id=new_id(),
-                    position=place,
-                    name=name,
-                    size=got.size,
-                    sha256=got.sha256,
-                    context=context,
-                    role=FileRole.SUPPORTING if name in said.supporting else FileRole.OUTPUT,
-                )
-                for place, ((name, context), got) in enumerate(zip(said.files, received, strict=True))
-            ),
+            files=tuple(sent_files(said, received, first=0)),
         )
         with desk.record.change() as change:
             self.check_may_submit(live.project_id, live.person_id)

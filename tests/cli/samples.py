@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .conftest import LATER, Terminal, answers_file
+from .conftest import LATER, LETTER, Terminal, answers_file
 
 PRICES = """
 series: north
@@ -76,6 +76,7 @@ class Sample:
         files["prices"] = folder / "prices.yaml"
         files["prices"].write_text(PRICES)
         files["letter"] = folder / "letter.jpg"
+        files["letter"].write_bytes(LETTER)
         files["description"], files["folder"] = folder / "north.json", folder / "north"
         files["new_file"] = folder / f"new-{len(list(folder.iterdir()))}"
         values = {**terminal.ids, **{name: str(file) for name, file in files.items()}, "later": LATER}

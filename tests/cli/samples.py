@@ -354,7 +354,9 @@ SAMPLES = {
     "quote show": Sample("rex", "quote show {rex}", 3),
     "quote ask": Sample("rex", "quote ask {application} {north} --answer applicant=academic", 5),
     "quote ask-subscription": Sample(
-        "rex", "quote ask-subscription --organisation Trust --organisation-id ods:RRK --start 2027-01-01 --last 2027-12-31", 5
+        "rex",
+        "quote ask-subscription --organisation Trust --organisation-id ods:RRK --start 2027-01-01 --last 2027-12-31",
+        5,
     ),
     "quote offer": Sample("cora", "quote offer {rex} --yes", 3),
     "quote accept": Sample("rex", "quote accept {rex} --bill-to Finance --yes", 3),

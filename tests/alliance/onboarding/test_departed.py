@@ -125,6 +125,7 @@ STAYS = {
     *("closeOrder", "askChanges", "noteOnPart", "writeOnPart", "stateForCustodian", "importRegister"),
     *("recordEvidence", "verifyEvidence", "rejectEvidence", "revokeEvidence", "giveBodyEvidence", "submitCase"),
     *("withdrawCase", "announceDeparture", "confirmDeparture", "withdrawDeparture"),
+    *("readEvidenceDocument", "destroyEvidenceDocument", "rewordForRegister", "showDeparture"),
     *("showCase", "showEndpoint", "showEvidence", "showForm", "showSheet", "seeQuote"),
 }
 """Taking back, settling what is owed, telling the truth of what was, and looking; an ended departure ends no more."""

@@ -290,10 +290,10 @@ def _said(word: Word) -> str:
 
 def _heard(feed: Feed, now: datetime) -> str:
     """Return how hearing one kind goes, in words."""
-    last = f"{feed.heard_at:%Y-%m-%d %H:%M}" if feed.heard_at else "never"
+    last = f"last heard {feed.heard_at:%Y-%m-%d %H:%M}" if feed.heard_at else "never heard"
     silent = "silent; " if feed.silent(now) else ""
     left_out = f" {feed.left_out} of its datasets cannot be read." if feed.left_out else ""
-    return f"{feed.kind.value}: {silent}last heard {last}{f': {feed.problem}' if feed.problem else '.'}{left_out}"
+    return f"{feed.kind.value}: {silent}{last}{f'. {feed.problem}' if feed.problem else '.'}{left_out}"
 
 
 def _document(document: Document) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.audit.record import Change, Record
-from orchestrator.core.errors import NotPossible, OrchestratorError, Refused
+from orchestrator.core.errors import NotPossible, OrchestratorError
 from orchestrator.core.events import Event, Json, Notice
 from orchestrator.discovery.harvest.faults import Fault, FaultKind
 from orchestrator.discovery.harvest.ports import Answer, Fetcher
@@ -42,6 +42,8 @@ class _Came:
 
     problem: str = ""
     etag: str = ""
+    answered: bool = False
+    """The hub is there and has nothing for us: it is neither silent nor wrong, and is asked at the usual time."""
     not_yet: bool = False
     """Nothing was asked: our own request has to be signed first."""
 
@@ -84,7 +86,8 @@ class Fetching:
             self._hearing.take_fetched(hub.hub_id, kind, answer.body)
             return _Came(etag=answer.headers.get("etag", "")[:200])
         except Fault as fault:
-            return _Came(problem=fault.message.replace("endpoint", "hub"))
+            answered = fault.kind in (FaultKind.NOT_THERE, FaultKind.REJECTED)
+            return _Came(problem=fault.message.replace("endpoint", "hub"), answered=answered)
         except OrchestratorError as error:
             return _Came(problem=error.message)
 
@@ -101,14 +104,16 @@ class Fetching:
             if fresh.state is not HubState.TRUSTED or fresh.address != hub.address or fresh.keys != hub.keys:
                 return  # it was revoked, moved or given other keys meanwhile, and is asked anew
             told: dict[str, Json] = {"hub": hub.hub_id}
+            known = any(feed.silent_told for feed in store.feeds(change.session, hub.hub_id).values())
             for kind, each in came.items():
                 feed = store.feed(change, hub.hub_id, kind)
                 _noted(feed, each, now)
                 told[kind.value] = "not yet" if each.not_yet else "failed" if each.problem else "heard"
                 if each.problem:
                     _log.warning("the %s of hub %s was not heard: %s", kind.value, hub.hub_id, each.problem)
-                if store.to_feed(feed).silent(now) and not feed.silent_told:
-                    feed.silent_told = True
+                feed.silent_told = store.to_feed(feed).silent(now)
+                if feed.silent_told and not known:
+                    known = True
                     self._tell_operators(change, hub, now)
             change.tell(Event(kind="hub.asked", actor=SYSTEM, subject=f"hub:{hub.hub_id}", details=told))
 
@@ -128,10 +133,10 @@ def _noted(feed: FeedRow, came: _Came, now: datetime) -> None:
     feed.asked_at, feed.begun_at = now, feed.begun_at or now
     if came.problem:
         feed.problem = came.problem
-        feed.due_at = now + min(pause(feed.failures), EVERY)
-        feed.failures += 1
+        feed.due_at = now + (EVERY if came.answered else min(pause(feed.failures), EVERY))
+        feed.failures = 0 if came.answered else feed.failures + 1
         return
-    feed.problem, feed.failures, feed.silent_told = "", 0, False
+    feed.problem, feed.failures = "", 0
     feed.etag, feed.heard_at, feed.due_at = came.etag, now, now + EVERY
 
 
@@ -140,7 +145,10 @@ def _check_status(answer: Answer, kind: Kind) -> None:
     if status == 200:
         return
     if kind is Kind.PEOPLE and status in (401, 403):
-        raise Refused("The hub does not tell us who is accredited there: its operators have not trusted this one yet.")
+        raise Fault(
+            FaultKind.REJECTED,
+            "The hub does not tell us who is accredited there: its operators have not trusted this one yet.",
+        )
     if status in (404, 410):
         raise Fault(FaultKind.NOT_THERE, f"The hub publishes nothing of its {kind.value} now ({status}).")
     raise Fault(FaultKind.STATUS, f"The hub answered {status} where its {kind.value} was asked for.")

@@ -94,7 +94,7 @@ class Faults:
         identity, state = self.ground.house.identity, self.ground.settings.state
         sessionfile.keep(state, identity.open_session(self.ground.person(key), "command", second_factor=True))
         command = [str(Path(sys.executable).with_name("tre")), "--state", str(state), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
     def ended(self, project: str, session: str, seconds: float = 40) -> str:
         """Wait until a session has ended; return why."""
@@ -204,7 +204,7 @@ class Faults:
             running = subprocess.Popen(command, stdout=log, stderr=log, cwd=Path(__file__).parents[2])
             try:
                 address = ("127.0.0.1", settings["controller"]["health_port"])
-                eventually(lambda: _answers(address), 90, "it does not start")
+                eventually(lambda: _answers(address), 180, "it does not start")
                 yield
             finally:
                 running.send_signal(signal.SIGTERM)

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of, some_text
+from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of, filled, identifier
 from .call import begin, confirm
 from .output import Output, Shape, show
 
@@ -24,14 +22,12 @@ def record(
     context: typer.Context,
     *,
     person: PersonArgument,
-    number: Annotated[str, typer.Option("--number", help="The accreditation's number.")],
+    number: Annotated[str, typer.Option("--number", help="The accreditation's number.", callback=filled)],
     until: UntilOption,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Record somebody else's accreditation."""
-    check_id(person, field="person")
-    some_text(number, field="--number")
     last = end_of(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.identity.record_accreditation(call.actor, person, number, last), SHAPE, output)
@@ -41,13 +37,14 @@ def record(
 def end(
     context: typer.Context,
     *,
-    accreditation: Annotated[str, typer.Argument(help="Its identifier, as “tre person show” says.")],
+    accreditation: Annotated[
+        str, typer.Argument(help="Its identifier, as “tre person show” says.", callback=identifier)
+    ],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End an accreditation at once; the person's sessions end if no other is in date."""
-    check_id(accreditation, field="accreditation")
     call = begin(context, dry_run=dry_run)
     confirm("End this accreditation now? The person's sessions may end at once.", yes=yes, dry_run=dry_run)
     show(call.house.identity.end_accreditation(call.actor, accreditation), SHAPE, output)

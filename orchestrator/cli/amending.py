@@ -6,8 +6,6 @@ from pathlib import Path
 
 import typer
 
-from orchestrator.core.ids import check_id
-
 from .application import SHAPE, FileArgument, read_answers
 from .arguments import DryRunOption, OutputOption, ProjectArgument
 from .call import Call, begin, say
@@ -43,7 +41,6 @@ def renew(
 def _begin(call: Call, project: str, file: Path, kind: str, output: Output) -> None:
     from orchestrator.access.model import ApplicationKind  # noqa: PLC0415
 
-    check_id(project, field="project")
     answers, datasets, justifications = read_answers(file)
     made = call.house.access.amend(
         call.actor,

@@ -14,6 +14,7 @@ from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
 from .arguments import (
+    ApplicationArgument,
     CustodianArgument,
     DryRunOption,
     OutputOption,
@@ -34,7 +35,6 @@ __all__ = ["SHAPE", "ApplicationArgument", "FileArgument", "app", "read_answers"
 app = typer.Typer(help="Applications: one request over several custodians.", no_args_is_help=True)
 SHAPE = Shape(name="application_id", columns=("application_id", "title", "state", "applicant_id", "deadline"))
 
-ApplicationArgument = Annotated[str, typer.Argument(help="An application's identifier.")]
 FileArgument = Annotated[
     Path,
     typer.Argument(
@@ -66,7 +66,6 @@ def show_application(
     context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE
 ) -> None:
     """Show what you may see of one application; “read” and “parts_read” are what “--read” takes."""
-    check_id(application, field="application")
     call = begin(context)
     readings = call.house.access.readings(call.actor, application)
     found = plain(call.house.access.application(call.actor, application))
@@ -96,7 +95,6 @@ def redraft(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Replace what a draft says."""
-    check_id(application, field="application")
     answers, datasets, justifications = read_answers(file)
     call = begin(context, dry_run=dry_run)
     show(
@@ -116,7 +114,6 @@ def submit(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Freeze a draft and put each part before its custodian."""
-    check_id(application, field="application")
     call = begin(context, dry_run=dry_run)
     confirm("Submit this application? It cannot be changed afterwards.", yes=yes, dry_run=dry_run)
     show(call.house.access.submit(call.actor, application), SHAPE, output)
@@ -137,8 +134,6 @@ def decide(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Decide on one custodian's part, as its officer; without --read, on what it says before you are asked."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     if approve and not until:
         raise Invalid("An approval needs --until, the last day of the agreement.", field="--until")
     if not approve:
@@ -169,7 +164,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take back an application that is not approved yet."""
-    check_id(application, field="application")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this application for ever?", yes=yes, dry_run=dry_run)
     show(call.house.access.withdraw_application(call.actor, application, reason), SHAPE, output)

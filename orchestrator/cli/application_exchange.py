@@ -8,17 +8,18 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import (
+    ApplicationArgument,
     CustodianArgument,
     DryRunOption,
     OutputOption,
     ReadOption,
     ReasonOption,
     YesOption,
+    filled,
+    identifier,
     mapping_file,
-    some_text,
 )
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
@@ -31,12 +32,9 @@ REQUEST = Shape(name="request_id", columns=("request_id", "asked_at", "questions
 COURSE = Shape(name="custodian_id", columns=())
 APPLICATION = Shape(name="application_id", columns=())
 
-Application = Annotated[str, typer.Argument(metavar="APPLICATION", help="An application's identifier.")]
 
-
-def questions(context: typer.Context, *, application: Application, output: OutputOption = Output.TABLE) -> None:
+def questions(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
     """List what is asked, with the answers that you may see."""
-    check_id(application, field="application")
     call = begin(context)
     filled = call.house.access.answers.sheet(call.actor, application)
     rows = (
@@ -63,12 +61,11 @@ def questions(context: typer.Context, *, application: Application, output: Outpu
 def answer(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON: answers by the questions' names.")],
     dry_run: DryRunOption = False,
 ) -> None:
     """Keep answers to an application's questions."""
-    check_id(application, field="application")
     answers = {
         str(key): str(value) if _is_day(value) else value for key, value in mapping_file(file, field="FILE").items()
     }
@@ -80,14 +77,13 @@ def answer(
 def reuse(
     context: typer.Context,
     *,
-    application: Application,
-    source: Annotated[str, typer.Option("--from", help="One earlier application of yours; all without it.")] = "",
+    application: ApplicationArgument,
+    source: Annotated[
+        str, typer.Option("--from", help="One earlier application of yours; all without it.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
 ) -> None:
     """Take over your answers to the same questions from earlier applications."""
-    check_id(application, field="application")
-    if source:
-        check_id(source, field="--from")
     call = begin(context, dry_run=dry_run)
     filled = call.house.access.answers.reuse(call.actor, application, source or None)
     say(f"Taken over. {len(filled.missing)} questions still have to be answered before you submit.")
@@ -96,21 +92,18 @@ def reuse(
 def comment(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
-    text: Annotated[str, typer.Option("--text", help="What you want to say.")],
+    text: Annotated[str, typer.Option("--text", help="What you want to say.", callback=filled)],
     question: Annotated[str, typer.Option("--question", help="The question that it is about.")] = "",
     internal: Annotated[bool, typer.Option("--internal", help="For the custodian's officers only.")] = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say something about a custodian's part, or about one question of it."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
-    words = some_text(text, field="--text")
     call = begin(context, dry_run=dry_run)
     said = call.house.access.talks.comment(
-        call.actor, application, custodian, words, question_id=question, internal=internal
+        call.actor, application, custodian, text, question_id=question, internal=internal
     )
     show(said, COMMENT, output)
 
@@ -118,13 +111,11 @@ def comment(
 def comments(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what was said about a custodian's part."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all(call.house.access.talks.comments(call.actor, application, custodian), COMMENT, output)
 
@@ -132,13 +123,11 @@ def comments(
 def course(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show how a custodian's part went, and how many working days it waited."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context)
     show(call.house.access.talks.course(call.actor, application, custodian), COURSE, output)
 
@@ -146,7 +135,7 @@ def course(
 def ask_changes(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     reason: ReasonOption,
     question: Annotated[list[str] | None, typer.Option("--question", help="A question to answer anew.")] = None,
@@ -158,12 +147,9 @@ def ask_changes(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give a part back for changes, as an officer; your clock stands still meanwhile."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     asked = call.house.access.changes.ask_changes(
-        call.actor, application, custodian, words, questions=question or [], fields=field or [], read=read
+        call.actor, application, custodian, reason, questions=question or [], fields=field or [], read=read
     )
     show(asked, REQUEST, output)
 
@@ -171,13 +157,11 @@ def ask_changes(
 def changes(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what a custodian wanted changed, and what was answered."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all(call.house.access.changes.change_requests(call.actor, application, custodian), REQUEST, output)
 
@@ -185,7 +169,7 @@ def changes(
 def answer_changes(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     reason: Annotated[str, typer.Option("--reason", help="What you changed, in a sentence.")] = "",
     put: Annotated[list[str] | None, typer.Option("--set", help="A changed field, as name=value.")] = None,
@@ -194,8 +178,6 @@ def answer_changes(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Send what you changed; a custodian that approved what reads otherwise now decides anew."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     fields = {}
     for entry in put or []:
         name, equals, value = entry.partition("=")
@@ -214,7 +196,7 @@ def answer_changes(
 def withdraw_part(
     context: typer.Context,
     *,
-    application: Application,
+    application: ApplicationArgument,
     custodian: CustodianArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why, if you like to say it.")] = "",
     yes: YesOption = False,
@@ -222,8 +204,6 @@ def withdraw_part(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask one custodian no longer; the others go on deciding."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context, dry_run=dry_run)
     confirm("Take this custodian's part back for ever?", yes=yes, dry_run=dry_run)
     show(call.house.access.changes.withdraw_part(call.actor, application, custodian, reason), APPLICATION, output)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from orchestrator.core.errors import Invalid
+from orchestrator.core.ids import check_id
 
 from .output import Output
 
 __all__ = [
+    "ApplicationArgument",
     "CustodianArgument",
     "DatasetArgument",
     "DryRunOption",
@@ -26,9 +28,41 @@ __all__ = [
     "YesOption",
     "day",
     "end_of",
+    "filled",
+    "identifier",
     "mapping_file",
     "some_text",
 ]
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LARGEST = 4 * 1024 * 1024
+_Given = TypeVar("_Given", str, str | None, list[str], list[str] | None)
+
+
+def identifier(parameter: typer.CallbackParam, value: _Given) -> _Given:
+    """Return what was given if it has the shape of identifiers, before anything is opened; nothing stays nothing."""
+    for each in [value] if isinstance(value, str) else value or []:
+        if each or parameter.required:
+            check_id(each, field=_named(parameter))
+    return value
+
+
+def filled(parameter: typer.CallbackParam, value: str) -> str:
+    """Return a text that says something, without the space around it."""
+    return some_text(value, field=_named(parameter))
+
+
+def some_text(text: str, *, field: str) -> str:
+    """Return a text that says something."""
+    if not text.strip():
+        raise Invalid(f"{field} must not be empty; say it in a sentence.", field=field)
+    return text.strip()
+
+
+def _named(parameter: typer.CallbackParam) -> str:
+    """Return how people know a parameter: an option by its long name, an argument as the help shows it."""
+    return parameter.opts[0] if parameter.param_type_name == "option" else str(parameter.name)
+
 
 OutputOption: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the data is written.")]
 YesOption: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before doing it.")]
@@ -39,15 +73,17 @@ ReadOption: TypeAlias = Annotated[
         "--read", metavar="HASH", help="What you read, as “show” or “waiting” names it; if it was changed, refuse."
     ),
 ]
-ReasonOption: TypeAlias = Annotated[str, typer.Option("--reason", help="Why, in a sentence for the people concerned.")]
+ReasonOption: TypeAlias = Annotated[
+    str, typer.Option("--reason", help="Why, in a sentence for the people concerned.", callback=filled)
+]
 UntilOption: TypeAlias = Annotated[str, typer.Option("--until", help="Its last day, as YYYY-MM-DD.")]
-PersonArgument: TypeAlias = Annotated[str, typer.Argument(help="A person's identifier.")]
-CustodianArgument: TypeAlias = Annotated[str, typer.Argument(help="A custodian's identifier.")]
-DatasetArgument: TypeAlias = Annotated[str, typer.Argument(help="A dataset's identifier.")]
-ProjectArgument: TypeAlias = Annotated[str, typer.Argument(help="A project's identifier.")]
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LARGEST = 4 * 1024 * 1024
+PersonArgument: TypeAlias = Annotated[str, typer.Argument(help="A person's identifier.", callback=identifier)]
+ApplicationArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=identifier)
+]
+CustodianArgument: TypeAlias = Annotated[str, typer.Argument(help="A custodian's identifier.", callback=identifier)]
+DatasetArgument: TypeAlias = Annotated[str, typer.Argument(help="A dataset's identifier.", callback=identifier)]
+ProjectArgument: TypeAlias = Annotated[str, typer.Argument(help="A project's identifier.", callback=identifier)]
 
 
 def day(text: str, *, field: str = "--until") -> date:
@@ -58,13 +94,6 @@ def day(text: str, *, field: str = "--until") -> date:
     except ValueError:
         pass
     raise Invalid(f"{field}: “{text[:40]}” is not a day; write it as YYYY-MM-DD, such as 2027-03-31.", field=field)
-
-
-def some_text(text: str, *, field: str) -> str:
-    """Return a text that says something."""
-    if not text.strip():
-        raise Invalid(f"{field} must not be empty; say it in a sentence.", field=field)
-    return text.strip()
 
 
 def mapping_file(file: Path, *, field: str) -> dict[str, Any]:

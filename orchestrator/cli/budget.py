@@ -8,19 +8,15 @@ import typer
 
 from orchestrator.core.money import Money
 
-from .arguments import DryRunOption, OutputOption
+from .arguments import ApplicationArgument, DryRunOption, OutputOption
 from .call import begin
 from .output import Output, Shape, show
-from .pricing import known_shape
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Budgets: limits that hold.", no_args_is_help=True)
 _BUDGET = Shape(name="account_id", columns=("account_id", "version", "limit", "reason"))
 _SPENDING = Shape(name="account_id", columns=("account_id", "limit", "ordered", "metered", "credited", "spent", "left"))
-ApplicationArgument = Annotated[
-    str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
-]
 
 
 @app.command("set")

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
 from .arguments import CustodianArgument, DryRunOption, OutputOption, YesOption, day
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show, show_all
@@ -74,7 +72,6 @@ def accept(
     dry_run: DryRunOption = False,
 ) -> None:
     """Accept a version in your custodian's name."""
-    check_id(custodian, field="custodian")
     call = begin(context, dry_run=dry_run)
     confirm(f"Have you read version {version}, and does your custodian accept it?", yes=yes, dry_run=dry_run)
     call.house.onboarding.accept_conditions(call.actor, custodian, version)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, some_text
+from .arguments import DryRunOption, OutputOption, filled
 from .call import begin, begin_public, say
 from .output import Output, Shape, show, show_all
 
@@ -26,12 +26,11 @@ def list_custodians(context: typer.Context, *, output: OutputOption = Output.TAB
 def register(
     context: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", help="The custodian's name.")],
+    name: Annotated[str, typer.Option("--name", help="The custodian's name.", callback=filled)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Register a custodian; it decides nothing until two people gave it an officer."""
-    some_text(name, field="--name")
     call = begin(context, dry_run=dry_run)
     made = call.house.alliance.register_custodian(call.actor, name)
     say(f"Registered. Give it an officer with “tre role propose PERSON custodian --custodian {made.custodian_id} …”.")

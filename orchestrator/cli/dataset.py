@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import (
-    DatasetArgument,
-    DryRunOption,
-    OutputOption,
-    ReasonOption,
-    YesOption,
-    mapping_file,
-    some_text,
-)
+from .arguments import DatasetArgument, DryRunOption, OutputOption, ReasonOption, YesOption, identifier, mapping_file
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, plain, show, show_all
 
@@ -28,7 +19,7 @@ app = typer.Typer(help="Datasets: what exists, described; and its versions, seal
 SHAPE = Shape(name="dataset_id", columns=("dataset_id", "name", "title", "custodian_id", "state"))
 VERSION = Shape(name="version_id", columns=("version_id", "number", "delivery", "state", "added_at"))
 
-VersionArgument = Annotated[str, typer.Argument(help="A version's identifier.")]
+VersionArgument = Annotated[str, typer.Argument(help="A version's identifier.", callback=identifier)]
 _EVERYTHING = 1_000_000
 
 
@@ -43,13 +34,13 @@ def search(
     context: typer.Context,
     *,
     words: Annotated[list[str], typer.Argument(help="Words that title, name or description hold.")],
-    custodian: Annotated[str, typer.Option("--custodian", help="Only those of one custodian.")] = "",
+    custodian: Annotated[
+        str, typer.Option("--custodian", help="Only those of one custodian.", callback=identifier)
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=_EVERYTHING, help="At most so many.")] = 50,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Find datasets, best first; nobody needs to be signed in."""
-    if custodian:
-        check_id(custodian, field="--custodian")
     discovery = begin_public(context).discovery
     show_all(discovery.search(" ".join(words), custodian_id=custodian or None, limit=limit), SHAPE, output)
 
@@ -57,7 +48,6 @@ def search(
 @app.command("show")
 def show_dataset(context: typer.Context, *, dataset: DatasetArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one dataset with its description and versions; nobody needs to be signed in."""
-    check_id(dataset, field="dataset")
     discovery = begin_public(context).discovery
     found = plain(discovery.dataset(dataset))
     if not isinstance(found, dict):
@@ -69,14 +59,13 @@ def show_dataset(context: typer.Context, *, dataset: DatasetArgument, output: Ou
 def register(
     context: typer.Context,
     *,
-    custodian: Annotated[str, typer.Option("--custodian", help="In whose name: its identifier.")],
+    custodian: Annotated[str, typer.Option("--custodian", help="In whose name: its identifier.", callback=identifier)],
     name: Annotated[str, typer.Option("--name", help="Its folder below /data: lower-case letters, digits, hyphens.")],
     description: Annotated[Path, typer.Argument(metavar="DESCRIPTION", help="YAML or JSON, HDR UK schema 4.0.0.")],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Offer a dataset, as an officer of its custodian."""
-    check_id(custodian, field="--custodian")
     document = mapping_file(description, field="DESCRIPTION")
     call = begin(context, dry_run=dry_run)
     made = call.house.discovery.register_dataset(call.actor, custodian_id=custodian, name=name, description=document)
@@ -93,7 +82,6 @@ def add_files(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make a folder the dataset's next version."""
-    check_id(dataset, field="dataset")
     if not directory.is_dir():
         raise Invalid(f"{directory} is not a folder of this machine.", field="DIRECTORY")
     call = begin(context, dry_run=dry_run)
@@ -113,7 +101,6 @@ def add_database(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make views of a configured database the dataset's next version."""
-    check_id(dataset, field="dataset")
     call = begin(context, dry_run=dry_run)
     made = call.house.discovery.add_database_version(
         call.actor, dataset, connection=connection, schema=schema, views=views
@@ -132,7 +119,6 @@ def add_objects(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make what lies below a prefix of your own object store the dataset's next version."""
-    check_id(dataset, field="dataset")
     call = begin(context, dry_run=dry_run)
     say("The controller reads every object once and keeps its hash; change nothing there from now on.")
     made = call.house.discovery.add_object_version(call.actor, dataset, store_name=store, prefix=prefix)
@@ -149,7 +135,6 @@ def add_volume(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make a volume of your own, mounted read-only as it is, the dataset's next version."""
-    check_id(dataset, field="dataset")
     call = begin(context, dry_run=dry_run)
     show(call.house.discovery.add_volume_version(call.actor, dataset, volume=volume), VERSION, output)
 
@@ -165,8 +150,6 @@ def withdraw_version(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Withdraw a version for ever: every grant on it stops holding at once."""
-    check_id(version, field="version")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this version for ever? Sessions that hold it end at once.", yes=yes, dry_run=dry_run)
     show(call.house.discovery.withdraw_version(call.actor, version, reason), VERSION, output)
@@ -183,8 +166,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take a dataset out of the catalogue with all its versions, for ever."""
-    check_id(dataset, field="dataset")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this dataset for ever, with every version?", yes=yes, dry_run=dry_run)
     show(call.house.discovery.withdraw_dataset(call.actor, dataset, reason), SHAPE, output)

@@ -6,9 +6,15 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import CustodianArgument, DryRunOption, OutputOption, ReasonOption, YesOption, end_of, some_text
+from .arguments import (
+    CustodianArgument,
+    DryRunOption,
+    OutputOption,
+    ReasonOption,
+    YesOption,
+    end_of,
+    identifier,
+)
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show
 
@@ -17,13 +23,14 @@ __all__ = ["app"]
 app = typer.Typer(help="Departures: how a custodian leaves, and what then ends.", no_args_is_help=True)
 SHAPE = Shape(name="departure_id", columns=("departure_id", "custodian_id", "state", "at", "reason"))
 _JOINED = Shape(name="custodian_id", columns=("custodian_id", "accreditation", "conditions_accepted", "barriers"))
-DepartureArgument = Annotated[str, typer.Argument(metavar="DEPARTURE", help="A departure's identifier.")]
+DepartureArgument = Annotated[
+    str, typer.Argument(metavar="DEPARTURE", help="A departure's identifier.", callback=identifier)
+]
 
 
 @app.command("show")
 def show_joined(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """Show how a custodian stands in the alliance; nobody needs to be signed in."""
-    check_id(custodian, field="custodian")
     show(begin_public(context).onboarding.joined(custodian), _JOINED, output)
 
 
@@ -39,11 +46,10 @@ def announce(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Announce that your custodian leaves; somebody else confirms it."""
-    check_id(custodian, field="custodian")
-    words, at = some_text(reason, field="--reason"), end_of(last_day, field="--last-day")
+    at = end_of(last_day, field="--last-day")
     call = begin(context, dry_run=dry_run)
     confirm("Announce that this custodian leaves?", yes=yes, dry_run=dry_run)
-    made = call.house.onboarding.announce_departure(call.actor, custodian, at, words)
+    made = call.house.onboarding.announce_departure(call.actor, custodian, at, reason)
     say("Announced. Another officer or an operator has to confirm it.")
     show(made, SHAPE, output)
 
@@ -58,7 +64,6 @@ def confirm_departure(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Confirm it: nothing new is granted from now, and after its last day everything granted ends."""
-    check_id(departure, field="departure")
     call = begin(context, dry_run=dry_run)
     confirm("Confirm that this custodian leaves?", yes=yes, dry_run=dry_run)
     show(call.house.onboarding.confirm_departure(call.actor, departure), SHAPE, output)
@@ -74,7 +79,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take it back, while the custodian has not left."""
-    check_id(departure, field="departure")
     call = begin(context, dry_run=dry_run)
     confirm("Stay in the alliance?", yes=yes, dry_run=dry_run)
     show(call.house.onboarding.withdraw_departure(call.actor, departure), SHAPE, output)

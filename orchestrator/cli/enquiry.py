@@ -6,9 +6,16 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DatasetArgument, DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, some_text
+from .arguments import (
+    DatasetArgument,
+    DryRunOption,
+    OutputOption,
+    PersonArgument,
+    ReasonOption,
+    YesOption,
+    filled,
+    identifier,
+)
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -20,8 +27,10 @@ _DEMAND = Shape(name="dataset_id", columns=("dataset_id", "enquiries", "applicat
 _WISHES = Shape(name="topic", columns=("topic", "enquiries", "last_at"))
 _APPLICATION = Shape(name="application_id", columns=("application_id", "state"))
 
-EnquiryArgument = Annotated[str, typer.Argument(metavar="ENQUIRY", help="An enquiry's identifier.")]
-TextOption = Annotated[str, typer.Option("--text", help="What to say, in plain words.")]
+EnquiryArgument = Annotated[
+    str, typer.Argument(metavar="ENQUIRY", help="An enquiry's identifier.", callback=identifier)
+]
+TextOption = Annotated[str, typer.Option("--text", help="What to say, in plain words.", callback=filled)]
 
 
 @app.command("list")
@@ -39,7 +48,6 @@ def list_enquiries(
 @app.command("show")
 def show_enquiry(context: typer.Context, *, enquiry: EnquiryArgument, output: OutputOption = Output.TABLE) -> None:
     """Show an enquiry with everything said and every dataset put forward."""
-    check_id(enquiry, field="enquiry")
     call = begin(context)
     show(call.house.enquiries.enquiry(call.actor, enquiry), SHAPE, output)
 
@@ -48,17 +56,17 @@ def show_enquiry(context: typer.Context, *, enquiry: EnquiryArgument, output: Ou
 def ask(
     context: typer.Context,
     *,
-    question: Annotated[str, typer.Argument(help="Your question, in plain words.")],
+    question: Annotated[str, typer.Argument(help="Your question, in plain words.", callback=filled)],
     organisation: Annotated[str, typer.Option("--organisation", help="For whom you ask.")] = "",
-    offer: Annotated[str, typer.Option("--offer", help="An offer of the hub that you ask for.")] = "",
+    offer: Annotated[
+        str, typer.Option("--offer", help="An offer of the hub that you ask for.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask the hub; datasets that may answer are named at once, a colleague answers in some days."""
-    words = some_text(question, field="QUESTION")
-    wanted = check_id(offer, field="--offer") if offer else None
     call = begin(context, dry_run=dry_run)
-    made = call.house.enquiries.ask(call.actor, words, organisation=organisation, offer_id=wanted)
+    made = call.house.enquiries.ask(call.actor, question, organisation=organisation, offer_id=offer or None)
     say("Asked. A colleague of the hub will answer; “tre enquiry show” tells how far it is.")
     show(made, SHAPE, output)
 
@@ -73,10 +81,8 @@ def ask_again(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say more in an enquiry of yours."""
-    check_id(enquiry, field="enquiry")
-    words = some_text(text, field="--text")
     call = begin(context, dry_run=dry_run)
-    show(call.house.enquiries.ask_again(call.actor, enquiry, words), SHAPE, output)
+    show(call.house.enquiries.ask_again(call.actor, enquiry, text), SHAPE, output)
 
 
 @app.command("take")
@@ -88,7 +94,6 @@ def take(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Become the colleague who answers an enquiry."""
-    check_id(enquiry, field="enquiry")
     call = begin(context, dry_run=dry_run)
     show(call.house.enquiries.take(call.actor, enquiry), SHAPE, output)
 
@@ -103,8 +108,6 @@ def pass_on(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give an enquiry to another concierge."""
-    check_id(enquiry, field="enquiry")
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     show(call.house.enquiries.pass_on(call.actor, enquiry, person), SHAPE, output)
 
@@ -120,11 +123,8 @@ def suggest(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Put a dataset before the enquirer, saying why it may help."""
-    check_id(enquiry, field="enquiry")
-    check_id(dataset, field="dataset")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    show(call.house.enquiries.suggest(call.actor, enquiry, dataset, words), SHAPE, output)
+    show(call.house.enquiries.suggest(call.actor, enquiry, dataset, reason), SHAPE, output)
 
 
 @app.command("answer")
@@ -138,12 +138,10 @@ def answer(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Answer an enquiry for the hub, by name."""
-    check_id(enquiry, field="enquiry")
-    words = some_text(text, field="--text")
     call = begin(context, dry_run=dry_run)
     service = call.house.enquiries
     act = service.arrange if arranged else service.answer
-    show(act(call.actor, enquiry, words), SHAPE, output)
+    show(act(call.actor, enquiry, text), SHAPE, output)
 
 
 @app.command("wish")
@@ -151,14 +149,14 @@ def wish(
     context: typer.Context,
     *,
     enquiry: EnquiryArgument,
-    topic: Annotated[str, typer.Option("--topic", help="What is missing, in the hub's words: custodians read it.")],
+    topic: Annotated[
+        str, typer.Option("--topic", help="What is missing, in the hub's words: custodians read it.", callback=filled)
+    ],
     dry_run: DryRunOption = False,
 ) -> None:
     """Note that an enquiry asked for data that do not exist here."""
-    check_id(enquiry, field="enquiry")
-    words = some_text(topic, field="--topic")
     call = begin(context, dry_run=dry_run)
-    call.house.enquiries.wish(call.actor, enquiry, words)
+    call.house.enquiries.wish(call.actor, enquiry, topic)
     say("Noted.")
 
 
@@ -167,15 +165,15 @@ def apply(
     context: typer.Context,
     *,
     enquiry: EnquiryArgument,
-    dataset: Annotated[list[str], typer.Option("--dataset", help="A dataset of the enquiry; may be repeated.")],
+    dataset: Annotated[
+        list[str], typer.Option("--dataset", help="A dataset of the enquiry; may be repeated.", callback=identifier)
+    ],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Turn an enquiry of yours into a drafted application."""
-    check_id(enquiry, field="enquiry")
-    chosen = [check_id(each, field="--dataset") for each in dataset]
     call = begin(context, dry_run=dry_run)
-    made = call.house.enquiries.apply(call.actor, enquiry, chosen)
+    made = call.house.enquiries.apply(call.actor, enquiry, dataset)
     say("Drafted. Complete it on the portal or with “tre application redraft”, then submit it.")
     show(made, _APPLICATION, output)
 
@@ -191,7 +189,6 @@ def close(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End an enquiry."""
-    check_id(enquiry, field="enquiry")
     call = begin(context, dry_run=dry_run)
     confirm("End this enquiry? It cannot be opened again.", yes=yes, dry_run=dry_run)
     show(call.house.enquiries.close(call.actor, enquiry, reason), SHAPE, output)

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day, some_text
+from .arguments import (
+    ApplicationArgument,
+    DryRunOption,
+    OutputOption,
+    ReasonOption,
+    UntilOption,
+    YesOption,
+    day,
+    filled,
+    identifier,
+)
 from .call import begin, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
@@ -27,8 +36,7 @@ SHAPE = Shape(name="evidence_id", columns=("evidence_id", "kind", "reference", "
 DOCUMENT = Shape(name="document_id", columns=("document_id", "evidence_id", "kind", "size", "sha256", "destroyed_at"))
 KIND = Shape(name="kind", columns=("kind", "title", "holder", "one_custodian"))
 REQUIRED = Shape(name="kind", columns=("custodian_id", "kind", "holds", "until", "sentence"))
-EvidenceArgument = Annotated[str, typer.Argument(help="A piece of evidence's identifier.")]
-ApplicationArgument = Annotated[str, typer.Argument(help="The application's identifier.")]
+EvidenceArgument = Annotated[str, typer.Argument(help="A piece of evidence's identifier.", callback=identifier)]
 KindArgument = Annotated[str, typer.Argument(help="Its kind; “tre evidence kinds” lists them.")]
 ReferenceOption = Annotated[str, typer.Option("--reference", help="The reference under which others find it.")]
 FromOption = Annotated[str, typer.Option("--from", help="Its first day, as YYYY-MM-DD.")]
@@ -47,13 +55,13 @@ def kinds(*, output: OutputOption = Output.TABLE) -> None:
 def list_evidence(
     context: typer.Context,
     *,
-    application: Annotated[str, typer.Option("--application", help="That of one application.")] = "",
+    application: Annotated[
+        str, typer.Option("--application", help="That of one application.", callback=identifier)
+    ] = "",
     waiting: Annotated[bool, typer.Option("--waiting", help="What waits for you to verify it.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List what you brought, what one application has, or what waits for you."""
-    if application:
-        check_id(application, field="--application")
     call = begin(context)
     evidence = call.house.evidence
     if waiting:
@@ -66,7 +74,6 @@ def list_evidence(
 @app.command("show")
 def show_evidence(context: typer.Context, *, evidence: EvidenceArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one piece of evidence."""
-    check_id(evidence, field="evidence")
     call = begin(context)
     show(call.house.evidence.evidence(call.actor, evidence), SHAPE, output)
 
@@ -74,7 +81,6 @@ def show_evidence(context: typer.Context, *, evidence: EvidenceArgument, output:
 @app.command("required")
 def required(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
     """List what the custodians' terms ask for; leaves with 7 while something is missing."""
-    check_id(application, field="application")
     call = begin(context)
     found = call.house.evidence.required(call.actor, application)
     show_all(found, REQUIRED, output)
@@ -92,14 +98,13 @@ def record(
     first: FromOption,
     until: UntilOption,
     file: FileOption = None,
-    custodian: Annotated[str, typer.Option("--custodian", help="The one custodian it was made with.")] = "",
+    custodian: Annotated[
+        str, typer.Option("--custodian", help="The one custodian it was made with.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Bring evidence of an application's research; somebody else verifies it."""
-    check_id(application, field="application")
-    if custodian:
-        check_id(custodian, field="--custodian")
     days, digest = _days(first, until), _digest(file)
     call = begin(context, dry_run=dry_run)
     made = call.house.evidence.record(
@@ -119,7 +124,7 @@ def record(
 def record_organisation(
     context: typer.Context,
     *,
-    organisation: Annotated[str, typer.Argument(help="The organisation's name.")],
+    organisation: Annotated[str, typer.Argument(help="The organisation's name.", callback=filled)],
     kind: KindArgument,
     reference: ReferenceOption,
     first: FromOption,
@@ -130,7 +135,6 @@ def record_organisation(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Bring evidence of an organisation, on which research may rely; somebody else verifies it."""
-    some_text(organisation, field="ORGANISATION")
     days, digest = _days(first, until), _digest(file)
     call = begin(context, dry_run=dry_run)
     made = call.house.evidence.record_of_organisation(
@@ -156,8 +160,6 @@ def rely(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Rely in an application's research on the evidence of an organisation that takes part in it."""
-    check_id(application, field="application")
-    check_id(evidence, field="evidence")
     call = begin(context, dry_run=dry_run)
     show(call.house.evidence.rely(call.actor, application, evidence), SHAPE, output)
 
@@ -172,7 +174,6 @@ def hand_in(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Hand in the document of evidence you brought: it is kept sealed, for those who decide on it."""
-    check_id(evidence, field="evidence")
     content = _content(file)
     call = begin(context, dry_run=dry_run)
     show(call.house.evidence.hand_in(call.actor, evidence, content), DOCUMENT, output)
@@ -187,7 +188,6 @@ def download(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Write the document of evidence that you decide on to a file; that you read it is recorded."""
-    check_id(evidence, field="evidence")
     if to.exists():
         raise Invalid(f"{to} is there already; name another file.", field="--to")
     call = begin(context)
@@ -212,8 +212,6 @@ def destroy(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Destroy the document of evidence before its time, such as one that tells of patients; its hash stays."""
-    check_id(evidence, field="evidence")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Destroy the document for ever?", yes=yes, dry_run=dry_run)
     show(call.house.evidence.destroy_document(call.actor, evidence, reason), DOCUMENT, output)
@@ -230,7 +228,6 @@ def verify(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say that you looked at the document and that it says what is recorded; “--file” compares its hash first."""
-    check_id(evidence, field="evidence")
     digest = _digest(file)
     call = begin(context, dry_run=dry_run)
     kept = call.house.evidence.evidence(call.actor, evidence).file_sha256
@@ -250,8 +247,6 @@ def reject(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say that the document does not say what is recorded."""
-    check_id(evidence, field="evidence")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     show(call.house.evidence.reject(call.actor, evidence, reason), SHAPE, output)
 
@@ -267,8 +262,6 @@ def revoke(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End verified evidence at once: grants that hang on it stop."""
-    check_id(evidence, field="evidence")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Revoke it for ever? Grants that hang on it stop at once.", yes=yes, dry_run=dry_run)
     show(call.house.evidence.revoke(call.actor, evidence, reason), SHAPE, output)
@@ -283,7 +276,6 @@ def take_back(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take back what you brought and nobody verified yet."""
-    check_id(evidence, field="evidence")
     call = begin(context, dry_run=dry_run)
     show(call.house.evidence.take_back(call.actor, evidence), SHAPE, output)
 

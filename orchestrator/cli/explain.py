@@ -10,7 +10,7 @@ import typer
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.ids import check_id
 
-from .arguments import OutputOption, ProjectArgument
+from .arguments import OutputOption, ProjectArgument, identifier
 from .call import Rehearsal, begin
 from .output import Output, Shape, show
 
@@ -51,7 +51,6 @@ ACTIONS: dict[str, Step] = {
 @app.command("project")
 def explain_project(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """Show a project's standing now: every member and grant, with every condition that fails."""
-    check_id(project, field="project")
     call = begin(context)
     call.house.access.project(call.actor, project)
     show(call.house.access.standing(project), STANDING, output)
@@ -62,7 +61,7 @@ def explain_action(
     context: typer.Context,
     *,
     action: Annotated[str, typer.Argument(help="What is to be done; the list is below.")],
-    thing: Annotated[str, typer.Argument(help="The identifier of what it is done to.")],
+    thing: Annotated[str, typer.Argument(help="The identifier of what it is done to.", callback=identifier)],
     person: Annotated[str, typer.Option("--person", help="Somebody else's identifier, for operators.")] = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -70,7 +69,6 @@ def explain_action(
     step = ACTIONS.get(action)
     if step is None:
         raise Invalid(f"“{action[:40]}” cannot be explained; known are {', '.join(ACTIONS)}.", field="ACTION")
-    check_id(thing, field="thing")
     call = begin(context, dry_run=True)
     actor = call.actor
     if person and person != actor.person_id:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid, NotPossible
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, mapping_file, some_text
+from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, identifier, mapping_file
 from .audit import parse_keys
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show, show_all
@@ -32,7 +31,7 @@ DOCUMENT = Shape(name="kind", columns=("hub_id", "kind", "sequence", "items", "i
 ITEM = Shape(name="title", columns=("hub", "title", "custodian", "said_at"))
 RECOGNISED = Shape(name="hub_id", columns=("hub", "accredited_until", "trained_until", "said_at"))
 
-HubArgument = Annotated[str, typer.Argument(help="A hub's identifier.")]
+HubArgument = Annotated[str, typer.Argument(help="A hub's identifier.", callback=identifier)]
 KindArgument = Annotated[str, typer.Argument(help="What to tell: catalogue, register or people.")]
 _LARGEST = 64 * 1024 * 1024
 
@@ -89,7 +88,6 @@ def confirm_hub(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Confirm as the second operator that a hub's keys are its own: what it signs counts from now."""
-    check_id(hub, field="hub")
     call = begin(context, dry_run=dry_run)
     from orchestrator.transparency.federation.trusting import waiting_fingerprint  # noqa: PLC0415 - heavy
 
@@ -110,11 +108,9 @@ def revoke(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Stop trusting a hub at once: nothing that it signed is shown any more."""
-    check_id(hub, field="hub")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Stop trusting this hub now?", yes=yes, dry_run=dry_run)
-    show(_hub(call.house.federation.revoke(call.actor, hub, words)), HUB, output)
+    show(_hub(call.house.federation.revoke(call.actor, hub, reason)), HUB, output)
 
 
 @app.command("move")
@@ -127,7 +123,6 @@ def move(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say where a hub's documents are fetched from now on; only what its keys signed is taken, wherever it lies."""
-    check_id(hub, field="hub")
     call = begin(context, dry_run=dry_run)
     show(_hub(call.house.federation.move(call.actor, hub, "" if address == "-" else address)), HUB, output)
 
@@ -137,7 +132,6 @@ def ask(
     context: typer.Context, *, hub: HubArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Have the controller ask a hub for its documents within seconds; “list” shows what came of it."""
-    check_id(hub, field="hub")
     call = begin(context, dry_run=dry_run)
     show(_hub(call.house.federation.ask_now(call.actor, hub)), HUB, output)
 
@@ -205,7 +199,6 @@ def list_hubs(context: typer.Context, *, output: OutputOption = Output.TABLE) ->
 @app.command("documents")
 def documents(context: typer.Context, *, hub: HubArgument, output: OutputOption = Output.TABLE) -> None:
     """List what a hub says that counts now, with its age."""
-    check_id(hub, field="hub")
     found = [{"hub_id": hub, **_word(each)} for each in begin_public(context).federation.words(hub)]
     show_all(found, DOCUMENT, output)
 
@@ -239,7 +232,6 @@ def share_accreditation(
 @app.command("recognised")
 def recognised(context: typer.Context, *, person: PersonArgument, output: OutputOption = Output.TABLE) -> None:
     """List which hubs say that a person's accreditation and training hold there."""
-    check_id(person, field="person")
     call = begin(context)
     show_all(call.house.federation.recognised(call.actor, person), RECOGNISED, output)
 

@@ -10,7 +10,16 @@ import typer
 from orchestrator.core.errors import Invalid
 from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day
+from .arguments import (
+    ApplicationArgument,
+    DryRunOption,
+    OutputOption,
+    ReasonOption,
+    UntilOption,
+    YesOption,
+    day,
+    identifier,
+)
 from .call import begin, begin_public, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
@@ -20,7 +29,6 @@ from .pricing import (
     PeriodsOption,
     answers,
     issuer_shape,
-    known_shape,
     list_text,
     numbers,
     show_document,
@@ -56,7 +64,7 @@ def list_fees(
 def show_fee(
     context: typer.Context,
     *,
-    price_list: Annotated[str, typer.Argument(metavar="LIST", help="A price list's identifier.", callback=known_shape)],
+    price_list: Annotated[str, typer.Argument(metavar="LIST", help="A price list's identifier.", callback=identifier)],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show a published price list as its issuer wrote it; nobody needs to be signed in."""
@@ -162,9 +170,7 @@ def waive(
     context: typer.Context,
     *,
     issuer: IssuerArgument,
-    application: Annotated[
-        str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
-    ],
+    application: ApplicationArgument,
     percent: Annotated[int, typer.Option("--percent", min=1, max=100, help="How much is let off.")],
     reason: ReasonOption,
     until: UntilOption,
@@ -187,7 +193,7 @@ def waive(
 def end_waiver(
     context: typer.Context,
     *,
-    waiver: Annotated[str, typer.Argument(metavar="WAIVER", help="A waiver's identifier.", callback=known_shape)],
+    waiver: Annotated[str, typer.Argument(metavar="WAIVER", help="A waiver's identifier.", callback=identifier)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

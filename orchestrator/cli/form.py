@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import CustodianArgument, DryRunOption, OutputOption, YesOption, mapping_file
 from .call import begin, confirm
@@ -27,7 +26,6 @@ _NUMBERS = ("decide_within", "answer_within", "panel")
 @app.command("list")
 def list_forms(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """List every version of a custodian's form, newest first."""
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all(call.house.access.forms.forms(call.actor, custodian), SHAPE, output)
 
@@ -41,7 +39,6 @@ def show_form(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what a custodian asks."""
-    check_id(custodian, field="custodian")
     call = begin(context)
     show(call.house.access.forms.form(call.actor, custodian, version or None), SHAPE, output)
 
@@ -64,7 +61,6 @@ def publish(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Publish the next version of a custodian's form, as its officer."""
-    check_id(custodian, field="custodian")
     content = mapping_file(file, field="FILE")
     items = _items(content.pop("questions", None))
     times = _times(content)

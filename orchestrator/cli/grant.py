@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, day, identifier
 from .call import begin, confirm
 from .output import Output, Shape, show, show_all
 
@@ -21,19 +19,17 @@ SHAPE = Shape(
     columns=("grant_id", "project_id", "dataset_id", "version_id", "custodian_id", "state", "agreement_until"),
 )
 
-GrantArgument = Annotated[str, typer.Argument(help="A grant's identifier.")]
+GrantArgument = Annotated[str, typer.Argument(help="A grant's identifier.", callback=identifier)]
 
 
 @app.command("list")
 def list_grants(
     context: typer.Context,
     *,
-    project: Annotated[str, typer.Option("--project", help="Only those of one project.")] = "",
+    project: Annotated[str, typer.Option("--project", help="Only those of one project.", callback=identifier)] = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the grants of the projects that you may see."""
-    if project:
-        check_id(project, field="--project")
     call = begin(context)
     access = call.house.access
     projects = [access.project(call.actor, project)] if project else access.projects(call.actor)
@@ -51,8 +47,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Withdraw a grant at once: sessions that hold the dataset end, people's own work is kept."""
-    check_id(grant, field="grant")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this grant for ever? Sessions that hold the dataset end at once.", yes=yes, dry_run=dry_run)
     show(call.house.access.withdraw_grant(call.actor, grant, reason), SHAPE, output)
@@ -68,7 +62,6 @@ def renew(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Move an agreement's last day, no further than the custodian's terms reach."""
-    check_id(grant, field="grant")
     last = day(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.access.renew_grant(call.actor, grant, last), SHAPE, output)

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
 from orchestrator.discovery.catalogue.files import read_records
 from orchestrator.discovery.harvest.model import Authentication
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
 from .call import begin, begin_public, confirm, say
 from .failures import ExitCode
 from .output import Output, Shape, plain, show, show_all
@@ -30,10 +29,12 @@ ENTRY = Shape(name="entry_id", columns=())
 EDITION = Shape(name="number", columns=("number", "version", "schema", "taken_at", "content_sha256"))
 DIFFERENCE = Shape(name="path", columns=("path", "before", "after"))
 
-EndpointArgument = Annotated[str, typer.Argument(help="An endpoint's identifier.")]
-PullArgument = Annotated[str, typer.Argument(help="A pull's identifier.")]
-EntryArgument = Annotated[str, typer.Argument(help="An entry's identifier.")]
-CustodianOption = Annotated[str, typer.Option("--custodian", help="In whose name: its identifier.")]
+EndpointArgument = Annotated[str, typer.Argument(help="An endpoint's identifier.", callback=identifier)]
+PullArgument = Annotated[str, typer.Argument(help="A pull's identifier.", callback=identifier)]
+EntryArgument = Annotated[str, typer.Argument(help="An entry's identifier.", callback=identifier)]
+CustodianOption = Annotated[
+    str, typer.Option("--custodian", help="In whose name: its identifier.", callback=identifier)
+]
 
 
 @app.command("list")
@@ -51,7 +52,6 @@ def list_endpoints(context: typer.Context, *, output: OutputOption = Output.TABL
 @app.command("show")
 def show_endpoint(context: typer.Context, *, endpoint: EndpointArgument, output: OutputOption = Output.TABLE) -> None:
     """Show an endpoint with its last pulls."""
-    check_id(endpoint, field="endpoint")
     call = begin(context)
     standing = call.house.harvest.endpoint(call.actor, endpoint)
     found = plain(standing)
@@ -78,7 +78,6 @@ def register(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Register an endpoint, as an officer of its custodian; test it, then an operator enables it."""
-    check_id(custodian, field="--custodian")
     call = begin(context, dry_run=dry_run)
     made = call.house.harvest.register_endpoint(
         call.actor,
@@ -112,7 +111,6 @@ def change(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Change an endpoint; it is tested and enabled anew. What is not given stays."""
-    check_id(endpoint, field="endpoint")
     call = begin(context, dry_run=dry_run)
     now = call.house.harvest.endpoint(call.actor, endpoint).endpoint
     made = call.house.harvest.change_endpoint(
@@ -133,7 +131,6 @@ def change(
 @app.command("test")
 def try_it(context: typer.Context, *, endpoint: EndpointArgument, output: OutputOption = Output.TABLE) -> None:
     """Have the controller try an endpoint: one page of its list, one record; neither is kept."""
-    check_id(endpoint, field="endpoint")
     call = begin(context)
     show(call.house.harvest.ask_for_test(call.actor, endpoint), PULL, output)
     say("The controller tries it now; see “tre endpoint show” for what came of it.")
@@ -149,7 +146,6 @@ def enable(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Let a tested endpoint be pulled every day, as an operator who did not register it."""
-    check_id(endpoint, field="endpoint")
     call = begin(context, dry_run=dry_run)
     confirm("Let this installation call that address every day?", yes=yes, dry_run=dry_run)
     show(call.house.harvest.enable_endpoint(call.actor, endpoint), ONE, output)
@@ -165,8 +161,6 @@ def pause(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Pull an endpoint no more until it is resumed."""
-    check_id(endpoint, field="endpoint")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     show(call.house.harvest.pause_endpoint(call.actor, endpoint, reason), ONE, output)
 
@@ -180,7 +174,6 @@ def resume(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Pull a paused endpoint again."""
-    check_id(endpoint, field="endpoint")
     call = begin(context, dry_run=dry_run)
     show(call.house.harvest.resume_endpoint(call.actor, endpoint), ONE, output)
 
@@ -196,8 +189,6 @@ def close(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Close an endpoint for good; everything that came from it leaves the catalogue."""
-    check_id(endpoint, field="endpoint")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Close this endpoint and take its entries out of the catalogue?", yes=yes, dry_run=dry_run)
     show(call.house.harvest.close_endpoint(call.actor, endpoint, reason), ONE, output)
@@ -206,7 +197,6 @@ def close(
 @app.command("skipped")
 def skipped(context: typer.Context, *, pull: PullArgument, output: OutputOption = Output.TABLE) -> int:
     """List the datasets that a pull could not take, each with the reason; exit code 7 where there are any."""
-    check_id(pull, field="pull")
     call = begin(context)
     found = call.house.harvest.skipped(call.actor, pull)
     show_all(found, ITEM, output)
@@ -225,8 +215,6 @@ def decide(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Decide on a held pull: whether the many entries that disappeared are gone."""
-    check_id(pull, field="pull")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     if gone:
         confirm("Archive every entry that the list no longer names?", yes=yes, dry_run=dry_run)
@@ -244,8 +232,6 @@ def import_file(
     output: OutputOption = Output.TABLE,
 ) -> int:
     """Take descriptions of any known schema into the catalogue; exit code 7 where some were refused."""
-    if custodian:
-        check_id(custodian, field="--custodian")
     records = read_records(file)
     call = begin(context, dry_run=dry_run)
     name = source or file.name
@@ -268,7 +254,6 @@ def harvest(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Have the controller pull an endpoint now instead of at its time of day."""
-    check_id(endpoint, field="endpoint")
     call = begin(context, dry_run=dry_run)
     show(call.house.harvest.ask_for_pull(call.actor, endpoint, thorough=thorough), PULL, output)
     say("The controller pulls it now; see “tre endpoint show” for how far it is.")
@@ -276,7 +261,6 @@ def harvest(
 
 def show_entry(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
     """Show an entry: description, original, what has no place, what is to be said of it, and its age."""
-    check_id(entry, field="entry")
     catalogue = begin_public(context).catalogue
     found = plain(catalogue.entry(entry))
     if not isinstance(found, dict):
@@ -286,7 +270,6 @@ def show_entry(context: typer.Context, *, entry: EntryArgument, output: OutputOp
 
 def versions(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
     """List every version of an entry's description that was taken, oldest first."""
-    check_id(entry, field="entry")
     show_all(begin_public(context).catalogue.versions(entry), EDITION, output)
 
 
@@ -299,7 +282,6 @@ def diff(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List what changed between two versions of a description, field by field."""
-    check_id(entry, field="entry")
     show_all(begin_public(context).catalogue.diff(entry, earlier, later), DIFFERENCE, output)
 
 
@@ -313,8 +295,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take an imported or harvested entry out of the catalogue for good."""
-    check_id(entry, field="entry")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Take this entry out of the catalogue?", yes=yes, dry_run=dry_run)
     show(call.house.catalogue.withdraw_entry(call.actor, entry, reason), ENTRY, output)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, some_text
+from .arguments import DryRunOption, OutputOption, filled
 from .call import begin, begin_public, say
 from .output import Output, Shape, show, show_all
 
@@ -26,13 +26,12 @@ def list_hubs(context: typer.Context, *, output: OutputOption = Output.TABLE) ->
 def register(
     context: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", help="The hub's name.")],
+    name: Annotated[str, typer.Option("--name", help="The hub's name.", callback=filled)],
     address: Annotated[str, typer.Option("--address", help="Its https address, when it has one.")] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Register a hub; it counts for nothing until it is accredited."""
-    some_text(name, field="--name")
     call = begin(context, dry_run=dry_run)
     made = call.house.accreditation.register_hub(call.actor, name, address)
     say(f"Registered. Begin its accreditation with “tre onboarding open hub {made.hub_id}”.")

@@ -11,7 +11,7 @@ import typer
 
 from orchestrator.core.errors import Invalid
 
-from .arguments import OutputOption, some_text
+from .arguments import OutputOption, filled
 from .call import begin_public, directory_of, say, settings_of
 from .checking import check
 from .failures import ExitCode
@@ -46,7 +46,7 @@ def add_to(app: typer.Typer) -> None:
 def init(
     context: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", help="The first operator's name.")],
+    name: Annotated[str, typer.Option("--name", help="The first operator's name.", callback=filled)],
     email: Annotated[str, typer.Option("--email", help="The first operator's e-mail address.")],
     issuer: Annotated[str, typer.Option("--issuer", help="Who vouches for him; tre.yaml's sign_on says it.")] = "",
     subject: Annotated[
@@ -60,7 +60,6 @@ def init(
     from orchestrator.core.database import make_engine  # noqa: PLC0415
     from orchestrator.settings import load_settings  # noqa: PLC0415
 
-    some_text(name, field="--name")
     if "@" not in email:
         raise Invalid(f"--email: “{email[:80]}” is not an e-mail address.", field="--email")
     directory = directory_of(context)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
 from .call import begin, confirm
 from .output import Output, Shape, show, show_all
-from .pricing import amounts, known_shape, show_document
+from .pricing import amounts, show_document
 
 __all__ = ["app"]
 
@@ -18,9 +18,9 @@ SHAPE = Shape(
     name="invoice_id", columns=("invoice_id", "issuer", "label", "order_id", "month", "state", "gross", "due")
 )
 InvoiceArgument = Annotated[
-    str, typer.Argument(metavar="INVOICE", help="An invoice's identifier.", callback=known_shape)
+    str, typer.Argument(metavar="INVOICE", help="An invoice's identifier.", callback=identifier)
 ]
-OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=known_shape)]
+OrderArgument = Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=identifier)]
 MonthOption = Annotated[str, typer.Option("--month", help="The month in UTC, as YYYY-MM.")]
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import DryRunOption, OutputOption, PersonArgument, ProjectArgument, YesOption, day
 from .call import begin, confirm
@@ -22,7 +21,6 @@ SHAPE = Shape(name="person_id", columns=("person_id", "role", "since", "until"))
 @app.command("list")
 def list_members(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """List a project's members, the lead first."""
-    check_id(project, field="project")
     call = begin(context)
     show_all(call.house.access.project(call.actor, project).members, SHAPE, output)
 
@@ -41,8 +39,6 @@ def add(
     """Add a person to a project, as an operator who is not a member of it."""
     from orchestrator.access.states import MemberRole  # noqa: PLC0415
 
-    check_id(project, field="project")
-    check_id(person, field="person")
     if role not in tuple(MemberRole):
         raise Invalid(f"--role: “{role[:40]}” is not a role in a project; say lead or researcher.", field="--role")
     last = day(until) if until else None
@@ -62,8 +58,6 @@ def end(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End a person's membership at once; his home is kept."""
-    check_id(project, field="project")
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     confirm("End this membership now? The person's running session ends at once.", yes=yes, dry_run=dry_run)
     show(call.house.access.end_member(call.actor, project, person), SHAPE, output)

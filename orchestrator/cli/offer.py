@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, YesOption, filled, identifier
 from .call import begin, begin_public, confirm
 from .output import Output, Shape, show, show_all
 
@@ -30,8 +29,8 @@ def publish(
     context: typer.Context,
     *,
     kind: Annotated[str, typer.Option("--kind", help="curation, clinical-trials, analytics and the like.")],
-    title: Annotated[str, typer.Option("--title", help="Its name.")],
-    description: Annotated[str, typer.Option("--description", help="What it is, in plain words.")],
+    title: Annotated[str, typer.Option("--title", help="Its name.", callback=filled)],
+    description: Annotated[str, typer.Option("--description", help="What it is, in plain words.", callback=filled)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -40,8 +39,6 @@ def publish(
 
     if kind not in tuple(OfferKind):
         raise Invalid(f"“{kind[:40]}” is none of: {', '.join(OfferKind)}.", field="--kind")
-    some_text(title, field="--title")
-    some_text(description, field="--description")
     call = begin(context, dry_run=dry_run)
     show(call.house.enquiries.publish_offer(call.actor, OfferKind(kind), title, description), SHAPE, output)
 
@@ -50,13 +47,12 @@ def publish(
 def withdraw(
     context: typer.Context,
     *,
-    offer: Annotated[str, typer.Argument(metavar="OFFER", help="An offer's identifier.")],
+    offer: Annotated[str, typer.Argument(metavar="OFFER", help="An offer's identifier.", callback=identifier)],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Offer a service no longer."""
-    check_id(offer, field="offer")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this offer?", yes=yes, dry_run=dry_run)
     show(call.house.enquiries.withdraw_offer(call.actor, offer), SHAPE, output)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, end_of, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, UntilOption, YesOption, end_of, filled, identifier
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -25,10 +24,16 @@ SHAPE = Shape(name="case_id", columns=("case_id", "subject", "body_id", "state",
 _ITEMS = Shape(name="key", columns=("key", "title", "needed", "lasts_days", "ask"))
 _STANDING = Shape(name="accredited", columns=("accredited", "until", "failures"))
 
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="An accreditation's identifier.")]
-EvidenceArgument = Annotated[str, typer.Argument(metavar="EVIDENCE", help="The identifier of a piece of evidence.")]
+CaseArgument = Annotated[
+    str, typer.Argument(metavar="CASE", help="An accreditation's identifier.", callback=identifier)
+]
+EvidenceArgument = Annotated[
+    str, typer.Argument(metavar="EVIDENCE", help="The identifier of a piece of evidence.", callback=identifier)
+]
 SubjectArgument = Annotated[str, typer.Argument(metavar="KIND", help="custodian or hub")]
-BodyArgument = Annotated[str, typer.Argument(metavar="BODY", help="The custodian's or the hub's identifier.")]
+BodyArgument = Annotated[
+    str, typer.Argument(metavar="BODY", help="The custodian's or the hub's identifier.", callback=identifier)
+]
 
 
 @app.command("checklist")
@@ -57,7 +62,6 @@ def status(
 ) -> None:
     """Say whether a body is accredited now, until when, and if not why; nobody needs to be signed in."""
     subject = _subject(kind)
-    check_id(body, field="body")
     house = begin_public(context)
     house.accreditation.check_exists(subject, body)
     show(house.accreditation.standing(subject, body), _STANDING, output)
@@ -73,7 +77,6 @@ def list_cases(context: typer.Context, *, output: OutputOption = Output.TABLE) -
 @app.command("show")
 def show_case(context: typer.Context, *, case: CaseArgument, output: OutputOption = Output.TABLE) -> None:
     """Show an accreditation with its evidence."""
-    check_id(case, field="case")
     call = begin(context)
     show(call.house.accreditation.case(call.actor, case), SHAPE, output)
 
@@ -89,7 +92,6 @@ def open_case(
 ) -> None:
     """Begin a custodian's or a hub's accreditation."""
     subject = _subject(kind)
-    check_id(body, field="body")
     call = begin(context, dry_run=dry_run)
     made = call.house.accreditation.open_case(call.actor, subject, body)
     say("Opened. Give evidence of each item with “tre onboarding give”, then “tre onboarding submit”.")
@@ -102,15 +104,13 @@ def give(
     *,
     case: CaseArgument,
     item: Annotated[str, typer.Argument(help="The checklist's item.")],
-    reference: Annotated[str, typer.Option("--reference", help="What shows it, and where it lies.")],
+    reference: Annotated[str, typer.Option("--reference", help="What shows it, and where it lies.", callback=filled)],
     until: UntilOption,
     sha256: Annotated[str, typer.Option("--sha256", help="The document's SHA-256; the document stays with you.")] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give evidence of one item."""
-    check_id(case, field="case")
-    some_text(reference, field="--reference")
     last = end_of(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.accreditation.give_evidence(call.actor, case, item, reference, last, sha256=sha256), SHAPE, output)
@@ -121,7 +121,6 @@ def submit(
     context: typer.Context, *, case: CaseArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Put a filled checklist before the operators."""
-    check_id(case, field="case")
     call = begin(context, dry_run=dry_run)
     show(call.house.accreditation.submit(call.actor, case), SHAPE, output)
 
@@ -136,7 +135,6 @@ def withdraw(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take an accreditation back before it is assessed."""
-    check_id(case, field="case")
     call = begin(context, dry_run=dry_run)
     confirm("Take this accreditation back?", yes=yes, dry_run=dry_run)
     show(call.house.accreditation.withdraw(call.actor, case), SHAPE, output)
@@ -152,7 +150,6 @@ def verify(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say that a piece of evidence shows what it should, or why not."""
-    check_id(evidence, field="evidence")
     call = begin(context, dry_run=dry_run)
     service = call.house.accreditation
     done = service.reject(call.actor, evidence, reject) if reject else service.verify(call.actor, evidence)
@@ -164,7 +161,6 @@ def recommend(
     context: typer.Context, *, case: CaseArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Recommend to accredit; another operator confirms."""
-    check_id(case, field="case")
     call = begin(context, dry_run=dry_run)
     show(call.house.accreditation.recommend(call.actor, case), SHAPE, output)
 
@@ -179,7 +175,6 @@ def confirm_case(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Accredit what another operator recommended."""
-    check_id(case, field="case")
     call = begin(context, dry_run=dry_run)
     confirm("Accredit this body?", yes=yes, dry_run=dry_run)
     show(call.house.accreditation.confirm(call.actor, case), SHAPE, output)
@@ -197,15 +192,13 @@ def stop(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give an accreditation back, refuse it, suspend it at once, or end it."""
-    check_id(case, field="case")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     service = call.house.accreditation
     acts = {"return": service.send_back, "refuse": service.refuse, "suspend": service.suspend, "end": service.end}
     if how not in acts:
         raise Invalid(f"“{how[:40]}” is none of: {', '.join(acts)}.", field="--how")
     confirm(f"Do you want to {how} it?", yes=yes, dry_run=dry_run)
-    show(acts[how](call.actor, case, words), SHAPE, output)
+    show(acts[how](call.actor, case, reason), SHAPE, output)
 
 
 def _subject(word: str) -> Subject:

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .application import ApplicationArgument
 from .arguments import (
+    ApplicationArgument,
     CustodianArgument,
     DryRunOption,
     OutputOption,
@@ -18,7 +16,6 @@ from .arguments import (
     ReadOption,
     ReasonOption,
     YesOption,
-    some_text,
 )
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
@@ -42,7 +39,6 @@ class Says(StrEnum):
 @app.command("list")
 def list_members(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """List the present members of a custodian's panel, as its officer."""
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all(call.house.access.panels.members(call.actor, custodian), MEMBER, output)
 
@@ -57,8 +53,6 @@ def add(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take a registered person onto the panel."""
-    check_id(custodian, field="custodian")
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     show(call.house.access.panels.add(call.actor, custodian, person), MEMBER, output)
 
@@ -73,8 +67,6 @@ def end(
     dry_run: DryRunOption = False,
 ) -> None:
     """Let a person leave the panel."""
-    check_id(custodian, field="custodian")
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     confirm("End this person's place on the panel?", yes=yes, dry_run=dry_run)
     call.house.access.panels.end(call.actor, custodian, person)
@@ -114,11 +106,10 @@ def advise(
     """Say as a lay member what you think of an application."""
     from orchestrator.access.exchange.model import Opinion  # noqa: PLC0415
 
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    said = call.house.access.panels.advise(call.actor, application, custodian, Opinion(opinion.value), words, read=read)
+    said = call.house.access.panels.advise(
+        call.actor, application, custodian, Opinion(opinion.value), reason, read=read
+    )
     show(said, ADVICE, output)
 
 
@@ -131,7 +122,5 @@ def advice(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what the panel said of an application, as the custodian's officer."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all(call.house.access.panels.advice(call.actor, application, custodian), ADVICE, output)

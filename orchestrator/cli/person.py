@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, filled
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -28,7 +26,6 @@ def list_people(context: typer.Context, *, output: OutputOption = Output.TABLE) 
 @app.command("show")
 def show_person(context: typer.Context, *, person: PersonArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one person with roles, training, accreditation and standing."""
-    check_id(person, field="person")
     call = begin(context)
     profile = call.house.identity.profile(call.actor, person)
     about = {
@@ -46,7 +43,7 @@ def show_person(context: typer.Context, *, person: PersonArgument, output: Outpu
 def register(
     context: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", help="The person's name.")],
+    name: Annotated[str, typer.Option("--name", help="The person's name.", callback=filled)],
     email: Annotated[str, typer.Option("--email", help="Where notices go.")],
     issuer: Annotated[str, typer.Option("--issuer", help="Who vouches for the person; by default as for you.")] = "",
     subject: Annotated[
@@ -57,7 +54,6 @@ def register(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Register a person under the issuer and subject that sign-on will tell."""
-    some_text(name, field="--name")
     call = begin(context, dry_run=dry_run)
     made = call.house.identity.register_person(
         call.actor, name, email, issuer or call.person.issuer, subject or email, affiliation=affiliation
@@ -77,7 +73,6 @@ def change(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Correct a person's name, address or affiliation; what is not given stays."""
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     show(
         call.house.identity.change_person(call.actor, person, name=name, email=email, affiliation=affiliation),
@@ -97,8 +92,6 @@ def suspend(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Stop a person at once: everything is refused and every session ends; homes are kept."""
-    check_id(person, field="person")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Suspend this person now? Sessions end at once.", yes=yes, dry_run=dry_run)
     show(call.house.identity.suspend(call.actor, person, reason), SHAPE, output)
@@ -113,7 +106,6 @@ def resume(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Propose that a suspended person may act again; another operator confirms."""
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     proposed = call.house.identity.propose_resume(call.actor, person)
     say(f"Proposed. Another operator confirms with “tre person confirm-resume {person}”.")
@@ -130,7 +122,6 @@ def confirm_resume(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Let a suspended person act again, as another operator than the one who proposed it."""
-    check_id(person, field="person")
     call = begin(context, dry_run=dry_run)
     confirm("Let this person act again?", yes=yes, dry_run=dry_run)
     show(call.house.identity.confirm_resume(call.actor, person), SHAPE, output)

@@ -24,16 +24,10 @@ __all__ = [
     "amounts",
     "answers",
     "issuer_shape",
-    "known_shape",
     "list_text",
     "numbers",
     "show_document",
 ]
-
-
-def known_shape(value: str) -> str:
-    """Return an identifier that has the shape of one, before anything is opened."""
-    return check_id(value)
 
 
 def issuer_shape(value: str | None) -> str | None:

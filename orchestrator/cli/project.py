@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import (
     DryRunOption,
@@ -21,7 +20,8 @@ from .arguments import (
     UntilOption,
     YesOption,
     day,
-    some_text,
+    filled,
+    identifier,
 )
 from .audit import read_keys
 from .call import begin, confirm, say
@@ -36,7 +36,7 @@ RULES = Shape(name="project_id", columns=("rule", "says", "set_by", "trouble"))
 CERTIFICATE = Shape(name="certificate", columns=())
 _LARGEST = 64 * 1024 * 1024
 
-ApplicationArgument = Annotated[str, typer.Argument(help="A decided application's identifier.")]
+ApplicationArgument = Annotated[str, typer.Argument(help="A decided application's identifier.", callback=identifier)]
 
 
 @app.command("list")
@@ -49,7 +49,6 @@ def list_projects(context: typer.Context, *, output: OutputOption = Output.TABLE
 @app.command("show")
 def show_project(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one project with its members, its grants, and how its workspace stands and since when."""
-    check_id(project, field="project")
     call = begin(context)
     found = plain(call.house.access.project(call.actor, project))
     conditions = [
@@ -62,7 +61,6 @@ def show_project(context: typer.Context, *, project: ProjectArgument, output: Ou
 @app.command("rules")
 def rules(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """Show the strictest rules over the project's datasets and who set each; leaves with 7 if one cannot be kept."""
-    check_id(project, field="project")
     call = begin(context)
     found = call.house.data_uses.effective_rules(call.actor, project)
     if output is Output.TABLE:
@@ -77,7 +75,6 @@ def rules(context: typer.Context, *, project: ProjectArgument, output: OutputOpt
 @app.command("certificate")
 def certificate(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """Show the signed certificate of what was removed; with “-o json” byte for byte, to be kept and checked."""
-    check_id(project, field="project")
     call = begin(context)
     document = call.house.places.certificate(call.actor, project)
     if output is Output.JSON:
@@ -116,7 +113,6 @@ def approve(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make the project of a decided application; without --read, as it reads before you are asked."""
-    check_id(application, field="application")
     call = begin(context, dry_run=dry_run)
     stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Approve this application and make its project?", yes=yes, dry_run=dry_run)
@@ -137,8 +133,6 @@ def refuse(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Refuse an application that its custodians have decided."""
-    check_id(application, field="application")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Refuse this application for ever?", yes=yes, dry_run=dry_run)
@@ -159,7 +153,6 @@ def extend(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Move a project's last day, no further than ethics and every agreement reach."""
-    check_id(project, field="project")
     last = day(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.access.extend_project(call.actor, project, last), SHAPE, output)
@@ -170,14 +163,12 @@ def renew_ethics(
     context: typer.Context,
     *,
     project: ProjectArgument,
-    reference: Annotated[str, typer.Option("--reference", help="The renewed approval's reference.")],
+    reference: Annotated[str, typer.Option("--reference", help="The renewed approval's reference.", callback=filled)],
     until: UntilOption,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Record a renewed ethics approval."""
-    check_id(project, field="project")
-    some_text(reference, field="--reference")
     last = day(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.access.renew_ethics(call.actor, project, reference, last), SHAPE, output)
@@ -194,8 +185,6 @@ def suspend(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Stop a project at once; its people's work is kept."""
-    check_id(project, field="project")
-    some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Suspend this project now? Running sessions end at once.", yes=yes, dry_run=dry_run)
     show(call.house.access.suspend_project(call.actor, project, reason), SHAPE, output)
@@ -210,7 +199,6 @@ def resume(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Let a suspended project work again."""
-    check_id(project, field="project")
     call = begin(context, dry_run=dry_run)
     show(call.house.access.resume_project(call.actor, project), SHAPE, output)
 
@@ -226,7 +214,6 @@ def close(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End a project for ever, with its grants and memberships."""
-    check_id(project, field="project")
     call = begin(context, dry_run=dry_run)
     confirm("Close this project for ever?", yes=yes, dry_run=dry_run)
     show(call.house.access.close_project(call.actor, project, reason), SHAPE, output)

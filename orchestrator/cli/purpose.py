@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from orchestrator.core.errors import NotFound
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, mapping_file
+from .arguments import ApplicationArgument, DryRunOption, OutputOption, mapping_file
 from .call import begin
 from .output import Output, Shape, show
 from .uses import PurposeFile, answered
@@ -18,7 +15,6 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Purposes: what the data of an application are wanted for.", no_args_is_help=True)
 SHAPE = Shape(name="version", columns=("version", "declared_at"))
-ApplicationArgument = Annotated[str, typer.Argument(help="An application's identifier.")]
 
 
 @app.command("declare")
@@ -33,7 +29,6 @@ def declare(
     """Declare what the data of your application are wanted for; with a new file, again."""
     from orchestrator.alliance.uses.reading import read_purpose  # noqa: PLC0415
 
-    check_id(application, field="application")
     purpose = read_purpose(mapping_file(file, field="FILE"))
     call = begin(context, dry_run=dry_run)
     show(call.house.data_uses.declare(call.actor, application, purpose), SHAPE, output)
@@ -44,7 +39,6 @@ def show_purpose(
     context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE
 ) -> None:
     """Show what an application declares."""
-    check_id(application, field="application")
     call = begin(context)
     found = call.house.data_uses.purpose(call.actor, application)
     if found is None:
@@ -55,7 +49,6 @@ def show_purpose(
 @app.command("answer")
 def answer(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what each dataset's terms say to the purpose; leaves with 7 unless everything is permitted."""
-    check_id(application, field="application")
     call = begin(context)
     found = call.house.data_uses.assessments(call.actor, application)
     answered([(each.title, each.assessment) for each in found], output)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, YesOption, mapping_file
+from .arguments import DryRunOption, OutputOption, YesOption, identifier, mapping_file
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -24,7 +23,9 @@ SHAPE = Shape(name="question_id", columns=("question_id", "version", "section", 
 _LARGEST = 8 * 1024 * 1024
 
 QuestionArgument = Annotated[str, typer.Argument(help="A question's name.")]
-OwnOption = Annotated[str, typer.Option("--custodian", help="A custodian's identifier: its own questions, too.")]
+OwnOption = Annotated[
+    str, typer.Option("--custodian", help="A custodian's identifier: its own questions, too.", callback=identifier)
+]
 
 
 @app.command("list")
@@ -36,8 +37,6 @@ def list_questions(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the newest version of every question."""
-    if custodian:
-        check_id(custodian, field="--custodian")
     call = begin(context)
     found = call.house.access.forms.questions(call.actor, custodian_id=custodian or None, archived=archived)
     show_all(found, SHAPE, output)
@@ -55,7 +54,9 @@ def define(
     context: typer.Context,
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML or JSON: one question with its fields.")],
-    custodian: Annotated[str, typer.Option("--custodian", help="Make it this custodian's own question.")] = "",
+    custodian: Annotated[
+        str, typer.Option("--custodian", help="Make it this custodian's own question.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -64,8 +65,6 @@ def define(
 
     from orchestrator.access.forms.importing import read_bank  # noqa: PLC0415
 
-    if custodian:
-        check_id(custodian, field="--custodian")
     content = mapping_file(file, field="FILE")
     when = content.pop("asked_when", None)
     [question] = read_bank({"questions": [content]}).questions

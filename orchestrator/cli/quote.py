@@ -6,12 +6,21 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, day, some_text
+from .arguments import (
+    ApplicationArgument,
+    DryRunOption,
+    OutputOption,
+    ReasonOption,
+    YesOption,
+    day,
+    filled,
+    identifier,
+)
 from .call import begin, confirm, say
 from .failures import ExitCode
 from .fee import LastOption, StartOption
 from .output import Output, Shape, show, show_all
-from .pricing import AnswersOption, IssuerArgument, PeriodsOption, amounts, answers, known_shape, numbers, show_document
+from .pricing import AnswersOption, IssuerArgument, PeriodsOption, amounts, answers, numbers, show_document
 
 __all__ = ["app"]
 
@@ -21,10 +30,7 @@ SHAPE = Shape(
 )
 _ORDER = Shape(name="order_id", columns=("order_id", "quote_id", "state", "bill_to", "purchase_reference"))
 _CHECK = Shape(name="hash_agrees", columns=("hash_agrees", "amounts_agree"))
-QuoteArgument = Annotated[str, typer.Argument(metavar="QUOTE", help="A quote's identifier.", callback=known_shape)]
-ApplicationArgument = Annotated[
-    str, typer.Argument(metavar="APPLICATION", help="An application's identifier.", callback=known_shape)
-]
+QuoteArgument = Annotated[str, typer.Argument(metavar="QUOTE", help="A quote's identifier.", callback=identifier)]
 _ID_HELP = "Its identifier in a public register, such as ror:052gg0110, ods:RRK or companies-house:01234567."
 OrganisationIdOption = Annotated[str, typer.Option("--organisation-id", help=f"If it subscribes here: {_ID_HELP}")]
 
@@ -79,7 +85,7 @@ def ask(
 def ask_subscription(
     context: typer.Context,
     *,
-    organisation: Annotated[str, typer.Option("--organisation", help="Who subscribes.")],
+    organisation: Annotated[str, typer.Option("--organisation", help="Who subscribes.", callback=filled)],
     organisation_id: Annotated[str, typer.Option("--organisation-id", help=_ID_HELP)],
     start: StartOption,
     last: LastOption,
@@ -92,7 +98,7 @@ def ask_subscription(
     call = begin(context, dry_run=dry_run)
     made = call.house.billing.ask_subscription(
         call.actor,
-        some_text(organisation, field="--organisation"),
+        organisation,
         organisation_id=organisation_id,
         start=first,
         last=end,
@@ -182,7 +188,7 @@ def check(context: typer.Context, *, quote: QuoteArgument, output: OutputOption 
 def close_order(
     context: typer.Context,
     *,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=known_shape)],
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="An order's identifier.", callback=identifier)],
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

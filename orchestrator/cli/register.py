@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import (
+    ApplicationArgument,
     CustodianArgument,
     DryRunOption,
     OutputOption,
     ProjectArgument,
     ReasonOption,
     YesOption,
+    identifier,
     mapping_file,
     some_text,
 )
@@ -41,8 +42,9 @@ ENTRY = Shape(name="project", columns=())
 PLANNED = Shape(name="field", columns=("field", "custodian", "says", "reworded_by"))
 NAMING = Shape(name="project_id", columns=("project_id", "title", "state", "member", "named"))
 
-ApplicationArgument = Annotated[str, typer.Argument(help="An application's identifier.")]
-EntryArgument = Annotated[str, typer.Argument(help="An entry's identifier; a project's is the project's.")]
+EntryArgument = Annotated[
+    str, typer.Argument(help="An entry's identifier; a project's is the project's.", callback=identifier)
+]
 
 
 class Form(StrEnum):
@@ -57,12 +59,12 @@ def list_entries(
     context: typer.Context,
     *,
     text: Annotated[str, typer.Option("--text", help="Only entries with these words, in any field.")] = "",
-    dataset: Annotated[str, typer.Option("--dataset", help="Only entries that use this dataset.")] = "",
+    dataset: Annotated[
+        str, typer.Option("--dataset", help="Only entries that use this dataset.", callback=identifier)
+    ] = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List the register, newest entries first; nobody needs to be signed in."""
-    if dataset:
-        check_id(dataset, field="--dataset")
     entries = begin_public(context).register.entries(text, dataset_id=dataset)
     show_all((_line(entry) for entry in entries), SHAPE, output)
 
@@ -70,7 +72,6 @@ def list_entries(
 @app.command("show")
 def show_entry(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one entry with all its fields; nobody needs to be signed in."""
-    check_id(entry, field="entry")
     house = begin_public(context)
     from orchestrator.transparency.writing import as_document  # noqa: PLC0415
 
@@ -80,7 +81,6 @@ def show_entry(context: typer.Context, *, entry: EntryArgument, output: OutputOp
 @app.command("history")
 def history(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
     """List every state that an entry ever had; the hash of each is in the audit log."""
-    check_id(entry, field="entry")
     show_all((_revision(each) for each in begin_public(context).register.history(entry)), REVISION, output)
 
 
@@ -117,14 +117,13 @@ def state(
     *,
     entry: EntryArgument,
     fields: Annotated[Path, typer.Argument(help="YAML or JSON: fields by key, such as “public_benefit: …”.")],
-    custodian: Annotated[str, typer.Option("--custodian", help="State this custodian's fields, as its officer.")] = "",
+    custodian: Annotated[
+        str, typer.Option("--custodian", help="State this custodian's fields, as its officer.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """State what the record cannot know; an empty text takes an earlier statement back."""
-    check_id(entry, field="entry")
-    if custodian:
-        check_id(custodian, field="--custodian")
     values = mapping_file(fields, field="FIELDS")
     if not all(isinstance(value, str) for value in values.values()):
         raise Invalid(f"{fields}: every field takes a text; put days and numbers in quotes.", field="FIELDS")
@@ -135,7 +134,6 @@ def state(
 @app.command("plan")
 def plan(context: typer.Context, *, application: ApplicationArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what the register will say of an application once it is approved, and out of which answer."""
-    check_id(application, field="application")
     call = begin(context)
     found = call.house.register.plan(call.actor, application)
     rows = [
@@ -169,8 +167,6 @@ def reword(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Put other words in the place of an answer before it is published; the applicant is told, with the reason."""
-    check_id(application, field="application")
-    check_id(custodian, field="custodian")
     call = begin(context, dry_run=dry_run)
     found = call.house.register.reword(
         call.actor,
@@ -200,7 +196,6 @@ def name(
     dry_run: DryRunOption = False,
 ) -> None:
     """Let the register name you in a project, or take your name back."""
-    check_id(project, field="project")
     call = begin(context, dry_run=dry_run)
     call.house.access.agree_to_be_named(call.actor, project, agree=agree)
     say("The register names you." if agree else "The register does not name you any more.")
@@ -217,7 +212,6 @@ def take_in(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Take in a register that a custodian kept elsewhere; 7 when lines were refused. Again, it changes nothing."""
-    check_id(custodian, field="custodian")
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -11,9 +11,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
 from .audit import read_keys
 from .call import begin, confirm, say
 from .failures import ExitCode
@@ -33,10 +32,9 @@ _LARGEST = 16 * 1024 * 1024
 @app.command("record")
 def record(
     context: typer.Context,
-    submission: Annotated[str, typer.Argument(help="A released submission's identifier.")],
+    submission: Annotated[str, typer.Argument(help="A released submission's identifier.", callback=identifier)],
 ) -> None:
     """Write a release's signed record to standard output, byte for byte: put it into a file."""
-    check_id(submission, field="submission")
     call = begin(context)
     document = call.house.airlock.signed_record(call.actor, submission)
     sys.stdout.buffer.write(document)
@@ -46,11 +44,12 @@ def record(
 def recall(
     context: typer.Context,
     *,
-    submission: Annotated[str, typer.Argument(help="A released submission's identifier.")],
+    submission: Annotated[str, typer.Argument(help="A released submission's identifier.", callback=identifier)],
     reason: ReasonOption,
     gravity: Annotated[str, typer.Option("--gravity", help="How bad it is: low, medium or high.")],
     files: Annotated[
-        list[str] | None, typer.Option("--file", help="A file's identifier; without any, all of them.")
+        list[str] | None,
+        typer.Option("--file", help="A file's identifier; without any, all of them.", callback=identifier),
     ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
@@ -59,15 +58,12 @@ def recall(
     """Ask that a release be taken back: its links end at once, and a second person confirms within a day."""
     from orchestrator.airlock.cases.model import Gravity  # noqa: PLC0415 - heavy
 
-    for named in (submission, *(files or [])):
-        check_id(named, field="submission")
-    words = some_text(reason, field="--reason")
     if gravity not in list(Gravity):
         raise Invalid("How bad it is: low, medium or high.", field="--gravity")
     call = begin(context, dry_run=dry_run)
     confirm("Stop this release now?", yes=yes, dry_run=dry_run)
     case = call.house.airlock.recall(
-        call.actor, submission, reason=words, gravity=Gravity(gravity), files=files or None
+        call.actor, submission, reason=reason, gravity=Gravity(gravity), files=files or None
     )
     show(case, CASE, output)
 
@@ -76,16 +72,14 @@ def recall(
 def decide_recall(
     context: typer.Context,
     *,
-    submission: Annotated[str, typer.Argument(help="A submission whose recall was asked for.")],
+    submission: Annotated[str, typer.Argument(help="A submission whose recall was asked for.", callback=identifier)],
     confirm_it: Annotated[bool, typer.Option("--confirm/--dismiss", help="Take it back, or let it go on.")],
     reason: ReasonOption,
     dry_run: DryRunOption = False,
 ) -> None:
     """Confirm a recall as the second person, or dismiss it."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.confirm_recall(call.actor, submission, confirm=confirm_it, reason=words)
+    state = call.house.airlock.confirm_recall(call.actor, submission, confirm=confirm_it, reason=reason)
     say(f"The submission is {state.value} now.")
 
 

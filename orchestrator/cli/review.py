@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, filled
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 from .submission import CASE, SubmissionArgument
@@ -49,7 +47,6 @@ def claim(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Say that you are at it, for two days: advice to others, never a lock."""
-    check_id(submission, field="submission")
     call = begin(context, dry_run=dry_run)
     show(call.house.airlock.claim(call.actor, submission), CLAIM, output)
 
@@ -57,7 +54,6 @@ def claim(
 @app.command("unclaim")
 def unclaim(context: typer.Context, *, submission: SubmissionArgument, dry_run: DryRunOption = False) -> None:
     """Give your claim up."""
-    check_id(submission, field="submission")
     call = begin(context, dry_run=dry_run)
     call.house.airlock.unclaim(call.actor, submission)
     say("Given up.")
@@ -73,11 +69,9 @@ def declare_conflict(
     dry_run: DryRunOption = False,
 ) -> None:
     """Declare a conflict of interest: you judge this submission no more, and what you said counts no more."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Step back from this submission for good?", yes=yes, dry_run=dry_run)
-    call.house.airlock.declare_conflict(call.actor, submission, reason=words)
+    call.house.airlock.declare_conflict(call.actor, submission, reason=reason)
     say("Noted: others judge it.")
 
 
@@ -91,11 +85,9 @@ def return_early(
     dry_run: DryRunOption = False,
 ) -> None:
     """Send a submission back before all have reviewed it: the votes of this turn count no more."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
     confirm("Send it back now? The votes of this turn count no more.", yes=yes, dry_run=dry_run)
-    call.house.airlock.return_early(call.actor, submission, reason=words)
+    call.house.airlock.return_early(call.actor, submission, reason=reason)
     say("Returned to its author.")
 
 
@@ -113,13 +105,11 @@ def settle(
     """Decide as SDC lead where checkers disagree; whom you overrule, and why, is part of the record."""
     from orchestrator.airlock.model import Outcome  # noqa: PLC0415 - heavy
 
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     if outcome not in list(Outcome):
         raise typer.BadParameter("It is approve, return or reject.", param_hint="--outcome")
     call = begin(context, dry_run=dry_run)
     confirm("Decide this disagreement?", yes=yes, dry_run=dry_run)
-    case = call.house.airlock.settle(call.actor, submission, outcome=Outcome(outcome), reason=words)
+    case = call.house.airlock.settle(call.actor, submission, outcome=Outcome(outcome), reason=reason)
     show(case, CASE, output)
 
 
@@ -127,10 +117,11 @@ def settle(
 def search(
     context: typer.Context,
     *,
-    text: Annotated[str, typer.Argument(help="Words that contexts, comments, reasons or findings hold.")],
+    text: Annotated[
+        str, typer.Argument(help="Words that contexts, comments, reasons or findings hold.", callback=filled)
+    ],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Find what was decided before: precedents by their words."""
-    words = some_text(text, field="TEXT")
     call = begin(context)
-    show_all(call.house.airlock.search_precedents(call.actor, words), PRECEDENT, output)
+    show_all(call.house.airlock.search_precedents(call.actor, text), PRECEDENT, output)

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of
+from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of, identifier
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -21,20 +20,20 @@ SHAPE = Shape(
     columns=("holding_id", "person_id", "role", "custodian_id", "state", "until", "proposed_by"),
 )
 
-HoldingArgument = Annotated[str, typer.Argument(metavar="ROLE", help="The role's identifier, as “tre role list” says.")]
+HoldingArgument = Annotated[
+    str, typer.Argument(metavar="ROLE", help="The role's identifier, as “tre role list” says.", callback=identifier)
+]
 
 
 @app.command("list")
 def list_roles(
     context: typer.Context,
     *,
-    person: Annotated[str, typer.Option("--person", help="Only one person's.")] = "",
+    person: Annotated[str, typer.Option("--person", help="Only one person's.", callback=identifier)] = "",
     waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for a second operator.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """List roles: your own, one person's, everybody's for operators, or those that wait for a second operator."""
-    if person:
-        check_id(person, field="--person")
     call = begin(context)
     identity = call.house.identity
     if waiting:
@@ -56,18 +55,17 @@ def propose(
     person: PersonArgument,
     role: Annotated[str, typer.Argument(help="operator, checker or custodian (an officer of one).")],
     until: UntilOption,
-    custodian: Annotated[str, typer.Option("--custodian", help="For an officer: which custodian.")] = "",
+    custodian: Annotated[
+        str, typer.Option("--custodian", help="For an officer: which custodian.", callback=identifier)
+    ] = "",
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Propose a role for somebody else; another operator confirms it."""
     from orchestrator.identity.model import Role  # noqa: PLC0415
 
-    check_id(person, field="person")
     if role not in tuple(Role):
         raise Invalid(f"“{role[:40]}” is not a role; say operator, checker or custodian.", field="ROLE")
-    if custodian:
-        check_id(custodian, field="--custodian")
     last = end_of(until)
     call = begin(context, dry_run=dry_run)
     holding = call.house.identity.propose_role(call.actor, person, Role(role), last, custodian or None)
@@ -85,7 +83,6 @@ def confirm_role(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Give a proposed role, as another operator than the one who proposed it."""
-    check_id(role, field="role")
     call = begin(context, dry_run=dry_run)
     confirm("Give this role?", yes=yes, dry_run=dry_run)
     show(call.house.identity.confirm_role(call.actor, role), SHAPE, output)
@@ -96,7 +93,6 @@ def withdraw_proposal(
     context: typer.Context, *, role: HoldingArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Take back a proposal to give or to end a role."""
-    check_id(role, field="role")
     call = begin(context, dry_run=dry_run)
     show(call.house.identity.withdraw_proposal(call.actor, role), SHAPE, output)
 
@@ -106,7 +102,6 @@ def end(
     context: typer.Context, *, role: HoldingArgument, dry_run: DryRunOption = False, output: OutputOption = Output.TABLE
 ) -> None:
     """Propose to end a role before its date; another operator confirms."""
-    check_id(role, field="role")
     call = begin(context, dry_run=dry_run)
     holding = call.house.identity.propose_end_role(call.actor, role)
     say(f"Proposed. Another operator confirms with “tre role confirm-end {holding.holding_id}”.")
@@ -123,7 +118,6 @@ def confirm_end(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End a role at once, as another operator than the one who proposed it."""
-    check_id(role, field="role")
     call = begin(context, dry_run=dry_run)
     confirm("End this role now?", yes=yes, dry_run=dry_run)
     show(call.house.identity.confirm_end_role(call.actor, role), SHAPE, output)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, YesOption
+from .arguments import DryRunOption, OutputOption, YesOption, identifier
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, plain, show, show_all
 
@@ -35,8 +34,10 @@ FacetOption = Annotated[
 PeopleOption = Annotated[int | None, typer.Option("--people", min=0, help="At least so many people.")]
 SinceOption = Annotated[int | None, typer.Option("--since", help="Has data from this year or later.")]
 UntilOption = Annotated[int | None, typer.Option("--until", help="Has data up to this year or before.")]
-EntryArgument = Annotated[str, typer.Argument(metavar="ENTRY", help="An entry's identifier.")]
-SearchArgument = Annotated[str, typer.Argument(metavar="SEARCH", help="A saved search's identifier.")]
+EntryArgument = Annotated[str, typer.Argument(metavar="ENTRY", help="An entry's identifier.", callback=identifier)]
+SearchArgument = Annotated[
+    str, typer.Argument(metavar="SEARCH", help="A saved search's identifier.", callback=identifier)
+]
 
 
 def search(
@@ -79,18 +80,17 @@ def search(
 
 def similar(context: typer.Context, *, entry: EntryArgument, output: OutputOption = Output.TABLE) -> None:
     """List the datasets that are described most like one; nobody needs to be signed in."""
-    check_id(entry, field="ENTRY")
     show_all([_row(each) for each in begin_public(context).search.similar(entry, limit=10)], HIT, output)
 
 
 def compare(
     context: typer.Context,
     *,
-    entries: Annotated[list[str], typer.Argument(metavar="ENTRY…", help="Two to four entries.")],
+    entries: Annotated[list[str], typer.Argument(metavar="ENTRY…", help="Two to four entries.", callback=identifier)],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Put datasets side by side: fields, terms, prices, columns, linking. Nobody needs to be signed in."""
-    chosen = list(dict.fromkeys(check_id(entry, field="ENTRY") for entry in entries))
+    chosen = list(dict.fromkeys(entries))
     from orchestrator.discovery.comparison import check_number  # noqa: PLC0415 - heavy
     from orchestrator.discovery.comparison import compare as put_side_by_side  # noqa: PLC0415
 
@@ -180,7 +180,6 @@ def keep(
 @app.command("show")
 def show_saved(context: typer.Context, *, search: SearchArgument, output: OutputOption = Output.TABLE) -> None:
     """Show a search that you keep, with its news."""
-    check_id(search, field="SEARCH")
     call = begin(context)
     kept, news = call.house.saved_searches.news(call.actor, search)
     found = plain(kept)
@@ -199,7 +198,6 @@ def end(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Keep a search no longer."""
-    check_id(search, field="SEARCH")
     confirm("Its words and news are forgotten.", yes=yes, dry_run=dry_run)
     call = begin(context, dry_run=dry_run)
     show(call.house.saved_searches.end(call.actor, search), SAVED, output)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import CustodianArgument, DryRunOption, OutputOption
+from .arguments import CustodianArgument, DryRunOption, OutputOption, identifier
 from .audit import read_keys
 from .call import begin, say
 from .failures import ExitCode
@@ -28,13 +27,12 @@ CONTENT = Shape(name="custodian_id", columns=())
 RESULT = Shape(name="sheet", columns=())
 _LARGEST = 64 * 1024 * 1024
 
-SheetArgument = Annotated[str, typer.Argument(help="A sheet's identifier.")]
+SheetArgument = Annotated[str, typer.Argument(help="A sheet's identifier.", callback=identifier)]
 
 
 @app.command("view")
 def view(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what a sheet would say now, without issuing one; 7 when a check fails."""
-    check_id(custodian, field="custodian")
     call = begin(context)
     content = call.house.sheets.view(call.actor, custodian)
     show(content, CONTENT, output)
@@ -50,7 +48,6 @@ def issue(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Issue a sheet: it is kept as it is, and its hash stands in the audit log."""
-    check_id(custodian, field="custodian")
     call = begin(context, dry_run=dry_run)
     sheet = call.house.sheets.issue(call.actor, custodian)
     say(f"Issued. “tre sheet export {sheet.sheet_id}” writes it with its proof.")
@@ -60,7 +57,6 @@ def issue(
 @app.command("list")
 def list_sheets(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """List the sheets that were issued for a custodian, newest first."""
-    check_id(custodian, field="custodian")
     call = begin(context)
     show_all((_line(sheet) for sheet in call.house.sheets.sheets(call.actor, custodian)), SHAPE, output)
 
@@ -68,7 +64,6 @@ def list_sheets(context: typer.Context, *, custodian: CustodianArgument, output:
 @app.command("show")
 def show_sheet(context: typer.Context, *, sheet: SheetArgument, output: OutputOption = Output.TABLE) -> None:
     """Show an issued sheet."""
-    check_id(sheet, field="sheet")
     call = begin(context)
     show(call.house.sheets.sheet(call.actor, sheet), SHAPE, output)
 
@@ -76,7 +71,6 @@ def show_sheet(context: typer.Context, *, sheet: SheetArgument, output: OutputOp
 @app.command("export")
 def export(context: typer.Context, *, sheet: SheetArgument) -> None:
     """Write an issued sheet with its proof to standard output, byte for byte: put it into a file."""
-    check_id(sheet, field="sheet")
     call = begin(context)
     sys.stdout.buffer.write(call.house.sheets.signed(call.actor, sheet) + b"\n")
 

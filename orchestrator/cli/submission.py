@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, some_text
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -23,7 +21,7 @@ SHAPE = Shape(
 CASE = Shape(name="case_id", columns=("case_id", "kind", "round", "asked_by", "asked_at", "detail", "outcome"))
 ROUND = Shape(name="number", columns=("number", "ended_at", "ended_by", "reason"))
 
-SubmissionArgument = Annotated[str, typer.Argument(help="A submission's identifier.")]
+SubmissionArgument = Annotated[str, typer.Argument(help="A submission's identifier.", callback=identifier)]
 
 
 @app.command("list")
@@ -47,7 +45,6 @@ def show_submission(
     context: typer.Context, *, submission: SubmissionArgument, output: OutputOption = Output.TABLE
 ) -> None:
     """Show one submission with its files, findings and as much of the reviews as you may see."""
-    check_id(submission, field="submission")
     call = begin(context)
     view = call.house.airlock.view(call.actor, submission)
     show({"submission_id": submission, **_fields(view)}, SHAPE, output)
@@ -62,7 +59,6 @@ def withdraw(
     dry_run: DryRunOption = False,
 ) -> None:
     """Take your own submission back."""
-    check_id(submission, field="submission")
     call = begin(context, dry_run=dry_run)
     confirm("Withdraw this submission for ever?", yes=yes, dry_run=dry_run)
     call.house.airlock.withdraw(call.actor, submission)
@@ -72,7 +68,6 @@ def withdraw(
 @app.command("history")
 def history(context: typer.Context, *, submission: SubmissionArgument, output: OutputOption = Output.TABLE) -> None:
     """Show every round of a submission, its overrides, settlements, sign-offs, appeals, recalls, and who has it."""
-    check_id(submission, field="submission")
     call = begin(context)
     found = call.house.airlock.history(call.actor, submission)
     if output is Output.TABLE:
@@ -92,10 +87,8 @@ def ask_override(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Ask, as its author, that people look at what the checks block."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    show(call.house.airlock.ask_override(call.actor, submission, reason=words), CASE, output)
+    show(call.house.airlock.ask_override(call.actor, submission, reason=reason), CASE, output)
 
 
 @app.command("decide-override")
@@ -108,10 +101,8 @@ def decide_override(
     dry_run: DryRunOption = False,
 ) -> None:
     """Let blocked files go to review as SDC lead, or send the submission back."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.decide_override(call.actor, submission, accept=accept, reason=words)
+    state = call.house.airlock.decide_override(call.actor, submission, accept=accept, reason=reason)
     say(f"The submission is {state.value} now.")
 
 
@@ -123,14 +114,12 @@ def sign_off(
     agree: Annotated[bool, typer.Option("--agree/--refuse", help="Let it leave, or send it back.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, for the author; needed for a refusal.")] = "",
     custodian: Annotated[
-        str | None, typer.Option("--custodian", help="For which custodian, where you speak for several.")
+        str | None,
+        typer.Option("--custodian", help="For which custodian, where you speak for several.", callback=identifier),
     ] = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Agree to a release as an officer of a custodian whose terms ask for it, or send it back."""
-    check_id(submission, field="submission")
-    if custodian is not None:
-        check_id(custodian, field="--custodian")
     call = begin(context, dry_run=dry_run)
     state = call.house.airlock.sign_off(call.actor, submission, agree=agree, reason=reason, custodian_id=custodian)
     say(f"The submission is {state.value} now.")
@@ -146,10 +135,8 @@ def appeal(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Appeal as its author against a rejection: once, and within 30 days."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    show(call.house.airlock.appeal(call.actor, submission, reason=words), CASE, output)
+    show(call.house.airlock.appeal(call.actor, submission, reason=reason), CASE, output)
 
 
 @app.command("decide-appeal")
@@ -162,10 +149,8 @@ def decide_appeal(
     dry_run: DryRunOption = False,
 ) -> None:
     """Say your word on an appeal, as a checker or SDC lead who never judged this submission."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.decide_appeal(call.actor, submission, uphold=uphold, reason=words)
+    state = call.house.airlock.decide_appeal(call.actor, submission, uphold=uphold, reason=reason)
     say(f"The submission is {state.value} now.")
 
 
@@ -174,10 +159,8 @@ def hold(
     context: typer.Context, *, submission: SubmissionArgument, reason: ReasonOption, dry_run: DryRunOption = False
 ) -> None:
     """Stop a submission and its links, as an operator, because of an incident."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    call.house.airlock.hold(call.actor, submission, reason=words)
+    call.house.airlock.hold(call.actor, submission, reason=reason)
     say("Held: nothing of it moves or is handed out.")
 
 
@@ -186,10 +169,8 @@ def let_go(
     context: typer.Context, *, submission: SubmissionArgument, reason: ReasonOption, dry_run: DryRunOption = False
 ) -> None:
     """Let a submission go on that an operator held."""
-    check_id(submission, field="submission")
-    words = some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    call.house.airlock.let_go(call.actor, submission, reason=words)
+    call.house.airlock.let_go(call.actor, submission, reason=reason)
     say("It goes on.")
 
 

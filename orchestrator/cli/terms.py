@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
 from .arguments import CustodianArgument, DryRunOption, OutputOption, UntilOption, YesOption, end_of, some_text
 from .call import begin, begin_public, confirm
@@ -36,14 +35,12 @@ _LARGEST = 1024 * 1024
 @app.command("list")
 def list_terms(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """List every version of a custodian's terms, newest first; nobody needs to be signed in."""
-    check_id(custodian, field="custodian")
     show_all(begin_public(context).alliance.terms(custodian), SHAPE, output)
 
 
 @app.command("show")
 def show_terms(context: typer.Context, *, custodian: CustodianArgument, output: OutputOption = Output.TABLE) -> None:
     """Show a custodian's terms in force; nobody needs to be signed in."""
-    check_id(custodian, field="custodian")
     show(begin_public(context).alliance.current_terms(custodian), SHAPE, output)
 
 
@@ -73,7 +70,6 @@ def publish(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Publish the next version of a custodian's terms: everybody has to accept it anew."""
-    check_id(custodian, field="custodian")
     words, last = text_of(text), end_of(until)
     call = begin(context, dry_run=dry_run)
     confirm("Publish these terms? Nobody uses the data until he accepts them.", yes=yes, dry_run=dry_run)
@@ -102,7 +98,6 @@ def accept(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Accept the current version of a custodian's terms, for yourself."""
-    check_id(custodian, field="custodian")
     call = begin(context, dry_run=dry_run)
     confirm(f"Have you read version {version} of these terms, and do you accept it?", yes=yes, dry_run=dry_run)
     show(call.house.alliance.accept_terms(call.actor, custodian, version), SHAPE, output)

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.core.ids import check_id
-
-from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of, some_text
+from .arguments import DryRunOption, OutputOption, PersonArgument, UntilOption, YesOption, end_of, filled, identifier
 from .call import begin, confirm
 from .output import Output, Shape, show
 
@@ -23,14 +21,12 @@ def record(
     context: typer.Context,
     *,
     person: PersonArgument,
-    course: Annotated[str, typer.Option("--course", help="The course's name.")],
+    course: Annotated[str, typer.Option("--course", help="The course's name.", callback=filled)],
     until: UntilOption,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Record that somebody else passed a course."""
-    check_id(person, field="person")
-    some_text(course, field="--course")
     last = end_of(until)
     call = begin(context, dry_run=dry_run)
     show(call.house.identity.record_training(call.actor, person, course, last), SHAPE, output)
@@ -40,13 +36,14 @@ def record(
 def end(
     context: typer.Context,
     *,
-    training: Annotated[str, typer.Argument(help="The training's identifier, as “tre person show” says.")],
+    training: Annotated[
+        str, typer.Argument(help="The training's identifier, as “tre person show” says.", callback=identifier)
+    ],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End a training at once; the person's sessions end if no other is in date."""
-    check_id(training, field="training")
     call = begin(context, dry_run=dry_run)
     confirm("End this training now? The person's sessions may end at once.", yes=yes, dry_run=dry_run)
     show(call.house.identity.end_training(call.actor, training), SHAPE, output)

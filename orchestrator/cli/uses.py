@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.core.errors import NotFound
-from orchestrator.core.ids import check_id
 
-from .arguments import DatasetArgument, DryRunOption, OutputOption, YesOption, mapping_file
+from .arguments import DatasetArgument, DryRunOption, OutputOption, YesOption, identifier, mapping_file
 from .call import begin, begin_public, confirm
 from .failures import ExitCode
 from .output import Output, Shape, show, show_all
@@ -38,14 +37,12 @@ def codes(*, output: OutputOption = Output.TABLE) -> None:
 @app.command("list")
 def list_uses(context: typer.Context, *, dataset: DatasetArgument, output: OutputOption = Output.TABLE) -> None:
     """List every version of a dataset's terms of use, newest first; nobody needs to be signed in."""
-    check_id(dataset, field="dataset")
     show_all(begin_public(context).uses.versions(dataset), TERMS, output)
 
 
 @app.command("show")
 def show_uses(context: typer.Context, *, dataset: DatasetArgument, output: OutputOption = Output.TABLE) -> None:
     """Show what a dataset may be used for now; nobody needs to be signed in."""
-    check_id(dataset, field="dataset")
     found = begin_public(context).uses.current(dataset)
     if found is None:
         raise NotFound("The custodian has published no machine-readable terms for this dataset; ask it to.")
@@ -57,7 +54,6 @@ def suggest_uses(context: typer.Context, *, dataset: DatasetArgument, output: Ou
     """Read the words on use in a dataset's description as codes, to look at before publishing."""
     from orchestrator.alliance.uses.words import suggest  # noqa: PLC0415
 
-    check_id(dataset, field="dataset")
     description = begin_public(context).discovery.dataset(dataset).description
     show(suggest(description), TERMS, output)
 
@@ -77,7 +73,6 @@ def publish(
     """Publish what a dataset may be used for; the next version takes the place of this one."""
     from orchestrator.alliance.uses.rules import read_clause  # noqa: PLC0415
 
-    check_id(dataset, field="dataset")
     read = [read_clause(each) for each in clauses]
     call = begin(context, dry_run=dry_run)
     confirm("Publish these terms of use? Applications are answered by them at once.", yes=yes, dry_run=dry_run)
@@ -89,7 +84,9 @@ def answer(
     context: typer.Context,
     *,
     file: PurposeFile,
-    datasets: Annotated[list[str], typer.Argument(metavar="DATASET...", help="Identifiers of datasets.")],
+    datasets: Annotated[
+        list[str], typer.Argument(metavar="DATASET...", help="Identifiers of datasets.", callback=identifier)
+    ],
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Answer a purpose by the terms of some datasets: permitted, not permitted, or needs a person, and why.
@@ -98,8 +95,6 @@ def answer(
     """
     from orchestrator.alliance.uses.reading import read_purpose  # noqa: PLC0415
 
-    for each in datasets:
-        check_id(each, field="dataset")
     purpose = read_purpose(mapping_file(file, field="FILE"))
     house = begin_public(context)
     for each in datasets:

@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import Invalid
-from orchestrator.core.ids import check_id
 
-from .arguments import DryRunOption, OutputOption, YesOption
+from .arguments import DryRunOption, OutputOption, YesOption, identifier
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -51,13 +50,12 @@ def accept(
 def end(
     context: typer.Context,
     *,
-    visa: Annotated[str, typer.Argument(help="A taken visa's identifier.")],
+    visa: Annotated[str, typer.Argument(help="A taken visa's identifier.", callback=identifier)],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """End a visa at once, with the accreditation that came of it; the same token is not taken again."""
-    check_id(visa, field="visa")
     call = begin(context, dry_run=dry_run)
     confirm("End this visa for ever?", yes=yes, dry_run=dry_run)
     show(call.house.visas.end(call.actor, visa), TAKEN, output)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from orchestrator.core.errors import NotFound
-from orchestrator.core.ids import check_id
 
 from .arguments import DryRunOption, OutputOption, ProjectArgument, YesOption
 from .call import begin, confirm, say
@@ -34,7 +33,6 @@ def list_workspaces(context: typer.Context, *, output: OutputOption = Output.TAB
 @app.command("show")
 def show_workspace(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
     """Show one project's workspace, and why it cannot be entered where it cannot."""
-    check_id(project, field="project")
     call = begin(context)
     show(call.house.workspaces.status(call.actor, project), SHAPE, output)
 
@@ -48,7 +46,6 @@ def sleep(
     dry_run: DryRunOption = False,
 ) -> None:
     """Put a workspace to sleep: its sessions end, homes and shared folder are kept."""
-    check_id(project, field="project")
     call = begin(context, dry_run=dry_run)
     confirm("Put this workspace to sleep? What runs in it ends.", yes=yes, dry_run=dry_run)
     call.house.workspaces.sleep(call.actor, project)
@@ -64,7 +61,6 @@ def profile(
     dry_run: DryRunOption = False,
 ) -> None:
     """Choose what a project's sessions run on; those that run already stay as they are until they end."""
-    check_id(project, field="project")
     call = begin(context, dry_run=dry_run)
     call.house.places.choose_profile(call.actor, project, name)
     say(f"The project's next session runs on “{name}”.")

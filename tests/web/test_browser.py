@@ -139,6 +139,7 @@ PAGES = [
     ("operator", "/applications/{waiting}"),
     ("operator", "/projects/{project}"),
     ("operator", "/evidence/{evidence}"),
+    ("researcher", "/evidence/{evidence}"),
     ("operator", "/people"),
     ("operator", "/people/{person}"),
     ("operator", "/workspaces"),

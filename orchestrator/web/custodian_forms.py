@@ -174,6 +174,7 @@ def _section(question: Question) -> int:
 def _register_items(chosen: str) -> list[dict[str, object]]:
     """Return the fields of the public register that an answer may fill."""
     fields = [field for field in FIELDS if field.source is not Source.RECORD]
-    return [{"value": "", "text": "Nowhere: only you read it"}] + [
-        {"value": field.key, "text": field.title, "selected": field.key == chosen} for field in fields
+    return [
+        {"value": "", "text": "Nowhere: only you read it"},
+        *({"value": field.key, "text": field.title, "selected": field.key == chosen} for field in fields),
     ]

@@ -144,8 +144,10 @@ class Submissions:
     def reject_quarantined(self, actor: Actor, submission_id: str) -> None:
         """Let an operator close a submission whose frozen bytes were found altered."""
         with self._desk.record.read() as session:
-            if store.load(session, submission_id).state is not State.QUARANTINED:
-                raise NotPossible("Only a quarantined submission is closed by an operator; checkers decide the others.")
+            submission = store.load(session, submission_id)
+        self._desk.check(actor, "rejectQuarantined", submission)
+        if submission.state is not State.QUARANTINED:
+            raise NotPossible("Only a quarantined submission is closed by an operator; checkers decide the others.")
         self._step(actor, submission_id, "rejectQuarantined", Action.CLOSE, "submission.rejected")
 
     def _step(self, actor: Actor, submission_id: str, asked: str, action: Action, kind: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
+from orchestrator.access.applications import application_thing
 from orchestrator.access.model import Application, PartState
 from orchestrator.access.states import ApplicationState
 from orchestrator.alliance import store as alliance
@@ -22,7 +23,7 @@ from orchestrator.core.events import Event, Json, Notice
 from orchestrator.identity import store as identity
 from orchestrator.identity.asking import Asking
 from orchestrator.identity.model import Role, RoleHolding
-from orchestrator.policy.model import Thing
+from orchestrator.policy.model import Actor, Thing
 from orchestrator.policy.service import Policy
 
 from .grammar import read_list
@@ -122,6 +123,18 @@ class Room(Asking):
             kind="Spending",
             id=application.application_id,
             attributes={"lead": self._lead(session, application), "members": self._members(session, application)},
+        )
+
+    def _check_spending(self, session: Session, actor: Actor, action: str, application: Application) -> None:
+        """Raise ``Refused`` unless the actor may do it, ``NotFound`` where he may not know of the application."""
+        self._check_known(
+            session,
+            actor,
+            action,
+            self._spending_thing(session, application),
+            sight="showApplication",
+            unknown="There is no such application, or none that you may see.",
+            shown=application_thing(application),
         )
 
     def _lead(self, session: Session, application: Application) -> str:

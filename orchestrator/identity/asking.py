@@ -50,6 +50,22 @@ class Asking:
         self._policy.check(current, action, thing)
         return current
 
+    def _check_known(
+        self,
+        session: Session,
+        actor: Actor,
+        action: str,
+        thing: Thing,
+        *,
+        sight: str,
+        unknown: str,
+        shown: Thing | None = None,
+    ) -> Actor:
+        """As ``_check``, but whoever may not even ``sight`` the thing is told ``unknown``, as ``NotFound``."""
+        current = self.as_now(session, actor)
+        self._policy.check_known(current, action, thing, sight=sight, unknown=unknown, shown=shown)
+        return current
+
     def as_now(self, session: Session, actor: Actor) -> Actor:
         """Return the actor as he is in this transaction: a role or account that ended meanwhile does not count."""
         person = store.load(session, Person, actor.person_id)

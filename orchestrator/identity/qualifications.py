@@ -44,7 +44,8 @@ class Qualifications(Asking):
         """End a training at once."""
         with self._record.change() as change:
             training = store.load(change.session, Training, training_id)
-            self._check(change.session, actor, "endTraining", account(training.person_id))
+            whose, unknown = account(training.person_id), store.unknown(Training, training_id)
+            self._check_known(change.session, actor, "endTraining", whose, sight="showPerson", unknown=unknown)
             if training.ended_at is not None:
                 raise NotPossible("This training has ended already.")
             training = replace(training, ended_by=actor.person_id, ended_at=self._now())
@@ -72,7 +73,8 @@ class Qualifications(Asking):
         """End an accreditation at once."""
         with self._record.change() as change:
             accreditation = store.load(change.session, Accreditation, accreditation_id)
-            self._check(change.session, actor, "endAccreditation", account(accreditation.person_id))
+            whose, unknown = account(accreditation.person_id), store.unknown(Accreditation, accreditation_id)
+            self._check_known(change.session, actor, "endAccreditation", whose, sight="showPerson", unknown=unknown)
             if accreditation.ended_at is not None:
                 raise NotPossible("This accreditation has ended already.")
             accreditation = replace(accreditation, ended_by=actor.person_id, ended_at=self._now())

@@ -16,7 +16,7 @@ from orchestrator.core.ids import new_id
 from orchestrator.policy.model import Actor, Thing
 
 from . import store
-from .asking import Asking
+from .asking import Asking, account
 from .model import Person, Role, RoleHolding
 from .rules import check_custodian, check_end_date, check_not_lapsed, check_not_pending
 from .sessions import end_sessions
@@ -53,7 +53,9 @@ class Roles(Asking):
                 proposed_by=actor.person_id,
                 proposed_at=now,
             )
-            self._ask(change.session, actor, "proposeRole", replace(holding, proposed_by=""))
+            self._check(
+                change.session, actor, "proposeRole", self._thing(change.session, replace(holding, proposed_by=""))
+            )
             check_end_date(until, now=now, most=LONGEST_ROLE)
             self._check_active(change.session, person_id)
             check_not_pending(store.holdings(change.session, person_id), role=role, custodian_id=custodian_id, now=now)
@@ -117,7 +119,13 @@ class Roles(Asking):
             return store.holdings(session, person_id)
 
     def _ask(self, session: Session, actor: Actor, action: str, holding: RoleHolding) -> None:
-        thing = Thing(
+        """Raise ``Refused`` unless the actor may do it; who may not see the account learns of no role of it."""
+        thing, whose = self._thing(session, holding), account(holding.person_id)
+        unknown = store.unknown(RoleHolding, holding.holding_id)
+        self._check_known(session, actor, action, thing, sight="showPerson", unknown=unknown, shown=whose)
+
+    def _thing(self, session: Session, holding: RoleHolding) -> Thing:
+        return Thing(
             kind="RoleHolding",
             id=holding.holding_id,
             attributes={
@@ -128,7 +136,6 @@ class Roles(Asking):
                 "soleOperator": self._sole_operator(session),
             },
         )
-        self._check(session, actor, action, thing)
 
     def _sole_operator(self, session: Session) -> bool:
         """Count the suspended too: suspending the others must not make anybody the only one."""

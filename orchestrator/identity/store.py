@@ -68,6 +68,7 @@ __all__ = [
     "sign_outs",
     "touch_session",
     "trainings",
+    "unknown",
     "waiting_holdings",
     "waiting_pairings",
     "waiting_suspensions",
@@ -250,8 +251,13 @@ def load(session: Session, kind: type[Thing], identifier: str) -> Thing:
     """Return one thing by its identifier; raise ``NotFound`` when there is none."""
     row = session.get(_ROWS[kind], identifier)
     if row is None:
-        raise NotFound(f"There is no {_NOUNS[kind]} “{identifier[:40]}”; look at the list for its identifier.")
+        raise NotFound(unknown(kind, identifier))
     return _thing(kind, row)
+
+
+def unknown(kind: type[Thing], identifier: str) -> str:
+    """Return what is said of a thing that does not exist, or of which somebody may not know."""
+    return f"There is no {_NOUNS[kind]} “{identifier[:40]}”; look at the list for its identifier."
 
 
 def find(session: Session, kind: type[Thing], query: Select[Any]) -> list[Thing]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import cedarpy
 
-from orchestrator.core.errors import Refused
+from orchestrator.core.errors import NotFound, Refused
 
 from .model import Actor, Attribute, Decision, Effect, Thing
 from .store import load
@@ -62,6 +62,21 @@ class Policy:
         if not decision.allowed:
             raise Refused(decision.reasons[0], reasons=decision.reasons)
         return decision
+
+    def check_known(
+        self, actor: Actor, action: str, thing: Thing, *, sight: str, unknown: str, shown: Thing | None = None
+    ) -> Decision:
+        """As ``check``; but whoever may not even ``sight`` the thing must not learn from a refusal that it exists.
+
+        He is told ``unknown`` as ``NotFound``: the very words that are said of what does not exist. ``shown`` is the
+        thing that the question of sight is asked of, where it is another one.
+        """
+        decision = self.decide(actor, action, thing)
+        if decision.allowed:
+            return decision
+        if not self.may(actor, sight, shown or thing):
+            raise NotFound(unknown)
+        raise Refused(decision.reasons[0], reasons=decision.reasons)
 
     def explain(self, actor: Actor, action: str, thing: Thing) -> str:
         """Return the answer in words: the decision, its reasons, every rule that was asked, and their digest."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.core.errors import Invalid, Refused
+from orchestrator.core.errors import Invalid, NotFound, Refused
 from orchestrator.policy.model import SITE, Actor, Thing
 from orchestrator.policy.service import Policy
 
@@ -64,6 +64,19 @@ def actor(**changes: object) -> Actor:
 def report(**changes: object) -> Thing:
     attributes = {"author": "bob", "readers": frozenset({"ada"}), "pages": 3, "secret": False} | changes
     return Thing(kind="Report", id="r", attributes=attributes)  # type: ignore[arg-type]
+
+
+def test_who_may_not_see_a_thing_is_told_what_is_said_of_one_that_does_not_exist(written: Written) -> None:
+    policy = Policy(written())
+    said = {"sight": "readReport", "unknown": "There is no such report."}
+    with pytest.raises(NotFound, match=r"There is no such report\."):
+        policy.check_known(actor(), "burnReport", report(readers=frozenset()), **said)
+    with pytest.raises(Refused, match=r"Only an operator"):
+        policy.check_known(actor(), "burnReport", report(), **said)
+    with pytest.raises(Refused, match=r"Only an operator"):
+        policy.check_known(actor(), "burnReport", report(readers=frozenset()), shown=report(), **said)
+    burner = actor(roles=frozenset({"operator"}))
+    assert policy.check_known(burner, "burnReport", report(secret=True), **said).allowed
 
 
 def test_a_permit_allows_and_says_which_rule_decided(written: Written) -> None:

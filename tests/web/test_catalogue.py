@@ -93,9 +93,9 @@ def test_a_search_is_kept_looked_at_and_ended_by_its_keeper_alone(world: World) 
     assert browser.submit(f"{place}/seen", page=place).status_code == 303
     assert "not seen yet" not in browser.get(place).text
     stranger = world.browser("stranger")
-    assert stranger.get(place).status_code == 403
+    assert stranger.get(place).status_code == 404
     for act in ("seen", "end"):
-        assert stranger.submit(f"{place}/{act}", page="/saved-searches").status_code == 403
+        assert stranger.submit(f"{place}/{act}", page="/saved-searches").status_code == 404
     assert "Tumours" not in stranger.get("/saved-searches").text
     assert browser.submit(f"{place}/end", page=place).status_code == 303
     assert "Tumours" not in browser.get("/saved-searches").text

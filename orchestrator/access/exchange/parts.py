@@ -45,10 +45,10 @@ class PartExchange(Decisions):
 
     def _find(self, session: Session, actor: Actor, application_id: str, custodian_id: str) -> Found:
         """Return a submitted part to those who see it: the applicant's side, its officers, operators."""
+        application = applications.to_application(session, applications.application_row(session, application_id))
+        self._must_see(self._current(session, actor), application)
         found = self._found(session, application_id, custodian_id)
-        current = self._current(session, actor)
-        self._must_see(current, found.application)
-        seen = self._as_seen(session, actor, found.application)
+        seen = self._as_seen(session, actor, application)
         if all(part.custodian_id != custodian_id for part in seen.parts):
             raise NotFound(_UNSEEN)
         return found

@@ -220,7 +220,9 @@ class OnboardingService:
     def _going(self, session: Session, actor: Actor, action: str, departure_id: str) -> DepartureRow:
         row = store.departure_row(session, departure_id)
         attributes = {"custodian": row.custodian_id, "announcedBy": row.announced_by}
-        self._check(session, actor, action, Thing(kind="Departure", id=departure_id, attributes=attributes))
+        thing = Thing(kind="Departure", id=departure_id, attributes=attributes)
+        current = self._as_now(session, actor)
+        self._policy.check_known(current, action, thing, sight="showDeparture", unknown=store.UNKNOWN_DEPARTURE)
         return row
 
     def _check(self, session: Session, actor: Actor, action: str, thing: Thing) -> None:

@@ -15,6 +15,7 @@ from orchestrator.core.events import Event
 from .model import ConditionsState, Departure, DepartureState, StandardConditions
 
 __all__ = [
+    "UNKNOWN_DEPARTURE",
     "ConditionsAcceptanceRow",
     "ConditionsRow",
     "DepartureRow",
@@ -28,6 +29,8 @@ __all__ = [
     "to_conditions",
     "to_departure",
 ]
+
+UNKNOWN_DEPARTURE = "There is no such departure, or none that you may see."
 
 _GOING = text("state IN ('announced', 'confirmed')")
 
@@ -115,7 +118,7 @@ def departure_row(session: Session, departure_id: str) -> DepartureRow:
     """Return a departure's row or raise ``NotFound``."""
     row = session.get(DepartureRow, departure_id)
     if row is None:
-        raise NotFound("There is no such departure.")
+        raise NotFound(UNKNOWN_DEPARTURE)
     return row
 
 

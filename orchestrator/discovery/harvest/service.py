@@ -212,7 +212,7 @@ class HarvestService(Asking):
         words = check_reason(reason)
         with self._record.change() as change:
             row = store.pull_row(change.session, pull_id)
-            endpoint = self._kept(change.session, actor, "decideOnPull", row.endpoint_id)
+            endpoint = self._kept(change.session, actor, "decideOnPull", row.endpoint_id, unknown=store.UNKNOWN_PULL)
             row.state = PULL_STATES.after(PullState(row.state), "decide").value
             row.reason, row.decided_by = words, actor.person_id
             if gone:
@@ -246,14 +246,14 @@ class HarvestService(Asking):
         """Return one pull."""
         with self._record.read() as session:
             row = store.pull_row(session, pull_id)
-            self._kept(session, actor, "showEndpoint", row.endpoint_id)
+            self._kept(session, actor, "showEndpoint", row.endpoint_id, unknown=store.UNKNOWN_PULL)
             return store.to_pull(session, row)
 
     def skipped(self, actor: Actor, pull_id: str, limit: int = 500) -> list[Item]:
         """Return the datasets that a pull could not take, each with the reason."""
         with self._record.read() as session:
             row = store.pull_row(session, pull_id)
-            self._kept(session, actor, "showEndpoint", row.endpoint_id)
+            self._kept(session, actor, "showEndpoint", row.endpoint_id, unknown=store.UNKNOWN_PULL)
             return [store.to_item(each) for each in store.items(session, pull_id, ItemState.SKIPPED, limit)]
 
     # ---- inside -------------------------------------------------------------------------------------------------
@@ -286,10 +286,15 @@ class HarvestService(Asking):
             "secret_name": rules.check_authentication(authentication, secret_name, known=known),
         }
 
-    def _kept(self, session: Session, actor: Actor, action: str, endpoint_id: str) -> EndpointRow:
-        """Return the endpoint; raise ``Refused`` unless the actor, as he is now, may do this to it."""
+    def _kept(
+        self, session: Session, actor: Actor, action: str, endpoint_id: str, *, unknown: str = store.UNKNOWN
+    ) -> EndpointRow:
+        """Return the endpoint; raise ``Refused`` unless the actor, as he is now, may do this to it.
+
+        Who may not see it is told ``unknown``: another custodian's endpoints are nobody else's business.
+        """
         row = store.endpoint_row(session, endpoint_id)
-        self._check(session, actor, action, _thing(row))
+        self._check_known(session, actor, action, _thing(row), sight="showEndpoint", unknown=unknown)
         if action in _OFFERING:
             check_present(session, row.custodian_id, now=self._now())
         return row

@@ -25,6 +25,8 @@ from .model import (
 )
 
 __all__ = [
+    "UNKNOWN",
+    "UNKNOWN_PULL",
     "EndpointRow",
     "ItemRow",
     "KnownRow",
@@ -46,6 +48,9 @@ __all__ = [
     "to_item",
     "to_pull",
 ]
+
+UNKNOWN = "There is no such endpoint; look at the list of endpoints."
+UNKNOWN_PULL = "There is no such pull; look at its endpoint."
 
 
 class EndpointRow(Base):
@@ -142,7 +147,7 @@ def endpoint_row(session: Session, endpoint_id: str) -> EndpointRow:
     """Return an endpoint's row or raise ``NotFound``."""
     row = session.get(EndpointRow, endpoint_id)
     if row is None:
-        raise NotFound("There is no such endpoint; look at the list of endpoints.")
+        raise NotFound(UNKNOWN)
     return row
 
 
@@ -150,7 +155,7 @@ def pull_row(session: Session, pull_id: str) -> PullRow:
     """Return a pull's row or raise ``NotFound``."""
     row = session.get(PullRow, pull_id)
     if row is None:
-        raise NotFound("There is no such pull; look at its endpoint.")
+        raise NotFound(UNKNOWN_PULL)
     return row
 
 

@@ -96,7 +96,8 @@ class VisaService(Asking):
         """End a visa at once, with the accreditation that came of it: by its person or an operator."""
         with self._record.change() as change:
             visa = store.visa(change.session, visa_id)
-            self._check(change.session, actor, "endVisa", account(visa.person_id))
+            owner = account(visa.person_id)
+            self._check_known(change.session, actor, "endVisa", owner, sight="showPerson", unknown=store.UNKNOWN)
             if visa.ended_at is not None:
                 raise NotPossible("This visa has ended already.")
             now = self._now()

@@ -15,7 +15,9 @@ from orchestrator.core.events import Event
 
 from .model import AcceptedVisa
 
-__all__ = ["by_token", "put", "visa", "visas"]
+__all__ = ["UNKNOWN", "by_token", "put", "visa", "visas"]
+
+UNKNOWN = "There is no such visa, or none that you may see."
 
 
 class VisaRow(Base):
@@ -52,7 +54,7 @@ def visa(session: Session, visa_id: str) -> AcceptedVisa:
     """Return one accepted visa or raise ``NotFound``."""
     row = session.get(VisaRow, visa_id)
     if row is None:
-        raise NotFound("There is no such visa, or none that you may see.")
+        raise NotFound(UNKNOWN)
     return _accepted(row)
 
 

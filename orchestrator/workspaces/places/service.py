@@ -42,7 +42,8 @@ class PlaceService:
         self._conditions = Conditions(record)
 
     def conditions(self, actor: Actor, project_id: str) -> list[Condition]:
-        """Return how the project's workspace stands, to its members and to operators; to others nothing."""
+        """Return how the project's workspace stands, to its members and to operators; to its custodians nothing."""
+        self._access.project(actor, project_id)
         current, thing = self._asking(actor, project_id)
         if not self._policy.may(current, "viewWorkspace", thing):
             return []

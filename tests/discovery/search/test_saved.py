@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from orchestrator.audit.outbox import Outbox
-from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.discovery.search.model import Asked, Facet
 from orchestrator.discovery.search.saved import service
@@ -99,7 +99,7 @@ def test_only_the_keeper_sees_it(searched: Searched, saved: SavedSearches) -> No
         actor = searched.rooms.actor(name)
         assert saved.mine(actor) == []
         for act in (saved.news, saved.seen, saved.end):
-            with pytest.raises(Refused):
+            with pytest.raises(NotFound, match="no such saved search"):
                 act(actor, kept.search_id)
     with pytest.raises(NotFound):
         saved.news(searched.rooms.actor("rex"), new_id())

@@ -370,7 +370,7 @@ def test_an_accreditation_lasts_five_years_at_most(visas: Visas) -> None:
 
 def test_a_visa_is_ended_by_its_person_or_an_operator_and_once(visas: Visas) -> None:
     (taken,) = visas.service.accept(visas.actor(visas.ann), [visas.issuers.token()])
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         visas.service.end(visas.actor(visas.bob), taken.visa_id)
     with pytest.raises(Refused):
         visas.service.visas(visas.actor(visas.bob), visas.ann)

@@ -177,9 +177,8 @@ class SavedSearches(Asking):
 
     def _own(self, session: Session, actor: Actor, action: str, search_id: str) -> SearchRow:
         row = store.row_of(session, search_id)
-        self._check(
-            session, actor, action, Thing(kind="SavedSearch", id=search_id, attributes={"keeper": row.person_id})
-        )
+        thing = Thing(kind="SavedSearch", id=search_id, attributes={"keeper": row.person_id})
+        self._check_known(session, actor, action, thing, sight="showSearch", unknown=store.UNKNOWN)
         return row
 
 

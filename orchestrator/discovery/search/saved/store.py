@@ -16,7 +16,21 @@ from orchestrator.core.events import Event
 
 from .model import News, NewsKind, SavedSearch, SearchState, read
 
-__all__ = ["NewsRow", "SearchRow", "add", "add_news", "mark_seen", "mine", "news", "row_of", "to_search", "watched"]
+__all__ = [
+    "UNKNOWN",
+    "NewsRow",
+    "SearchRow",
+    "add",
+    "add_news",
+    "mark_seen",
+    "mine",
+    "news",
+    "row_of",
+    "to_search",
+    "watched",
+]
+
+UNKNOWN = "There is no such saved search; look at the list of yours."
 
 
 class SearchRow(Base):
@@ -78,7 +92,7 @@ def row_of(session: Session, search_id: str) -> SearchRow:
     """Return a kept search's row or raise ``NotFound``."""
     row = session.get(SearchRow, search_id)
     if row is None:
-        raise NotFound("There is no such saved search; look at the list of yours.")
+        raise NotFound(UNKNOWN)
     return row
 
 

@@ -76,7 +76,8 @@ def comment(request: Request, application_id: Id, custodian_id: Id, posted: Form
 def resolve(request: Request, application_id: Id, custodian_id: Id, posted: Form) -> Response:
     """Mark a comment as dealt with."""
     visit = signed_in(request)
-    visit.house.access.talks.resolve(visit.actor, posted.text("comment", "a comment", most=16))
+    comment = posted.text("comment", "a comment", most=16)
+    visit.house.access.talks.resolve(visit.actor, application_id, custodian_id, comment)
     return see(_place(application_id, custodian_id), "changed")
 
 

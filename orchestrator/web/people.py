@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.core.errors import Invalid
+from orchestrator.core.errors import Invalid, NotFound
 from orchestrator.identity.model import Role
 
 from .custodians import after
@@ -120,6 +120,8 @@ def record_training(request: Request, person_id: Id, posted: Form) -> Response:
 def end_training(request: Request, person_id: Id, training_id: Id, posted: Form) -> Response:  # noqa: ARG001
     """End a training at once."""
     visit = signed_in(request)
+    held = visit.house.identity.profile(visit.actor, person_id).trainings
+    _must_be_among(training_id, [each.training_id for each in held])
     visit.house.identity.end_training(visit.actor, training_id)
     return see(f"/people/{person_id}", "ended")
 
@@ -138,6 +140,8 @@ def record_accreditation(request: Request, person_id: Id, posted: Form) -> Respo
 def end_accreditation(request: Request, person_id: Id, accreditation_id: Id, posted: Form) -> Response:  # noqa: ARG001
     """End an accreditation at once."""
     visit = signed_in(request)
+    held = visit.house.identity.profile(visit.actor, person_id).accreditations
+    _must_be_among(accreditation_id, [each.accreditation_id for each in held])
     visit.house.identity.end_accreditation(visit.actor, accreditation_id)
     return see(f"/people/{person_id}", "ended")
 
@@ -164,6 +168,12 @@ def confirm_resume(request: Request, person_id: Id, posted: Form) -> Response:  
     visit = signed_in(request)
     visit.house.identity.confirm_resume(visit.actor, person_id)
     return see(f"/people/{person_id}", "resumed")
+
+
+def _must_be_among(identifier: str, held: list[str]) -> None:
+    """Raise ``NotFound`` for a thing of another person than the one in the address."""
+    if identifier not in held:
+        raise NotFound("This person has no such training or accreditation; look at his page.")
 
 
 def _back(visit: Visit, person_id: str) -> str:

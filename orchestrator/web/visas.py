@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.errors import Invalid, NotPossible, Refused
+from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.identity.visas.model import SignedVisa
 
 from .forms import Form
@@ -61,6 +61,8 @@ def end(request: Request, visa_id: Id, posted: Form) -> Response:  # noqa: ARG00
 def end_of_person(request: Request, person_id: Id, visa_id: Id, posted: Form) -> Response:  # noqa: ARG001
     """End somebody's visa, with the accreditation that came of it."""
     visit = signed_in(request)
+    if visa_id not in {each.visa_id for each in visit.house.visas.visas(visit.actor, person_id)}:
+        raise NotFound("There is no such visa, or none that you may see.")
     visit.house.visas.end(visit.actor, visa_id)
     return see(f"/people/{person_id}", "ended")
 

@@ -142,7 +142,7 @@ class WorkspaceService:
             actor = self._as_now(session, actor)
         thing = Thing(kind="Workspace", id=project_id, attributes={"members": members})
         if not self._policy.decide(actor, "viewWorkspace", thing).allowed:
-            raise NotFound("There is no such project, or it is not one of yours.")
+            raise NotFound("There is no such project, or none that you may see.")
         self._policy.check(actor, action, thing)
         return project
 

@@ -90,7 +90,7 @@ class PlaceService:
 
     def _see(self, current: Actor, thing: Thing) -> None:
         if not self._policy.may(current, "viewWorkspace", thing):
-            raise NotFound("There is no such project, or it is not one of yours.")
+            raise NotFound("There is no such project, or none that you may see.")
 
     def _asking(self, actor: Actor, project_id: str) -> tuple[Actor, Thing]:
         project = self._access.project_record(project_id)

@@ -48,7 +48,7 @@ def test_only_who_may_acts_on_an_endpoint(harvest: Harvest, name: str) -> None:
         try:
             act(harvest, harvest.alliance.actor(who), endpoint.endpoint_id, pull.pull_id)
             refused = False
-        except Refused:
+        except (Refused, NotFound):
             refused = True
         except (NotPossible, Conflict):
             refused = False

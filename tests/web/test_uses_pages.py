@@ -266,7 +266,7 @@ def test_visas_are_issued_and_taken_between_two_installations(tmp_path: Path) ->
     end = f"/account/visas/{taken.visa_id}/end"
     assert browser.submit(end, page="/account/visas").status_code == 404
     operator = world.browser("operator")
-    assert browser.submit(f"{person}/visas/{taken.visa_id}/end").status_code == 404
+    assert browser.submit(f"{person}/visas/{taken.visa_id}/end").status_code == 403
     assert operator.submit(f"{person}/visas/{taken.visa_id}/end", page=person).status_code == 303
     assert stranger.submit(end, page="/account/visas").status_code == 409
     assert world.house.identity.standing(world.people["stranger"]).accredited_until is None

@@ -70,8 +70,6 @@ _AT_ONCE = {
     "identity_session": {"session.opened"},  # those that lapsed long ago are forgotten
     "workspace_ticket": {"ticket.made"},  # the same
     "airlock_submission": {"submission.held", "submission.resumed"},
-    "federation_export": {"federation.exported"},
-    "federation_taken": {"document.taken"},
     "airlock_link": {"link.made", "link.used", "submission.recall-asked"},
     "airlock_finding": {"submission.scanned"},
     "airlock_ledger_table": {"ledger.kept", "ledger.known", "files.recalled"},

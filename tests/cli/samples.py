@@ -278,10 +278,10 @@ SAMPLES = {
     "register state": Sample("rex", "register state {project} {statement}"),
     "register plan": Sample("rex", "register plan {application}"),
     "register reword": Sample(
-        "cora", "register reword {application} {north} --field public_benefit --words Better. --reason Clearer.", 3
+        "cora", "register reword {application} {north} --field public_benefit --words Better. --reason Clearer.", 5
     ),
     "register names": Sample("uma", "register names"),
-    "register name": Sample("uma", "register name {project} --take-back"),
+    "register name": Sample("uma", "register name {project} --agree"),
     "register import": Sample("cora", "register import {north} {register_file} --yes"),
     "register update": Sample("ada", "register update"),
     "register verify": Sample(ANYBODY, "register verify"),

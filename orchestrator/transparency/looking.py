@@ -112,12 +112,16 @@ class Looking(Asking):
 
 
 def _shown(session: Session, project_id: str, identifiers: Mapping[str, Statement]) -> str:
-    """Return the lead's number while he agrees to be named; what was stated of a lead before him agreed to nothing."""
+    """Return the lead's number while he agrees to be named: nobody else agreed by that.
+
+    So it must be his own answer in an application, or have been stated since he leads.
+    """
     stated = identifiers.get(project_id)
     lead = lead_membership(session, project_id) if stated and stated.value else None
     if stated is None or lead is None or not lead.named:
         return ""
-    return stated.value if stated.stated_by == lead.person_id or stated.stated_at >= lead.since else ""
+    since = not stated.application_id and stated.stated_at >= lead.since
+    return stated.value if since or stated.stated_by == lead.person_id else ""
 
 
 def revision_of(row: RevisionRow) -> Revision:

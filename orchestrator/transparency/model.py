@@ -159,7 +159,7 @@ class PlannedField:
     def counts(self, reworded: Reworded) -> bool:
         """Whether a rewording is its custodian's newest and about the answer as it stands."""
         newest = [each for each in self.rewordings if each.custodian_id == reworded.custodian_id][-1]
-        return reworded == newest and reworded.of_sha256 == digest(self.planned.words)
+        return reworded == newest and reworded.of_sha256 == digest(self.planned.words_of(reworded.custodian_id))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.access.forms.model import Question, Sheet, Value
+from orchestrator.access.forms.model import Sheet, Value
 from orchestrator.access.forms.published import field_of, said
 from orchestrator.access.forms.sheets import answered
 from orchestrator.core.register_fields import BY_KEY, SENSITIVITY, Field, Kind, Source
 
 from .rules import merged
 
-__all__ = ["Planned", "Reworded", "Settled", "digest", "planned", "settled"]
+__all__ = ["Answered", "Planned", "Reworded", "Settled", "digest", "planned", "settled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What one question says in a field: the question word for word, what was answered, and whose forms ask it."""
+
+    question: str
+    words: str
+    asked_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +33,31 @@ class Planned:
     key: str
     owner: str
     """The custodian for whose data it is said; empty for what is said of the whole project."""
-    asked_by: tuple[str, ...]
-    """Custodians whose forms ask what fills it."""
-    questions: tuple[str, ...]
-    """What was asked, word for word."""
-    words: str
+    parts: tuple[Answered, ...]
 
     @property
     def field(self) -> Field:
         """The field it is about."""
         return BY_KEY[self.key]
+
+    @property
+    def asked_by(self) -> tuple[str, ...]:
+        """Custodians whose forms ask what fills it."""
+        return tuple(dict.fromkeys(custodian for part in self.parts for custodian in part.asked_by))
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """What was asked, word for word."""
+        return tuple(part.question for part in self.parts)
+
+    @property
+    def words(self) -> str:
+        """What all answers say together."""
+        return _together(self.field, [part.words for part in self.parts])
+
+    def words_of(self, custodian: str) -> str:
+        """What the answers to one custodian's questions say: that is what it reads, and may put in other words."""
+        return _together(self.field, [part.words for part in self.parts if custodian in part.asked_by])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +68,8 @@ class Reworded:
     custodian_id: str
     key: str
     of_sha256: str
-    """The SHA-256 of the applicant's words that it replaces; once they change, it counts no more."""
+    """The SHA-256 of the applicant's words, as the custodian asked them, that it replaces; once they change, it counts
+    no more."""
     words: str
     reason: str
     by: str
@@ -71,16 +96,17 @@ def planned(sheet: Sheet, answers: Mapping[str, Value], custodians: Collection[s
     What is said of data is said for each custodian that asks; what is said of the project, once.
     """
     given = answered(sheet, answers)
-    found: dict[tuple[str, str], list[tuple[Question, str, list[str]]]] = {}
+    found: dict[tuple[str, str], list[Answered]] = {}
     for each in sheet.asked:
         field = field_of(each.question)
         words = said(each.question, given.get(each.question.question_id, ""))
-        asking = [custodian for custodian in each.custodians if custodian in custodians]
+        asking = tuple(custodian for custodian in each.custodians if custodian in custodians)
         if field is not None and words:
             for owner in _owners(field, asking):
-                found.setdefault((field.key, owner), []).append((each.question, words, asking))
+                part = Answered(question=each.question.title, words=words, asked_by=(owner,) if owner else asking)
+                found.setdefault((field.key, owner), []).append(part)
     order = {key: place for place, key in enumerate(BY_KEY)}
-    made = [_joined(key, owner, parts) for (key, owner), parts in found.items()]
+    made = [Planned(key=key, owner=owner, parts=tuple(parts)) for (key, owner), parts in found.items()]
     return sorted((each for each in made if each.words), key=lambda each: (order[each.key], each.owner))
 
 
@@ -90,19 +116,9 @@ def _owners(field: Field, asking: Sequence[str]) -> Sequence[str]:
     return [""] if asking else []
 
 
-def _joined(key: str, owner: str, parts: Sequence[tuple[Question, str, list[str]]]) -> Planned:
-    custodians = [owner] if owner else [each for _, _, asking in parts for each in asking]
-    return Planned(
-        key=key,
-        owner=owner,
-        asked_by=tuple(dict.fromkeys(custodians)),
-        questions=tuple(question.title for question, _, _ in parts),
-        words=_together(BY_KEY[key], list(dict.fromkeys(words for _, words, _ in parts))),
-    )
-
-
-def _together(field: Field, words: Sequence[str]) -> str:
+def _together(field: Field, said: Sequence[str]) -> str:
     """Return several answers as one text. Different choices say nothing, but for the most sensitive class of data."""
+    words = list(dict.fromkeys(said))
     if len(words) == 1:
         return words[0]
     if field.key == "sensitivity":
@@ -116,25 +132,20 @@ def settled(planned: Planned, reworded: Iterable[Reworded], names: Mapping[str, 
     """Return what is published of a field: the applicant's words, or those that custodians put in their place.
 
     ``names`` are the custodians that count, with their names. Where they want different words, each stands with its
-    name: none of them speaks for another.
+    name: none of them speaks for another, and the answers that only others asked stay.
     """
+    own = {custodian: planned.words_of(custodian) for custodian in planned.asked_by if custodian in names}
     newest = {
         each.custodian_id: each.words
         for each in reworded
-        if each.key == planned.key and each.custodian_id in names and each.of_sha256 == digest(planned.words)
+        if each.key == planned.key and each.custodian_id in own and each.of_sha256 == digest(own[each.custodian_id])
     }
-    wanted = {
-        custodian: words
-        for custodian, words in newest.items()
-        if words != planned.words and custodian in planned.asked_by
-    }
+    wanted = {custodian: words for custodian, words in newest.items() if words != own[custodian]}
     if not wanted:
         return Settled(planned=planned, words=planned.words)
+    instead = next(iter(wanted.values()))
+    if len(set(wanted.values())) > 1:
+        instead = merged(planned.field, {names[each]: words for each, words in wanted.items()})
+    words = [part.words if wanted.keys().isdisjoint(part.asked_by) else instead for part in planned.parts]
     by = tuple(sorted(names[each] for each in wanted))
-    if len(set(wanted.values())) == 1:
-        return Settled(planned=planned, words=next(iter(wanted.values())), reworded_by=by)
-    return Settled(
-        planned=planned,
-        words=merged(planned.field, {names[each]: words for each, words in wanted.items()}),
-        reworded_by=by,
-    )
+    return Settled(planned=planned, words=_together(planned.field, words), reworded_by=by)

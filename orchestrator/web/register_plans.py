@@ -72,9 +72,9 @@ def _wording(
     problem: Invalid | None = None,
 ) -> Response:
     found = visit.house.register.plan(visit.actor, application_id)
-    line = next((each for each in found.fields if each.planned.key == key), None)
-    asked = line is not None and custodian_id in line.planned.asked_by and not line.planned.field.personal
-    if line is None or not asked or custodian_id not in found.rewordable:
+    asked = [each for each in found.fields if each.planned.key == key and custodian_id in each.planned.asked_by]
+    line = next((each for each in asked if not each.planned.field.personal), None)
+    if line is None or custodian_id not in found.rewordable:
         raise NotFound("There is no such answer, or none that you may reword.")
     return page(
         request,

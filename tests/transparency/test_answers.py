@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from orchestrator.access.forms.bank import STANDARD
 from orchestrator.access.forms.model import Asked, FormItem, Kind, Option, Question, Section, Sheet
 from orchestrator.access.forms.published import check_mapping, said
+from orchestrator.access.states import MemberRole
 from orchestrator.audit.store import NoticeRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.register_fields import BY_KEY, Source
@@ -231,6 +232,24 @@ def test_what_cannot_be_public_is_refused_while_it_can_be_mended(asking: World) 
     access.submit(researcher, made.application_id)
 
 
+def test_the_number_of_a_lead_who_left_before_the_approval_is_not_shown_because_the_next_agrees(asking: World) -> None:
+    access, register, operator = asking.house.access, asking.house.register, asking.actor("operator")
+    first, second = asking.actor("researcher"), asking.actor("colleague")
+    project = approved(asking, applied(asking, {"public-benefit": BENEFIT}, NORTH), NORTH)
+    made = access.amend(first, project, access.answers_of(first, project))
+    access.answers.answer(first, made.application_id, {"lead-orcid": "0000-0002-1825-0097"})
+    access.submit(first, made.application_id)
+    for member in access.project(operator, project).members:
+        access.end_member(operator, project, member.person_id)
+    access.add_member(operator, project, second.person_id, role=MemberRole.LEAD)
+    access.agree_to_be_named(second, project, agree=True)
+    approved(asking, made.application_id, NORTH)
+    entry = register.entry(project)
+    assert (entry.people, entry.applicant_id) == (("Carl Colleague",), "")
+    register.state(second, project, {"applicant_id": "0000-0001-5109-3700"})
+    assert register.entry(project).applicant_id == "0000-0001-5109-3700"
+
+
 # ---- without a record -------------------------------------------------------------------------------------------
 
 
@@ -297,6 +316,32 @@ def test_several_questions_become_one_field() -> None:
     )  # fmt: skip
     assert settled(line, [replace(own, words="Ours."), own], {"n": "North"}).reworded_by == ()
     assert settled(line, [replace(own, words="Ours.")], {"s": "South"}).words == "By them."
+
+
+def test_other_words_count_beside_the_answer_to_another_custodians_question() -> None:
+    sheet = Sheet(
+        asked=(
+            Asked(question=question("one", "linkage"), custodians=("n",)),
+            Asked(question=question("two", "linkage"), custodians=("n", "s")),
+            Asked(question=question("three", "linkage"), custodians=("s",)),
+        )
+    )
+    given = {"one": "Dr Strange does it.", "two": "By them.", "three": "With care."}
+    (read_by_north,) = planned(sheet, given, {"n"})
+    (line,) = planned(sheet, given, {"n", "s"})
+    north = Reworded(
+        application_id="a", custodian_id="n", key="linkage", of_sha256=digest(read_by_north.words), words="Within.",
+        reason="It names somebody.", by="p", at=moment(0),
+    )  # fmt: skip
+    south = replace(north, custodian_id="s", of_sha256=digest("By them.\nWith care."), words="Apart.")
+    names = {"n": "North", "s": "South"}
+    assert (line.words_of("n"), line.asked_by) == (read_by_north.words, ("n", "s"))
+    alone = settled(line, [north], names)
+    assert (alone.words, alone.reworded_by) == ("Within.\nWith care.", ("North",))
+    assert settled(line, [north, south], names).words == "North: Within.; South: Apart."
+    assert settled(line, [north, replace(north, words=read_by_north.words)], names).reworded_by == ()
+    other = planned(sheet, given | {"one": "Somebody else."}, {"n", "s"})
+    assert settled(other[0], [north], names).reworded_by == ()
 
 
 def _field(plan, key: str):

@@ -106,7 +106,9 @@ class AskingQuotes(Budgets):
                 list_id=list_id,
                 asked_by=actor.person_id,
             )
-            quote = self._ask(session, row, prices, Request(start=start, last=last, answers=told))
+            request = Request(start=start, last=last, answers=told)
+            self._check_subscribes_once(session, row.organisation_id, request)
+            quote = self._ask(session, row, prices, request)
             event = self._event("quote.asked", actor.person_id, f"quote:{quote.quote_id}", issuer=INFRASTRUCTURE)
             store.add(change, quote, event=event)
             people = self._issuers_people(session, INFRASTRUCTURE)

@@ -86,20 +86,6 @@ class Budgets(YearlyCharges):
             "of its costs."
         ]
 
-    def _metered_months(self, session: Session, order: OrderRow) -> tuple[str, str]:
-        """Return the first and the last month that an order meters.
-
-        It begins in the month it was placed, or in the next where an earlier order of the same issuer for the same
-        project met its end in that month; it ends with the month in which it was closed.
-        """
-        first = month_of(order.ordered_at.date())
-        for other in store.orders(session, account_id=order.account_id) if order.account_id else []:
-            before = other.issuer == order.issuer and other.order_id != order.order_id
-            if before and other.closed_at is not None and other.ordered_at < order.ordered_at:
-                closed = month_of(other.closed_at.date())
-                first = max(first, month_of(rules.month_bounds(closed)[1]))
-        return first, "9999-12" if order.closed_at is None else month_of(order.closed_at.date())
-
     def _costs(self, session: Session, order: OrderRow) -> bool:
         """Whether an order costs by use, or year by year."""
         prices = parsed(store.list_row(session, self._quote_of(session, order).list_id).text)
@@ -194,7 +180,7 @@ class Budgets(YearlyCharges):
             reliefs=reliefs,
             settled={name: Money(pence, prices.currency) for name, pence in quote.document["settled"].items()},
         )
-        years = self._years_in(session, order, month, first_month=self._metered_months(session, order)[0])
+        years = self._years_in(session, order, month)
         return used.with_lines(self._priced_years(session, order, years, reliefs)) if years else used
 
 

@@ -202,14 +202,27 @@ class Fees(Room):
         """
         if not organisation_id:
             return None
-        query = select(QuoteRow).where(QuoteRow.issuer == INFRASTRUCTURE, QuoteRow.application_id == "")
-        query = query.where(QuoteRow.organisation_id == organisation_id)
-        query = query.join(OrderRow, OrderRow.quote_id == QuoteRow.quote_id)
-        for row in session.scalars(query.where(OrderRow.state == OrderState.OPEN.value)):
-            request = read_request(row.document["request"])
+        for row, request in self._subscriptions(session, organisation_id):
             if request.start <= self._today() <= request.last:
                 return row
         return None
+
+    def _subscriptions(self, session: Session, organisation_id: str) -> list[tuple[QuoteRow, Request]]:
+        """Return every subscription of an organisation whose order is not closed, whenever it begins."""
+        query = select(QuoteRow).where(QuoteRow.issuer == INFRASTRUCTURE, QuoteRow.application_id == "")
+        query = query.where(QuoteRow.organisation_id == organisation_id)
+        query = query.join(OrderRow, OrderRow.quote_id == QuoteRow.quote_id)
+        rows = session.scalars(query.where(OrderRow.state == OrderState.OPEN.value).order_by(QuoteRow.quote_id))
+        return [(row, read_request(row.document["request"])) for row in rows]
+
+    def _check_subscribes_once(self, session: Session, organisation_id: str, asked: Request) -> None:
+        """Raise ``NotPossible`` for days on which an organisation subscribes already: it would pay them twice."""
+        for _, held in self._subscriptions(session, organisation_id) if organisation_id else ():
+            if asked.start <= held.last and held.start <= asked.last:
+                raise NotPossible(
+                    f"{organisation_id} subscribes from {held.start} to {held.last} already. Ask for days after that, "
+                    "or have that order closed first."
+                )
 
     # ---- waivers --------------------------------------------------------------------------------------------------
 

@@ -157,7 +157,7 @@ class Invoices(Quotes):
         if priced is None:
             raise NotPossible("There is no project yet, so nothing is metered for this order.")
         usage = self._usage(session, order, month)
-        years = self._years_in(session, order, month, first_month=self._metered_months(session, order)[0])
+        years = self._years_in(session, order, month)
         return {
             **({"years": years_in_words(years)} if years else {}),
             "order": order.order_id,

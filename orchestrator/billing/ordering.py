@@ -42,6 +42,8 @@ class Ordering(OfferingQuotes):
             if row.account_id:
                 self._check_still_asked(session, row)
                 self._check_affordable(session, row)
+            else:
+                self._check_subscribes_once(session, row.organisation_id, read_request(row.document["request"]))
             row.state, row.state_since = after.value, self._now()
             order = OrderRow(
                 order_id=new_id(),

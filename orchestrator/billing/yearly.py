@@ -13,7 +13,7 @@ from orchestrator.access.states import ProjectState
 from orchestrator.core.events import Json
 from orchestrator.core.money import Money
 
-from . import store
+from . import rules, store
 from .fees import Fees
 from .forms import read_request
 from .model import Billed
@@ -39,19 +39,19 @@ class Year:
 
 
 def years_due(
-    start: date, last: date, *, ordered: date, ended: date | None = None, paid_until: date | None = None
+    start: date, last: date, *, ordered: date, ended: date | None = None, paid: date | None = None
 ) -> list[Year]:
     """Return the years that are charged for an order whose years begin on ``start``.
 
-    A year that was under way when it was ordered is charged that day; not if an earlier order, closed on
-    ``paid_until``, charged it. A year that would begin on the day on which everything ended, or later, is not charged.
+    A year that was under way when it was ordered is charged that day; not if an earlier order charged it: ``paid`` is
+    the first day of the last year that one did. A year that would begin on the day on which everything ended, or later,
+    is not charged.
     """
     found = []
     for number, (first, end) in enumerate(years_begun(start, last), 1):
         due = max(first, ordered)
-        paid = paid_until is not None and first < ordered and (first < paid_until or number == 1)
         over = ended is not None and (ended < due or (number > 1 and ended <= first))
-        if end >= ordered and not paid and not over:
+        if end >= ordered and not over and (paid is None or first > paid):
             found.append(Year(number=number, first=first, last=end, due=due))
     return found
 
@@ -64,9 +64,24 @@ def years_in_words(years: Sequence[Year]) -> list[Json]:
 class YearlyCharges(Fees):
     """What falls due each year of an order."""
 
-    def _years_in(self, session: Session, order: OrderRow, month: str, *, first_month: str) -> list[Year]:
+    def _years_in(self, session: Session, order: OrderRow, month: str) -> list[Year]:
         """Return the years that are charged in a month; what was due before the order's first month is due in that."""
-        return [each for each in self._years(session, order) if max(month_of(each.due), first_month) == month]
+        first, _ = self._metered_months(session, order)
+        return [each for each in self._years(session, order) if max(month_of(each.due), first) == month]
+
+    def _metered_months(self, session: Session, order: OrderRow) -> tuple[str, str]:
+        """Return the first and the last month that an order meters.
+
+        It begins in the month it was placed, or in the next where an earlier order of the same issuer for the same
+        project met its end in that month; it ends with the month in which it was closed.
+        """
+        first = month_of(order.ordered_at.date())
+        for other in store.orders(session, account_id=order.account_id) if order.account_id else []:
+            before = other.issuer == order.issuer and other.order_id != order.order_id
+            if before and other.closed_at is not None and other.ordered_at < order.ordered_at:
+                closed = month_of(other.closed_at.date())
+                first = max(first, month_of(rules.month_bounds(closed)[1]))
+        return first, "9999-12" if order.closed_at is None else month_of(order.closed_at.date())
 
     def _priced_years(
         self, session: Session, order: OrderRow, years: Sequence[Year], reliefs: Sequence[Relief]
@@ -86,24 +101,22 @@ class YearlyCharges(Fees):
     def _years(self, session: Session, order: OrderRow) -> list[Year]:
         """Return every year that an order charges, as far as its end is known.
 
-        Orders of one issuer for one project that follow on one another share their anniversaries.
+        Orders of one issuer for one project that follow on one another share their anniversaries. What each of them
+        charged, in a month that it metered, none after it charges again; what none charged, the next one does.
         """
         if not self._charges_yearly(session, order):
             return []
-        own = self._asked(session, order)
-        start, cover, closed = None, date.min, None
-        for earlier in self._before(session, order):
-            begins, ends = self._asked(session, earlier)
-            start = begins if start is None or begins > cover + _DAY else start
-            cover, closed = max(cover, ends), earlier.closed_at
-        goes_on = start is not None and own[0] <= cover + _DAY
-        return years_due(
-            min(start, own[0]) if start is not None and goes_on else own[0],
-            own[1],
-            ordered=order.ordered_at.date(),
-            ended=self._ended(session, order),
-            paid_until=closed.date() if closed is not None and goes_on else None,
-        )
+        start, cover, paid, found = date.max, date.min, date.min, []
+        for each in [*self._before(session, order), order]:
+            begins, ends = self._asked(session, each)
+            start = begins if cover == date.min or begins > cover + _DAY else min(start, begins)
+            cover = max(cover, ends)
+            ordered, ended = each.ordered_at.date(), self._ended(session, each)
+            first, last = self._metered_months(session, each)
+            years = years_due(start, ends, ordered=ordered, ended=ended, paid=paid)
+            found = [year for year in years if max(month_of(year.due), first) <= last]
+            paid = max([paid, *(year.first for year in found)])
+        return found
 
     def _charges_yearly(self, session: Session, order: OrderRow) -> bool:
         quote = store.quote_row(session, order.quote_id)
@@ -137,5 +150,5 @@ class YearlyCharges(Fees):
             project_id = application.project_id or application.amends
             row = None if project_id is None else access.project_row(session, project_id)
             if row is not None:
-                ends.append(row.state_since if row.state == ProjectState.CLOSED.value else row.end)
+                ends += [row.end, *([row.state_since] if row.state == ProjectState.CLOSED.value else [])]
         return min(ends).date() if ends else None

@@ -303,6 +303,22 @@ def processing(world: World, application: str, organisation_id: str = "", **answ
     return quote
 
 
+def test_an_organisation_does_not_pay_the_same_days_twice(world: World) -> None:
+    def asked(first: date, last: date, organisation_id: str = "ror:052gg0110") -> str:
+        return world.billing.ask_subscription(
+            world.actor("stranger"), "U", organisation_id=organisation_id, start=first, last=last, answers=ACADEMIC
+        ).quote_id
+
+    subscribed(world)
+    for first, last in ((date(2026, 1, 1), date(2026, 11, 1)), (date(2027, 10, 31), date(2028, 10, 30))):
+        with pytest.raises(NotPossible, match="subscribes from 2026-11-01 to 2027-10-31 already"):
+            asked(first, last)
+    asked(date(2027, 1, 1), date(2027, 2, 1), "ror:013meh722")
+    next_year = asked(date(2027, 11, 1), date(2028, 10, 31))
+    world.billing.offer_quote(world.actor("operator"), next_year)
+    world.billing.accept_quote(world.actor("stranger"), next_year, bill_to="Finance")
+
+
 def test_a_subscription_lowers_the_processing_fee_of_the_organisation_it_identifies(world: World) -> None:
     application = world.submitted().application_id
     subscribed(world)

@@ -82,9 +82,10 @@ def dues(**facts: str) -> list[tuple[int, str]]:
         ({"ended": "2027-04-02"}, [(1, "2026-04-01"), (2, "2027-04-01")]),
         ({"ended": "2026-03-31"}, []),
         ({"ended": "2026-04-01"}, [(1, "2026-04-01")]),
-        ({"ordered": "2026-10-10", "paid_until": "2026-10-10"}, [(2, "2027-04-01"), (3, "2028-04-01")]),
-        ({"ordered": "2027-04-01", "paid_until": "2027-04-01"}, [(2, "2027-04-01"), (3, "2028-04-01")]),
-        ({"ordered": "2027-06-01", "paid_until": "2027-02-01"}, [(2, "2027-06-01"), (3, "2028-04-01")]),
+        ({"ordered": "2026-10-10", "paid": "2026-04-01"}, [(2, "2027-04-01"), (3, "2028-04-01")]),
+        ({"ordered": "2027-04-01", "paid": "2026-04-01"}, [(2, "2027-04-01"), (3, "2028-04-01")]),
+        ({"ordered": "2027-06-01", "paid": "2026-04-01"}, [(2, "2027-06-01"), (3, "2028-04-01")]),
+        ({"ordered": "2026-04-01", "paid": "2026-04-01"}, [(2, "2027-04-01"), (3, "2028-04-01")]),
     ],
     ids=str,
 )
@@ -245,6 +246,47 @@ def test_a_later_order_goes_on_with_the_same_years(world: World) -> None:
     with pytest.raises(NotPossible, match="not among these months"):
         stated(world, first.order_id, "2027-11")
     assert world.billing.spending(world.actor("lead"), project.application_id).metered == Money.of("250")
+
+
+def beginning_later(world: World) -> Project:
+    """A project that is approved on 22 November 2026 and begins on 12 December."""
+    application = world.submitted(("a",), start=world.day(20), end=world.day(680), ethics_until=world.day(900))
+    world.decide(application.application_id, "a", days=690)
+    return world.access.approve_project(world.actor("operator"), application.application_id)
+
+
+def test_an_order_in_the_place_of_another_on_the_first_day_charges_the_year_once(world: World) -> None:
+    project = beginning_later(world)
+    world.ordered(project.application_id)
+    world.at("2026-12-12")
+    world.ordered(project.application_id)
+    world.at("2027-02-02")
+    assert world.billing.spending(world.actor("lead"), project.application_id).metered == Money.of("100")
+
+
+def test_a_year_that_an_order_was_closed_before_is_charged_by_the_next(world: World) -> None:
+    project = beginning_later(world)
+    first = world.ordered(project.application_id)
+    world.at("2026-12-01")
+    world.billing.close_order(world.actor("officer_a"), first.order_id)
+    world.at("2026-12-20")
+    second = world.ordered(project.application_id)
+    world.at("2027-02-02")
+    assert line_of(stated(world, second.order_id, "2027-01"), "licence")["net"] == 100_00
+    assert world.billing.spending(world.actor("lead"), project.application_id).metered == Money.of("100")
+
+
+def test_a_year_of_an_order_that_metered_no_month_is_charged_by_the_next(world: World) -> None:
+    project = beginning_later(world)
+    world.ordered(project.application_id)
+    world.at("2026-12-05")
+    second = world.ordered(project.application_id)
+    world.at("2026-12-20")
+    world.ordered(project.application_id)
+    world.at("2027-02-02")
+    with pytest.raises(NotPossible, match="not among these months"):
+        stated(world, second.order_id, "2026-12")
+    assert world.billing.spending(world.actor("lead"), project.application_id).metered == Money.of("100")
 
 
 def test_years_count_against_the_budget_before_they_are_ordered(world: World) -> None:

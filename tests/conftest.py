@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
@@ -24,6 +25,8 @@ from tests.empty_record import empty_database, execute, lay_tables
 if TYPE_CHECKING:
     from tests.contract.docker_world import RunningEngine
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 ACCESS_RULES = Path(__file__).parents[1] / "policies" / "access"
 _LONGEST = ("cli", "attack", "journeys", "contract", "airlock", "web")
 """Directories whose files take longest: begun first, so that processes side by side end at about the same time."""

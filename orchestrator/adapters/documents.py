@@ -39,7 +39,7 @@ class SealedDocuments:
     """Implements ``access.evidence.ports.Documents``."""
 
     def __init__(self, directory: Path, key_file: Path, *, command: Callable[[str], list[str]] | None = None) -> None:
-        """``key_file`` holds 32 bytes; where there is none one is made when the first document comes."""
+        """``key_file`` holds 32 bytes; one is made when the first document comes, and never beside older ones."""
         self._directory = directory
         self._key_file = key_file
         self._command = command
@@ -104,7 +104,15 @@ class SealedDocuments:
 
     def _key(self) -> bytes:
         with _disk("kept"):
+            lost = next(self._directory.glob("??/[!.]*"), None) is not None
             if not self._key_file.exists():
+                if lost:
+                    raise Unavailable(
+                        f"{self._key_file} is missing, and documents that were sealed under it are here. An operator "
+                        "puts it back; a new key would open none of them.",
+                        system="documents",
+                        retry=False,
+                    )
                 self._key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 place(self._key_file, secrets.token_bytes(_KEY_BYTES))
             key, mode = self._key_file.read_bytes(), self._key_file.stat().st_mode

@@ -113,11 +113,23 @@ def test_a_key_that_is_none_or_anybodys_is_not_used(
 def test_under_another_key_nothing_is_read(place: SealedDocuments, tmp_path: Path) -> None:
     document_id = new_id()
     place.keep(document_id, SHA256, CONTENT)
-    (tmp_path / "key").unlink()
+    (tmp_path / "key").write_bytes(bytes(32))
     with pytest.raises(Unavailable, match="another key"):
         place.read(document_id, SHA256)
     with pytest.raises(Unavailable, match="is missing"):
         place.read(new_id(), SHA256)
+
+
+def test_a_key_that_was_lost_is_not_made_anew_beside_what_it_sealed(place: SealedDocuments, tmp_path: Path) -> None:
+    document_id = new_id()
+    place.keep(document_id, SHA256, CONTENT)
+    (tmp_path / "key").rename(tmp_path / "elsewhere")
+    for use in (lambda: place.keep(new_id(), SHA256, CONTENT), lambda: place.read(document_id, SHA256)):
+        with pytest.raises(Unavailable, match="puts it back"):
+            use()
+    assert not (tmp_path / "key").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "key")
+    assert place.read(document_id, SHA256) == CONTENT
 
 
 def test_a_full_disk_is_told_and_nothing_is_there(

@@ -20,7 +20,7 @@ from orchestrator.identity import store as identity
 from orchestrator.identity.model import Person
 from orchestrator.policy.model import SITE, Actor
 
-from . import store
+from . import document_store, store
 from .model import EVIDENCE_STATES, Evidence, EvidenceState
 from .research import Research, evidence_thing, research_of
 from .rules import check_dates, check_hash, check_holder, check_line, same_name
@@ -116,13 +116,16 @@ class BringingEvidence(Neighbours):
     def verify(self, actor: Actor, evidence_id: str, *, file_sha256: str | None = None) -> Evidence:
         """Say that the document was looked at and says what is recorded: by somebody who did not bring it.
 
-        ``file_sha256`` is the hash that stood there when he looked; raises ``Conflict`` when it is another now.
+        ``file_sha256`` is the hash that stood there when he looked; raises ``Conflict`` when it is another now, and
+        when it is not said though a document was handed in.
         """
         with self._record.change() as change:
             row = self._load(change.session, actor, "verifyEvidence", evidence_id)
-            if file_sha256 is not None and check_hash(file_sha256) != row.file_sha256:
+            said = file_sha256 is not None or document_store.of_evidence(change.session, evidence_id) is not None
+            if said and check_hash(file_sha256 or "") != row.file_sha256:
                 raise Conflict(
-                    "The document was handed in while you looked, so nothing was verified. Look at it, then verify."
+                    "A document is here that is not the one you looked at, so nothing was verified. Look at it, then "
+                    "verify with its hash."
                 )
             row.state = EVIDENCE_STATES.after(EvidenceState(row.state), "verify").value
             if row.valid_until <= self._now():

@@ -6,8 +6,10 @@ page: a document leaves as a download only.
 
 from __future__ import annotations
 
+import io
 import re
 import struct
+import zipfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,6 +30,8 @@ _TAKEN = "Hand it in as PDF, PNG or JPEG; a text program prints to PDF."
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _PDF = b"%PDF-1.", b"%PDF-2."
+_PDF_BEGINS_WITHIN = 1024
+"""Bytes in which readers look for the beginning of a PDF, whatever stands before it (ISO 32000-1, note 13)."""
 _PDF_END = re.compile(rb"%%EOF[\r\n \t\x00]{0,64}\Z")
 
 
@@ -68,7 +72,17 @@ def check_kind(content: bytes) -> str:
             f"The {KINDS[kind]} is cut short, or something follows its end, so nothing was kept. {_TAKEN}",
             field="document",
         )
+    if _is_another_too(kind, content):
+        raise Invalid(
+            f"The {KINDS[kind]} is an archive or another document as well, so nothing was kept. {_TAKEN}",
+            field="document",
+        )
     return kind
+
+
+def _is_another_too(kind: str, content: bytes) -> bool:
+    """Say whether a program could open the same bytes as an archive, or a picture as a PDF nobody looked into."""
+    return zipfile.is_zipfile(io.BytesIO(content)) or (kind != "pdf" and b"%PDF-" in content[:_PDF_BEGINS_WITHIN])
 
 
 def _whole_png(content: bytes) -> bool:
@@ -85,11 +99,14 @@ def _whole_png(content: bytes) -> bool:
 def destroyed_from(evidence: Evidence, keep: timedelta) -> datetime:
     """Return from when on a piece's document is destroyed: ``keep`` after the piece stopped counting.
 
-    What was taken back was nobody's evidence: its document goes at once.
+    What ended after its last day had stopped counting on that day. What was taken back was nobody's evidence: its
+    document goes at once.
     """
     if evidence.ended_at is None:
         return evidence.valid_until + keep
-    return evidence.ended_at + (timedelta() if evidence.state is EvidenceState.TAKEN_BACK else keep)
+    if evidence.state is EvidenceState.TAKEN_BACK:
+        return evidence.ended_at
+    return min(evidence.ended_at, evidence.valid_until) + keep
 
 
 def download_name(evidence: Evidence, document: Document) -> str:

@@ -106,8 +106,24 @@ class KeepingDocuments(BringingEvidence):
         self._documents().remove(document.document_id)
         return document
 
+    def take_back(self, actor: Actor, evidence_id: str) -> Evidence:
+        """Take back what one brought and nobody verified yet; its document goes with it."""
+        taken = super().take_back(actor, evidence_id)
+        now = self._now()
+        with self._record.read() as session:
+            row = document_store.of_evidence(session, evidence_id)
+            document = None if row is None else document_store.to_document(row)
+        if document is not None and self.documents is not None and self._destroy_due(document, now):
+            self._remove(document.document_id)
+        return taken
+
     def tidy(self) -> int:
-        """Destroy documents whose time has come, and bytes that no row names; return how many went."""
+        """Destroy documents whose time has come, and bytes that no row names; return how many went.
+
+        Where the place of documents is not known, none is said to be destroyed.
+        """
+        if self.documents is None:
+            return 0
         now = self._now()
         with self._record.read() as session:
             due = [
@@ -136,7 +152,7 @@ class KeepingDocuments(BringingEvidence):
 
     def _remove_unnamed(self, now: datetime) -> int:
         """Remove bytes whose row says they are destroyed, and those that were left without a row."""
-        held = {} if self.documents is None else self.documents.kept()
+        held = self._documents().kept()
         with self._record.read() as session:
             named = document_store.living_ids(session)
             unnamed = [
@@ -145,15 +161,16 @@ class KeepingDocuments(BringingEvidence):
                 if document_id not in named
                 and (since < now - _ARRIVING or session.get(EvidenceDocumentRow, document_id) is not None)
             ]
-        removed = 0
-        for document_id in unnamed:
-            try:
-                self._documents().remove(document_id)
-            except OrchestratorError as error:
-                _log.warning("a document waits to be removed: %s", error.message)
-            else:
-                removed += 1
-        return removed
+        return sum(self._remove(document_id) for document_id in unnamed)
+
+    def _remove(self, document_id: str) -> int:
+        """Remove bytes whose row says so; what fails now is done when ``tidy`` comes by."""
+        try:
+            self._documents().remove(document_id)
+        except OrchestratorError as error:
+            _log.warning("a document waits to be removed: %s", error.message)
+            return 0
+        return 1
 
     def _may_hand_in(self, session: Session, actor: Actor, evidence_id: str, sha256: str) -> EvidenceRow:
         row = self._load(session, actor, "handInEvidenceDocument", evidence_id)

@@ -55,7 +55,9 @@ class Bringing:
         )
 
     def verify(self, evidence: Evidence, *, who: str = "operator") -> Evidence:
-        return self.service.verify(self.world.actor(who), evidence.evidence_id)
+        actor = self.world.actor(who)
+        seen = self.service.evidence(actor, evidence.evidence_id).file_sha256
+        return self.service.verify(actor, evidence.evidence_id, file_sha256=seen)
 
     def told(self, kind: str) -> set[str]:
         """Return who waits to be told of something of this kind, by name."""

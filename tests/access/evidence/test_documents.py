@@ -84,6 +84,9 @@ def test_letters_and_scans_are_taken_by_their_content(content: bytes, kind: str)
         PNG + b"<script>",
         PNG[:8] + b"\xff\xff\xff\xff" + PNG[12:],
         JPEG + b"<?php system($_GET[0]);",
+        JPEG[:4] + b"PK\x05\x06" + bytes(16) + b"\x02\x00" + JPEG[-2:],
+        PDF[:-6] + b"PK\x05\x06" + bytes(16) + b"\x06\x00" + PDF[-6:],
+        JPEG[:4] + PDF + JPEG[-2:],
         b"%PDF-" + bytes(8),
         b"%PDF-1.7" + bytes(LARGEST),
     ],
@@ -198,8 +201,9 @@ def test_no_document_is_slipped_under_a_verification(
 ) -> None:
     seen = piece.file_sha256
     hand_in(bringing, piece)
-    with pytest.raises(Conflict, match="while you looked"):
-        bringing.service.verify(bringing.world.actor("operator"), piece.evidence_id, file_sha256=seen)
+    for looked_at in (seen, None):
+        with pytest.raises(Conflict, match="not the one you looked at"):
+            bringing.service.verify(bringing.world.actor("operator"), piece.evidence_id, file_sha256=looked_at)
     now = bringing.service.evidence(bringing.world.actor("operator"), piece.evidence_id).file_sha256
     bringing.service.verify(bringing.world.actor("operator"), piece.evidence_id, file_sha256=now)
     with pytest.raises(NotPossible, match="here already"):
@@ -266,12 +270,20 @@ def _reject(bringing: Bringing, piece: Evidence) -> timedelta:
     return bringing.service.keep_documents
 
 
+def _revoke_late(bringing: Bringing, piece: Evidence) -> timedelta:
+    """Revoke what had stopped counting by itself ten days before."""
+    bringing.verify(piece)
+    bringing.world.clock.now = piece.valid_until + timedelta(days=10)
+    bringing.service.revoke(bringing.world.actor("operator"), piece.evidence_id, "Late.")
+    return piece.valid_until - bringing.world.clock.now + bringing.service.keep_documents
+
+
 def _expire(bringing: Bringing, piece: Evidence) -> timedelta:
     bringing.verify(piece)
     return piece.valid_until - bringing.world.clock.now + bringing.service.keep_documents
 
 
-@pytest.mark.parametrize("end", [_take_back, _reject, _expire])
+@pytest.mark.parametrize("end", [_take_back, _reject, _expire, _revoke_late])
 def test_it_is_kept_by_the_retention_rule_and_then_destroyed(
     bringing: Bringing,
     documents: FakeDocuments,
@@ -290,6 +302,30 @@ def test_it_is_kept_by_the_retention_rule_and_then_destroyed(
     assert kinds_told(bringing, piece)[-1] == "evidence.document-destroyed"
     assert bringing.service.tidy() == 0
     assert kinds_told(bringing, piece).count("evidence.document-destroyed") == 1
+
+
+def test_what_is_taken_back_leaves_nothing_behind_at_once(
+    bringing: Bringing, documents: FakeDocuments, piece: Evidence
+) -> None:
+    hand_in(bringing, piece)
+    _take_back(bringing, piece)
+    assert not documents.held
+    assert kinds_told(bringing, piece)[-1] == "evidence.document-destroyed"
+    with pytest.raises(NotFound):
+        read(bringing, piece)
+
+
+def test_none_is_said_to_be_destroyed_where_nobody_knows_where_it_lies(
+    bringing: Bringing, documents: FakeDocuments, piece: Evidence
+) -> None:
+    hand_in(bringing, piece)
+    bringing.service.documents = None
+    _take_back(bringing, piece)
+    assert bringing.service.tidy() == 0
+    assert kinds_told(bringing, piece) == ["evidence.document-handed-in"]
+    bringing.service.documents = documents
+    assert bringing.service.tidy() == 1 + 1
+    assert not documents.held
 
 
 # ---- what a crash leaves ---------------------------------------------------------------------------------------------
@@ -342,14 +378,14 @@ def test_bytes_that_cannot_be_removed_now_are_tried_again(
     bringing: Bringing, documents: FakeDocuments, piece: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(bringing, piece)
-    _take_back(bringing, piece)
 
     def fails(_: str) -> None:
         raise Unavailable("The disk failed.", system="documents")
 
     with monkeypatch.context() as patched:
         patched.setattr(documents, "remove", fails)
-        assert bringing.service.tidy() == 1
+        _take_back(bringing, piece)
+        assert bringing.service.tidy() == 0
     assert len(documents.held) == 1
     assert bringing.service.tidy() == 1
     assert not documents.held

@@ -12,6 +12,7 @@ import rfc8785
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.ids import check_id
 from orchestrator.core.plain_language import check_lay_summary
+from orchestrator.core.unseen import unseen
 
 from .conditions import last_day
 from .model import Answers, Application, CustodianPart, Grant, PartState, Project
@@ -106,8 +107,11 @@ def check_answers(answers: Answers) -> Answers:
             raise Invalid(
                 f"The {_IN_WORDS[field]} is longer than {_LONGEST[field]:,} characters; shorten it.", field=field
             )
-        if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text):
-            raise Invalid(f"The {_IN_WORDS[field]} holds control characters; remove them.", field=field)
+        if hidden := unseen(text):
+            raise Invalid(
+                f"The {_IN_WORDS[field]} holds control characters or others that nobody sees ({hidden}); remove them.",
+                field=field,
+            )
     if not texts["title"]:
         raise Invalid("Give the application a title.", field="title")
     members = tuple(dict.fromkeys(check_id(member, field="members") for member in answers.members))

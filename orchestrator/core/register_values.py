@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from .errors import Invalid
 from .register_fields import Field, Kind
 from .small_counts import small_counts
+from .unseen import unseen
 
 __all__ = ["LONGEST", "check_value", "chosen", "is_web_address"]
 
@@ -27,8 +28,11 @@ def check_value(field: Field, value: str, *, minimum: int) -> str:
     text = value.strip()
     if len(text) > LONGEST:
         raise Invalid(f"“{field.title}” is longer than {LONGEST:,} characters; shorten it.", field=field.key)
-    if any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
-        raise Invalid(f"“{field.title}” holds control characters; remove them.", field=field.key)
+    if (hidden := unseen(text)) or "\r" in text:
+        raise Invalid(
+            f"“{field.title}” holds control characters or others that nobody sees ({hidden or 'U+000D'}); remove them.",
+            field=field.key,
+        )
     if not text:
         return ""
     small = small_counts(text, minimum=minimum)

@@ -108,6 +108,7 @@ def test_dates_that_cannot_be_are_refused_at_submission(world: World) -> None:
         ({"title": ""}, None, "title"),
         ({"title": "x" * 201}, None, "title"),
         ({"purpose": "\x00"}, None, "purpose"),
+        ({"lay_summary": "Of 4\u200b patients."}, None, "lay_summary"),
         ({"members": ("not an id",)}, None, "members"),
         ({"members": ("a" * 16,)}, None, "members"),
         ({}, [], "datasets"),

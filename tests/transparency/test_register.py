@@ -217,6 +217,8 @@ def test_the_lead_states_the_project_and_each_officer_the_own_data(world: World)
         ({"public_benefit": "It helped 4 patients."}, "fewer than 10"),
         ({"public_benefit": "x" * 10_001}, "shorten"),
         ({"public_benefit": "a\x00b"}, "control characters"),
+        ({"public_benefit": "It helped 4\u200b patients."}, "nobody sees"),
+        ({"public_benefit": "Safe. \u202eesnopser s'rehto"}, "nobody sees"),
     ],
 )
 def test_what_cannot_stand_in_a_field_is_refused_in_words(world: World, values: dict[str, str], said: str) -> None:

@@ -306,7 +306,7 @@ def processing(world: World, application: str, organisation_id: str = "", **answ
 def test_an_organisation_does_not_pay_the_same_days_twice(world: World) -> None:
     def asked(first: date, last: date, organisation_id: str = "ror:052gg0110") -> str:
         return world.billing.ask_subscription(
-            world.actor("stranger"), "U", organisation_id=organisation_id, start=first, last=last, answers=ACADEMIC
+            world.actor("stranger"), "Uni", organisation_id=organisation_id, start=first, last=last, answers=ACADEMIC
         ).quote_id
 
     subscribed(world)

@@ -6,6 +6,7 @@ record, so a process that is killed leaves the index as it was at its last commi
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import shutil
@@ -19,7 +20,7 @@ from typing import TypeVar
 
 import tantivy
 
-from orchestrator.core.errors import OrchestratorError, Unavailable
+from orchestrator.core.errors import Unavailable
 from orchestrator.core.ids import new_id
 
 from .model import Searchable
@@ -31,8 +32,20 @@ _log = logging.getLogger(__name__)
 _HEAP = 64 * 1024 * 1024
 _PAUSE = 0.02
 _STATEMENT = "meta.json"
-_SIGNS = ("orrupt", "IO error", "Io", "ailed to open", "does not exist", "deserialize", "incompatible", "ncompatib")
+_SIGNS = (
+    "orrupt",
+    "IO error",
+    "IoError",
+    "ailed to open",
+    "does not exist",
+    "deserialize",
+    "incompatible",
+    "ncompatib",
+)
 """What the library says when files of the index are damaged, gone or another version's."""
+
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""The machine has no more files or memory to give: the index itself is whole."""
 
 Answer = TypeVar("Answer")
 
@@ -61,12 +74,21 @@ class Index:
         return self._directory / fingerprint()
 
     def look(self, question: Callable[[tantivy.Searcher], Answer]) -> Answer:
-        """Ask the index as it is now; one that cannot be read is thrown away, and an empty one is asked."""
+        """Ask the index as it is now; one that cannot be read is thrown away, and an empty one is asked.
+
+        Errors of ``question`` itself are the asker's and leave the index alone.
+        """
         try:
             return question(self._searcher())
         except BaseException as error:
-            if not _broken(error):
+            if not self._is_damage(error):
                 raise
+            if _passes(error):
+                raise Unavailable(
+                    f"The search index in {self._directory} cannot be read just now, for this machine has no more open "
+                    "files or memory to give; nothing is lost. Try again, or raise the limit.",
+                    system="search",
+                ) from error
             _log.warning("the search index cannot be read (%s) and is built anew", type(error).__name__)
         with self.writing() as free:
             if free:
@@ -115,6 +137,14 @@ class Index:
         self._make()
         with (self._directory / "lock").open("ab") as lock:
             yield _locked(lock.fileno(), time.monotonic() + patience)
+
+    def _is_damage(self, error: BaseException) -> bool:
+        """Say whether the index's own files failed: an error that names one of them, or what the library tells."""
+        if isinstance(error, OSError):
+            return isinstance(error.filename, str) and Path(error.filename).is_relative_to(self._directory)
+        if type(error).__name__ == "PanicException":
+            return True
+        return type(error) is ValueError and any(sign in str(error) for sign in _SIGNS)
 
     def _searcher(self) -> tantivy.Searcher:
         with self._guard:
@@ -175,10 +205,8 @@ def _locked(descriptor: int, until: float) -> bool:
             return True
 
 
-def _broken(error: BaseException) -> bool:
-    """Say whether the index itself failed: errors of its files, and what the library calls a panic."""
-    if isinstance(error, OrchestratorError):
-        return False
-    if isinstance(error, OSError) or type(error).__name__ == "PanicException":
-        return True
-    return isinstance(error, ValueError) and any(sign in str(error) for sign in _SIGNS)
+def _passes(error: BaseException) -> bool:
+    """Say whether an error is of the machine's limits; the library tells the number of it in its text."""
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    return any(f"code: {number}," in str(error) for number in _PASSING)

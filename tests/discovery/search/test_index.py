@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import multiprocessing
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tantivy
 
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import Unavailable
@@ -53,6 +57,63 @@ def test_a_damaged_index_is_built_again(national: Searched, kind: str) -> None:
     assert count(search) == every
 
 
+ELSEWHERE = [
+    BrokenPipeError(32, "Broken pipe"),
+    FileNotFoundError(2, "No such file", "/somewhere/else"),
+    OSError("without a number"),
+    ConnectionResetError(),
+    ValueError("Ions, Iowa"),
+    json.JSONDecodeError("corrupt", "{", 1),
+    UnicodeDecodeError("utf-8", b"", 0, 1, "corrupt"),
+    Unavailable("The file does not exist.", system="record"),
+    KeyboardInterrupt(),
+]
+
+
+@pytest.mark.parametrize("error", ELSEWHERE, ids=lambda error: type(error).__name__)
+def test_an_error_of_the_asker_leaves_the_index_alone(tmp_path: Path, error: BaseException) -> None:
+    index = Index(tmp_path)
+    _put(index, 0, 3)
+    before = sorted(tmp_path.rglob("*"))
+
+    def fail(_: object) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        index.look(fail)
+    assert raised.value is error
+    assert sorted(tmp_path.rglob("*")) == before
+    assert index.mark().sequence == 3
+
+
+def test_an_error_of_the_indexs_own_file_throws_it_away(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    _put(index, 0, 3)
+    asked: list[int] = []
+
+    def once(searcher: tantivy.Searcher) -> int:
+        asked.append(searcher.num_docs)
+        if len(asked) == 1:
+            raise OSError(errno.EIO, "Input/output error", str(index.place / "meta.json"))
+        return searcher.num_docs
+
+    assert index.look(once) == 0
+    assert asked == [4, 0]
+
+
+def test_too_many_open_files_are_no_damage(tmp_path: Path) -> None:
+    _put(Index(tmp_path), 0, 3)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(Unavailable) as failure:
+            Index(tmp_path).mark()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert failure.value.system == "search"
+    assert Index(tmp_path).mark().sequence == 3
+
+
 def test_files_that_are_gone_are_noticed(national: Searched) -> None:
     some = count(national.search, "hospital")
     for file in national.directory.rglob("*.term"):
@@ -69,6 +130,7 @@ def test_the_index_follows_in_batches_and_goes_on_where_it_was(
     assert national.again().catch_up(0.0) == every - 200
     results = national.search.find(Asked(), patience=0.0)
     assert (results.found.total, results.behind) == (300, every - 300)
+    assert national.search.catch_up(300.0) == 0
     assert count(national.search) == every
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from .meanings import Terms, alternatives
+from .meanings import Terms, alternatives, itself, meaning
 from .model import Asked, Facet
 from .schema import MARK, schema
 from .typed import Place, Wanted
 
-__all__ = ["Understood", "every", "narrowed", "some", "unlike_mark"]
+__all__ = ["SAME_MEANING", "Understood", "every", "narrowed", "some", "unlike_mark"]
 
-_SAME_MEANING = 0.4
+SAME_MEANING = 0.4
+"""What a description counts that has only what means the same; the rest is for the word itself."""
+
 _NEAR_SPELLING = 0.4
 
 
@@ -33,53 +35,39 @@ class Understood:
         """Return what means the same; a phrase in quotes means itself."""
         return {} if self.wanted.quoted else alternatives(self.terms, self.wanted.typed)
 
-    def readings(self) -> list[tuple[Terms, float]]:
-        """Return the terms themselves and what means the same, each with what it counts: the best counts alone."""
-        return [(self.terms, 1.0), *((each, _SAME_MEANING) for each in self.also())]
+    def meaning(self) -> str:
+        """Return the term of every description that has the word or what means the same; empty where only it does."""
+        return "" if self.wanted.quoted or self.fuzzy else meaning(self.terms, self.wanted.typed)
 
-    def query(self, within: Query | None = None, *, phrases_only: bool = False) -> Query:
-        """Return the query for this word alone.
-
-        ``within`` may name descriptions beyond which nobody asks: what means the same, or phrases of it only, is then
-        looked for in these. (The library goes through a union's parts as a whole, whatever else is wanted.)
-        """
+    def parts(self) -> list[tuple[Occur, Query]]:
+        """Return what descriptions must have, and what counts besides: the word itself more than its meaning."""
         place = self.wanted.place
         if self.fuzzy:
-            return _near(place, self.terms)
-        readings = self.readings()
-        if len(readings) == 1:
-            return _exactly(place, self.terms)
-        parts = [(terms, Query.boost_query(_exactly(place, terms), boost)) for terms, boost in readings]
-        if within is None:
-            return Query.disjunction_max_query([part for _, part in parts])
-        limit = (Occur.Must, Query.const_score_query(within, 0.0))
-        limited = [
-            part if phrases_only and len(terms) == 1 else Query.boolean_query([limit, (Occur.Must, part)])
-            for terms, part in parts
+            return [(Occur.Must, _near(place, self.terms))]
+        if not (term := self.meaning()):
+            return [(Occur.Must, _exactly(place, self.terms))]
+        return [
+            (Occur.Must, Query.boost_query(_exactly(place, (term,)), SAME_MEANING)),
+            (Occur.Should, Query.boost_query(_exactly(place, (itself(self.terms),)), 1.0 - SAME_MEANING)),
         ]
-        return Query.disjunction_max_query(limited)
+
+    def query(self) -> Query:
+        """Return the query for this word alone."""
+        parts = self.parts()
+        return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
 
-def every(words: Sequence[Understood], *, rarest: Understood | None = None, within: Query | None = None) -> Query:
-    """Return the query for descriptions that have every wanted word and none of the unwanted.
-
-    ``rarest`` may name one of the words, which few have, and ``within`` descriptions beyond which nobody asks: either
-    makes the query faster and changes nothing.
-    """
-    few = rarest.query() if rarest else None
-    wanted = [
-        (Occur.Must, word.query(within, phrases_only=True) if word is rarest or few is None else word.query(few))
-        for word in words
-        if not word.wanted.unwanted
-    ]
+def every(words: Sequence[Understood]) -> Query:
+    """Return the query for descriptions that have every wanted word and none of the unwanted."""
+    wanted = [part for word in words if not word.wanted.unwanted for part in word.parts()]
     if len(wanted) == 1 and len(words) == 1:
         return wanted[0][1]
     return Query.boolean_query([*(wanted or [(Occur.Must, unlike_mark())]), *_without(words)])
 
 
-def some(words: Sequence[Understood], share: float = 0.5, *, within: Query | None = None) -> Query:
+def some(words: Sequence[Understood], share: float = 0.5) -> Query:
     """Return the query for descriptions that have at least such a share of the wanted words."""
-    wanted = [(Occur.Should, word.query(within, phrases_only=True)) for word in words if not word.wanted.unwanted]
+    wanted = [(Occur.Should, word.query()) for word in words if not word.wanted.unwanted]
     if not wanted:
         return every(words)
     least = max(1, round(len(wanted) * share))

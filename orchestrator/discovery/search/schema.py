@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import tantivy
 
+from .meanings import marks, table_hash
 from .model import Facet, Searchable
 from .strength import graded
 from .words import APART, PLAIN, STEMMED, bare, named, plain_analyzer, spacing_analyzer, stemming_analyzer, stems
@@ -29,7 +30,7 @@ __all__ = [
 MARK = "mark"
 """The identifier of the one document that says how far the index follows the record."""
 
-_SHAPE = 5
+_SHAPE = 6
 """Raised whenever documents are made otherwise: an index of another shape is built anew."""
 
 _TITLE_COUNTS = 3
@@ -82,7 +83,8 @@ def prepare(index: tantivy.Index) -> tantivy.Index:
 @cache
 def fingerprint() -> str:
     """Return what tells indexes of another shape apart: it names the index's directory."""
-    shape = [_SHAPE, version("tantivy"), [facet.value for facet in Facet], _TITLE_COUNTS, _KEYWORD_COUNTS]
+    facets = [facet.value for facet in Facet]
+    shape = [_SHAPE, version("tantivy"), facets, _TITLE_COUNTS, _KEYWORD_COUNTS, table_hash()]
     return hashlib.sha256(json.dumps(shape).encode()).hexdigest()[:12]
 
 
@@ -93,11 +95,13 @@ def document(found: Searchable) -> tantivy.Document:
     words = "\n".join([found.title] * _TITLE_COUNTS + [keywords] * _KEYWORD_COUNTS + [found.text, columns])
     made = tantivy.Document()
     made.add_text("id", found.entry_id)
-    made.add_text("words", words)
-    made.add_text("title", found.title)
-    made.add_text("columns", columns)
+    terms = stems(words)
+    marked = marks(terms)
+    made.add_text("words", "\n".join((words, *marked)))
+    made.add_text("title", "\n".join((found.title, *marks(stems(found.title)))))
+    made.add_text("columns", "\n".join((columns, *marks(stems(columns)))))
     made.add_text("spelt", " ".join(sorted(set(bare(words)))))
-    made.add_text("strong", " ".join(graded(stems(words))))
+    made.add_text("strong", " ".join(graded((*terms, *marked))))
     _add_facets(made, found)
     numbers = {"population": found.population, "first_year": found.first_year, "last_year": found.last_year}
     for name, number in numbers.items():

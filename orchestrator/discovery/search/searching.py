@@ -16,7 +16,7 @@ from .counting import count
 from .model import DEEPEST, LARGEST_PAGE, Asked, Found, Hit, Read
 from .querying import Understood, every, narrowed, some, unlike_mark
 from .spelling import is_likelier, nearest
-from .strongest import best, is_broad, rarest
+from .strongest import best, is_broad
 from .typed import Wanted, read_words
 from .words import bare, stems
 
@@ -106,9 +106,9 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
             narrowed(query, asked), asked.limit, offset=asked.offset, order_by_field="changed", order=tantivy.Order.Desc
         )
         return _Matched(query=query, result=result)
-    query = some(words, _ENOUGH) if asked.loose else every(words, rarest=rarest(searcher, words))
+    query = some(words, _ENOUGH) if asked.loose else every(words)
     if is_broad(searcher, words):
-        found = best(searcher, words, lambda scored: narrowed(_within(scored, words, asked), asked), asked)
+        found = best(searcher, words, narrowed(query, asked), asked)
         if found is not None:
             return _Matched(query=query, result=found, at_least=True)
     result = searcher.search(narrowed(query, asked), asked.limit, offset=asked.offset)
@@ -117,10 +117,6 @@ def _match(searcher: tantivy.Searcher, asked: Asked, words: Sequence[Understood]
     loose = some(words)
     result = searcher.search(narrowed(loose, asked), asked.limit, offset=asked.offset)
     return _Matched(query=loose, result=result, loosened=count_of(result) > 0)
-
-
-def _within(scored: Query, words: Sequence[Understood], asked: Asked) -> Query:
-    return some(words, _ENOUGH, within=scored) if asked.loose else every(words, within=scored)
 
 
 def _understand(searcher: tantivy.Searcher, wanted: Wanted) -> tuple[Understood, Read]:

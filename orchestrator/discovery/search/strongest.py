@@ -7,25 +7,24 @@ above it, they are the very ones that scoring everything would give; where it fa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import tantivy
 from tantivy import Occur, Query
 
+from .meanings import itself
 from .model import Asked
-from .querying import Understood
+from .querying import SAME_MEANING, Understood
 from .schema import schema
 from .strength import GRADES, USUAL_LENGTH, highest_below, most, rarity, token
 from .typed import Place
 
-__all__ = ["best", "is_broad", "rarest"]
+__all__ = ["best", "is_broad"]
 
 _BROAD = 50_000
 """A search each of whose words stands in more descriptions than this is broad; scoring fewer takes some 2 ms."""
-
-_FAR_FEWER = 8
 
 _SCORED = 16_000
 """Up to how many descriptions are scored."""
@@ -38,36 +37,35 @@ _NEARLY = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reading:
-    """One way to read a word: itself, or what means the same; ``having`` tells how many have each of its terms."""
+class _Weighed:
+    """A wanted word as it is scored."""
 
-    boost: float
+    term: str
+    """What each description that has the word has, and by whose grades descriptions are chosen."""
     having: Mapping[str, int]
-
-    @property
-    def rarest(self) -> str:
-        return min(self.having, key=lambda term: self.having[term])
+    """How many descriptions have each term that counts; none stands in a text more often than ``term``."""
+    boosts: Mapping[str, float]
 
     @property
     def found(self) -> int:
-        return self.having[self.rarest]
+        return self.having[self.term]
 
     def most(self, of: int) -> float:
         """Return the most it can add to a score, in an index of so many descriptions."""
-        return self.boost * most(sum(rarity(number, of) for number in self.having.values()))
+        return sum(boost * most(rarity(self.having[term], of)) for term, boost in self.boosts.items())
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Left:
-    """A reading and the grade below which descriptions are left out; nothing is left out of a ``whole`` one."""
+    """A word and the grade below which descriptions are left out; nothing is left out of a ``whole`` one."""
 
-    reading: _Reading
+    word: _Weighed
     grade: int = GRADES[-1] + 1
     whole: bool = False
 
     def bound(self, of: int, mean_length: float) -> float:
-        """Return what this reading adds at most to the score of a description that is left out."""
-        return 0.0 if self.whole else self.reading.most(of) * highest_below(self.grade, mean_length)
+        """Return what this word adds at most to the score of a description that is left out."""
+        return 0.0 if self.whole else self.word.most(of) * highest_below(self.grade, mean_length)
 
     def lower(self) -> _Left:
         """Return it with one grade more taken in; below the last of them all that have the term are."""
@@ -78,59 +76,45 @@ class _Left:
     def adds(self, searcher: tantivy.Searcher) -> int:
         """Return how many descriptions its last grade has."""
         if self.whole:
-            return self.reading.found
-        return searcher.doc_freq("strong", token(self.reading.rarest, self.grade))
+            return self.word.found
+        return searcher.doc_freq("strong", token(self.word.term, self.grade))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidates:
-    """What is scored, told by what is left out: for each word its readings."""
+    """What is scored, told by what is left out of each word."""
 
-    words: Sequence[Sequence[_Left]]
+    words: Sequence[_Left]
 
     def query(self) -> Query:
-        left = [each for word in self.words for each in word]
-        whole = {each.reading.rarest for each in left if each.whole}
-        graded = [token(each.reading.rarest, grade) for each in left for grade in range(each.grade, GRADES[-1] + 1)]
+        whole = {left.word.term for left in self.words if left.whole}
+        graded = [token(left.word.term, grade) for left in self.words for grade in range(left.grade, GRADES[-1] + 1)]
         parts = [Query.term_query(schema(), Place.ANYWHERE.value, term, "basic") for term in sorted(whole)]
         parts.append(Query.term_set_query(schema(), "strong", graded))
         return Query.const_score_query(Query.boolean_query([(Occur.Should, each) for each in parts]), 0.0)
 
     def bound(self, of: int, mean_length: float) -> float:
-        """Return what no other description's score reaches: each word counts by the best of its readings."""
-        return sum(max((each.bound(of, mean_length) for each in word), default=0.0) for word in self.words)
+        """Return what no other description's score reaches."""
+        return sum(left.bound(of, mean_length) for left in self.words)
 
 
 def is_broad(searcher: tantivy.Searcher, words: Sequence[Understood]) -> bool:
     """Say whether so many descriptions may have every word that scoring them all takes long."""
     if searcher.num_docs <= _BROAD or any(word.fuzzy or word.wanted.place is not Place.ANYWHERE for word in words):
         return False
-    found = [_found(searcher, word) for word in words if not word.wanted.unwanted]
+    found = [_weighed(searcher, word).found for word in words if not word.wanted.unwanted]
     return bool(found) and min(found) > _BROAD
 
 
-def rarest(searcher: tantivy.Searcher, words: Sequence[Understood]) -> Understood | None:
-    """Return a word that far fewer descriptions have than every other one, or nothing."""
-    if any(word.fuzzy for word in words):
-        return None
-    ordered = sorted((_found(searcher, word), place) for place, word in enumerate(words) if not word.wanted.unwanted)
-    few = len(ordered) > 1 and ordered[0][0] * _FAR_FEWER < ordered[1][0]
-    return words[ordered[0][1]] if few else None
-
-
 def best(
-    searcher: tantivy.Searcher, words: Sequence[Understood], query: Callable[[Query], Query], asked: Asked
+    searcher: tantivy.Searcher, words: Sequence[Understood], query: Query, asked: Asked
 ) -> tantivy.SearchResult | None:
-    """Return the best of those that have ``words``; nothing where only scoring all tells.
-
-    ``query`` gives the whole query for when nobody asks for descriptions beyond some.
-    """
+    """Return the best that ``query`` for ``words`` finds; nothing where only scoring all tells."""
     if (asked.offset + asked.limit) * _DEEP > _SCORED:
         return None
-    wanted = [_readings(searcher, word) for word in words if not word.wanted.unwanted]
+    wanted = [_weighed(searcher, word) for word in words if not word.wanted.unwanted]
     candidates = _candidates(searcher, wanted, _SCORED)
-    scored = candidates.query()
-    limited = Query.boolean_query([(Occur.Must, scored), (Occur.Must, query(scored))])
+    limited = Query.boolean_query([(Occur.Must, candidates.query()), (Occur.Must, query)])
     result = searcher.search(limited, asked.limit, offset=asked.offset)
     if len(result.hits) < asked.limit:
         return None
@@ -139,50 +123,44 @@ def best(
     return result if enough else None
 
 
-def _found(searcher: tantivy.Searcher, word: Understood) -> int:
-    """Return how many descriptions have a word at most, roughly: of a phrase those with its rarest term."""
-    return sum(each.found for each in _readings(searcher, word))
-
-
-def _readings(searcher: tantivy.Searcher, word: Understood) -> list[_Reading]:
-    found = (
-        _Reading(boost=boost, having={term: searcher.doc_freq(word.wanted.place.value, term) for term in terms})
-        for terms, boost in word.readings()
+def _weighed(searcher: tantivy.Searcher, word: Understood) -> _Weighed:
+    """Return what a word is scored by; of a phrase without a known meaning the rarest term is graded."""
+    meaning = word.meaning()
+    boosts = (
+        {meaning: SAME_MEANING, itself(word.terms): 1.0 - SAME_MEANING} if meaning else dict.fromkeys(word.terms, 1.0)
     )
-    return [each for each in found if each.found]
+    having = {term: searcher.doc_freq(word.wanted.place.value, term) for term in boosts}
+    return _Weighed(term=meaning or min(having, key=lambda term: having[term]), having=having, boosts=boosts)
 
 
-def _candidates(searcher: tantivy.Searcher, words: Sequence[Sequence[_Reading]], about: int) -> _Candidates:
+def _candidates(searcher: tantivy.Searcher, words: Sequence[_Weighed], about: int) -> _Candidates:
     """Choose up to ``about`` descriptions, grade by grade: next is always what lowers the bound most for its number."""
-    left = [[_Left(reading=reading) for reading in word] for word in words]
-    going = {place for place, word in enumerate(left) if word}
+    left = [_Left(word=word) for word in words]
+    going = set(range(len(left)))
     while going:
-        worth, place, first, lowered, adds = max(
+        worth, place, lowered, adds = max(
             (_step(searcher, left[place], place) for place in going), key=lambda step: step[0]
         )
         if adds > about or worth <= 0:
             going.discard(place)
         else:
             about -= adds
-            left[place][first] = lowered
+            left[place] = lowered
     return _Candidates(words=left)
 
 
-def _step(searcher: tantivy.Searcher, word: Sequence[_Left], place: int) -> tuple[float, int, int, _Left, int]:
-    """Return what taking in one grade more of a word's foremost reading is worth, and what it is."""
+def _step(searcher: tantivy.Searcher, left: _Left, place: int) -> tuple[float, int, _Left, int]:
+    """Return what taking in one grade more of a word is worth, and what it is."""
     of = searcher.num_docs
-    bounds = [each.bound(of, USUAL_LENGTH) for each in word]
-    first = max(range(len(word)), key=lambda each: bounds[each])
-    lowered = word[first].lower()
+    lowered = left.lower()
     adds = lowered.adds(searcher)
-    return (bounds[first] - lowered.bound(of, USUAL_LENGTH)) / (adds + 1), place, first, lowered, adds
+    lowers = left.bound(of, USUAL_LENGTH) - lowered.bound(of, USUAL_LENGTH)
+    return lowers / (adds + 1), place, lowered, adds
 
 
-def _statistics(
-    searcher: tantivy.Searcher, words: Sequence[Sequence[_Reading]], place: tantivy.DocAddress
-) -> tuple[int, float]:
+def _statistics(searcher: tantivy.Searcher, words: Sequence[_Weighed], place: tantivy.DocAddress) -> tuple[int, float]:
     """Return the number of descriptions and their mean length, as the library scores by: it says so of any hit."""
-    terms = sorted({term for word in words for reading in word for term in reading.having})
+    terms = sorted({term for word in words for term in word.having})
     each = [(Occur.Should, Query.term_query(schema(), Place.ANYWHERE.value, term, "freq")) for term in terms]
     told = dict(_told(json.loads(Query.boolean_query(each).explain(searcher, place).to_json())))
     return int(told["N"]), told["avgdl"]

@@ -48,8 +48,9 @@ def read_words(text: str) -> list[Wanted]:
     pieces = [piece for match in _PIECE.finditer(text) if (piece := _piece(match)) is not None]
     if len(pieces) > MOST_WORDS:
         raise Invalid(f"Search for fewer words: at most {MOST_WORDS}.", field="q")
-    telling = [piece for piece in pieces if piece.quoted or not set(bare(piece.typed)) <= STOP]
-    return _joined(telling or pieces)
+    joined = _joined(pieces)
+    telling = [piece for piece in joined if piece.quoted or not set(bare(piece.typed)) <= STOP]
+    return telling or joined
 
 
 def _piece(match: re.Match[str]) -> Wanted | None:

@@ -22,10 +22,22 @@ from orchestrator.audit.verification import verify_proof
 from orchestrator.core.errors import Invalid
 from orchestrator.core.events import Event, Json
 
-__all__ = ["LARGEST", "LARGEST_NUMBER", "Opened", "Unproved", "opened", "sealing", "unproved"]
+__all__ = [
+    "LARGEST",
+    "LARGEST_NUMBER",
+    "MOST_VALUES",
+    "Opened",
+    "Unproved",
+    "opened",
+    "sealing",
+    "unproved",
+    "values",
+]
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a document with its proof."""
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a document with its proof: reading one takes several times as much of a controller's 512 MiB."""
+MOST_VALUES = 1_500_000
+"""Values in a document: a short text of nothing but brackets would take a hundred times its room once it is read."""
 LARGEST_NUMBER = 2**31 - 1
 """Positions and numbers of documents: what every database keeps as a whole number."""
 
@@ -80,6 +92,8 @@ def unproved(raw: bytes) -> Unproved:
     """Read a document, to see in whose name it speaks; raises ``Invalid`` where it is no such document at all."""
     if len(raw) > LARGEST:
         raise Invalid(f"This is larger than {LARGEST // 1024 // 1024} MiB; that is no signed document.", field="file")
+    if values(raw) > MOST_VALUES:
+        raise Invalid(f"This holds more than {MOST_VALUES:,} values; that is no signed document.", field="file")
     try:
         whole = json.loads(raw)
         content, proof = whole["document"], _proof(whole["proof"])
@@ -91,6 +105,11 @@ def unproved(raw: bytes) -> Unproved:
     except (ValueError, TypeError, KeyError, RecursionError, binascii.Error, rfc8785.CanonicalizationError) as error:
         raise Invalid("This is no signed document of a trusted research environment.", field="file") from error
     return Unproved(content=content, sha256=sha256, entry=entry, proof=proof)
+
+
+def values(raw: bytes) -> int:
+    """Return how many values a JSON text holds at most, without reading it."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
 def _proof(said: Any) -> InclusionProof:

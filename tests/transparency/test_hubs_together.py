@@ -202,8 +202,8 @@ BAD = {
     "nothing": (None, b"", "no signed document"),
     "nested without end": (None, b"[" * 200_000, "no signed document"),
     "a private address": (_redirect, b"", "not on the public network"),
-    "three gigabytes, and says so": (_declares_three_gigabytes, b"", "at most 67,108,864 are read"),
-    "three gigabytes, and does not say so": (_endless, b"", "at most 67,108,864 are read"),
+    "three gigabytes, and says so": (_declares_three_gigabytes, b"", "at most 16,777,216 are read"),
+    "three gigabytes, and does not say so": (_endless, b"", "at most 16,777,216 are read"),
     "half": (_breaks_off, b"", "breaks off"),
 }
 

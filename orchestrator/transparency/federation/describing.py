@@ -7,9 +7,11 @@ from typing import Any
 
 import rfc8785
 
+from .. import sealed
+
 __all__ = ["ROOM", "fitting", "without_people"]
 
-ROOM = 48 * 1024 * 1024
+ROOM = 12 * 1024 * 1024
 """Bytes of a document's items: with its proof, and what JSON adds, it stays below what anybody takes."""
 
 _PEOPLE = frozenset({"contactpoint", "contact", "creator", "author", "email"})
@@ -29,7 +31,8 @@ def fitting(items: list[dict[str, Any]], room: int = ROOM) -> list[dict[str, Any
     """Return items that fit into one document: first tables and columns are left out, then whole descriptions."""
     for shortened in (_whole, _without_tables, _without_description):
         found = [shortened(item) for item in items]
-        if len(rfc8785.dumps(found)) <= room:
+        written = rfc8785.dumps(found)
+        if len(written) <= room and sealed.values(written) < sealed.MOST_VALUES:
             return found
     return found
 

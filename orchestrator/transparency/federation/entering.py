@@ -7,6 +7,7 @@ only after the last: whoever is killed on the way begins again, and what is ther
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from .store import TakenRow
 
 __all__ = ["AT_ONCE", "Counting", "Entering"]
 
+_log = logging.getLogger(__name__)
+
 Counting = Callable[[Session, Hub, Kind], TakenRow | None]
 """Tells which document of a kind counts of a hub, if one does."""
 
@@ -44,7 +47,14 @@ class Entering:
         """Bring every hub's entries in step; return how many datasets were looked at. Repeatable."""
         with self._record.read() as session:
             hubs = [store.to_hub(row) for row in store.hubs(session)]
-        return sum(self._hub(hub) for hub in hubs)
+        return sum(self._safely(hub) for hub in hubs)
+
+    def _safely(self, hub: Hub) -> int:
+        try:
+            return self._hub(hub)
+        except Exception:  # noqa: BLE001 - whatever one hub says, the others' datasets are shown
+            _log.exception("the datasets of hub %s could not be taken into the catalogue", hub.hub_id)
+            return 0
 
     def _hub(self, hub: Hub) -> int:
         with self._record.read() as session:

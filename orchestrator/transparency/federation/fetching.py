@@ -7,9 +7,10 @@ noted in words, and the hub is asked again after a pause that grows with its fai
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from orchestrator.audit.record import Change, Record
 from orchestrator.core.errors import NotPossible, OrchestratorError
@@ -44,6 +45,8 @@ class _Came:
     etag: str = ""
     answered: bool = False
     """The hub is there and has nothing for us: it is neither silent nor wrong, and is asked at the usual time."""
+    gone: bool = False
+    """The hub is not to be reached, or too slow: it is asked for nothing more before the others had their turn."""
     not_yet: bool = False
     """Nothing was asked: our own request has to be signed first."""
 
@@ -54,16 +57,36 @@ class Fetching:
     def __init__(self, record: Record, *, hearing: Hearing, fetcher: Fetcher) -> None:
         self._record, self._hearing, self._fetcher = record, hearing, fetcher
 
-    def work(self) -> int:
-        """Ask every trusted hub for what is due; return how many documents were asked for. Repeatable."""
-        return sum(self._hub(hub) for hub in self._hearing.hubs() if hub.state is HubState.TRUSTED and hub.address)
+    def work(self, seconds: float = 20.0) -> int:
+        """Ask trusted hubs for what is due; return how many documents were asked for. Repeatable.
+
+        It ends after about so many seconds, one hub at least; the rest comes with the next call.
+        """
+        until = time.monotonic() + seconds
+        asked = 0
+        for hub in self._turns():
+            asked += self._hub(hub)
+            if time.monotonic() >= until:
+                break
+        return asked
+
+    def _turns(self) -> list[Hub]:
+        """Return the hubs to ask, the one that was asked longest ago first: none that is slow holds up the others."""
+        hubs = [hub for hub in self._hearing.hubs() if hub.state is HubState.TRUSTED and hub.address]
+        with self._record.read() as session:
+            asked = {hub.hub_id: _last_asked(store.feeds(session, hub.hub_id).values()) for hub in hubs}
+        return sorted(hubs, key=lambda hub: asked[hub.hub_id])
 
     def _hub(self, hub: Hub) -> int:
         now = self._record.clock()
         with self._record.read() as session:
             feeds = store.feeds(session, hub.hub_id)
         due = [kind for kind in Kind if _is_due(feeds.get(kind), now)]
-        came = {kind: self._one(hub, kind, feeds.get(kind)) for kind in due}
+        came: dict[Kind, _Came] = {}
+        for kind in due:
+            came[kind] = self._one(hub, kind, feeds.get(kind))
+            if came[kind].gone:
+                break
         if came:
             self._note(hub, came)
         return len(came)
@@ -87,9 +110,13 @@ class Fetching:
             return _Came(etag=answer.headers.get("etag", "")[:200])
         except Fault as fault:
             answered = fault.kind in (FaultKind.NOT_THERE, FaultKind.REJECTED)
-            return _Came(problem=fault.message.replace("endpoint", "hub"), answered=answered)
+            gone = fault.kind in (FaultKind.NO_ANSWER, FaultKind.TOO_SLOW)
+            return _Came(problem=fault.message.replace("endpoint", "hub"), answered=answered, gone=gone)
         except OrchestratorError as error:
             return _Came(problem=error.message)
+        except Exception:  # noqa: BLE001 - whatever one hub sends, the others are asked
+            _log.exception("the %s of hub %s could not be read", kind.value, hub.hub_id)
+            return _Came(problem=f"Its {kind.value} could not be read; the controller's log tells operators why.")
 
     def _known(self, hub: Hub, kind: Kind, feed: FeedRow | None) -> str:
         """Return the tag of what we have, as long as that counts: what counts no more is asked for whole."""
@@ -123,7 +150,13 @@ class Fetching:
 
 
 def _is_due(feed: FeedRow | None, now: datetime) -> bool:
-    return feed is None or feed.due_at is None or feed.due_at <= now
+    """Say whether a kind is to be asked for; a moment further ahead than any pause is a clock's that was wrong."""
+    return feed is None or feed.due_at is None or not now < feed.due_at <= now + EVERY
+
+
+def _last_asked(feeds: Iterable[FeedRow]) -> datetime:
+    never = datetime.min.replace(tzinfo=UTC)
+    return max((feed.asked_at or never for feed in feeds), default=never)
 
 
 def _noted(feed: FeedRow, came: _Came, now: datetime) -> None:

@@ -151,10 +151,19 @@ class Hearing(Passes):
             self._tell_of_contradiction(change, heard, by)
             return None, contradiction
         if last is not None and last.sha256 == opened.sha256:
+            self._vouch(change, heard, last, by)
             return store.to_document(last), ""
         if last is not None and (older := replayed(header, last.sequence)):
             raise Refused(older)
         return self._keep(change, heard, by), ""
+
+    def _vouch(self, change: Change, heard: _Heard, last: TakenRow, by: str) -> None:
+        """Let a document count again whose key was replaced, now that a key of today vouches for it."""
+        if bytes.fromhex(last.key) in heard.hub.keys.values():
+            return
+        for name, value in _vouched(heard).items():
+            setattr(last, name, value)
+        change.tell(_taken(heard, by))
 
     def _tell_of_contradiction(self, change: Change, heard: _Heard, by: str) -> None:
         """Tell the operators, once of each: what is fetched comes again every hour."""
@@ -170,8 +179,6 @@ class Hearing(Passes):
 
     def _keep(self, change: Change, heard: _Heard, by: str) -> Document:
         hub, header, opened = heard.hub, heard.header, heard.opened
-        head = opened.proof.head
-        version = int(head.signature.split(":")[1][1:])
         row = TakenRow(
             hub_id=hub.hub_id,
             kind=header.kind.value,
@@ -183,22 +190,34 @@ class Hearing(Passes):
             valid_until=header.ends,
             taken_at=self._now(),
             taken_by=by,
-            key=hub.keys[version].hex(),
-            position=opened.proof.position,
-            head_size=head.size,
-            head_root=head.root.hex(),
+            **_vouched(heard),
         )
-        details: dict[str, Json] = {
-            "hub": hub.hub_id,
-            "kind": header.kind.value,
-            "sequence": header.sequence,
-            "sha256": opened.sha256,
-            "valid_until": iso(header.ends),
-        }
-        event = Event(kind="document.taken", actor=by, subject=f"hub:{hub.hub_id}", details=details)
-        store.add(change, row, event=event)
+        store.add(change, row, event=_taken(heard, by))
         store.forget_items(change, hub.hub_id, header.kind, before=header.sequence)
         return store.to_document(row)
+
+
+def _vouched(heard: _Heard) -> dict[str, Any]:
+    """Return which key vouches for a document, and where in the hub's log it does."""
+    proof = heard.opened.proof
+    version = int(proof.head.signature.split(":")[1][1:])
+    return {
+        "key": heard.hub.keys[version].hex(),
+        "position": proof.position,
+        "head_size": proof.head.size,
+        "head_root": proof.head.root.hex(),
+    }
+
+
+def _taken(heard: _Heard, by: str) -> Event:
+    details: dict[str, Json] = {
+        "hub": heard.hub.hub_id,
+        "kind": heard.header.kind.value,
+        "sequence": heard.header.sequence,
+        "sha256": heard.opened.sha256,
+        "valid_until": iso(heard.header.ends),
+    }
+    return Event(kind="document.taken", actor=by, subject=f"hub:{heard.hub.hub_id}", details=details)
 
 
 def _speaker(session: Session, origin: str) -> Hub:

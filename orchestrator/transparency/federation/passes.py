@@ -115,7 +115,7 @@ def _check(request: _Request, opened: sealed.Opened, *, own: str, now: datetime)
     issued, ends = moment_of(request.issued_at), moment_of(request.valid_until)
     if not recorded_then(opened, issued):
         problems.append("It was recorded at another moment than it says.")
-    if not issued - _CLOCKS_DIFFER <= now < ends <= issued + _LASTS:
+    if now - issued < -_CLOCKS_DIFFER or now >= ends or ends - issued > _LASTS:
         problems.append("It does not count now.")
     if problems:
         raise Refused(f"This request does not count, so nothing was told: {problems[0]}", reasons=problems)

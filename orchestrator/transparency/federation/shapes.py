@@ -29,6 +29,7 @@ __all__ = [
 
 SCHEMA = "tre-federation/1"
 _MOST_ITEMS = 100_000
+_LONGEST_PLACE = 100
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
 
 
@@ -127,6 +128,8 @@ _ITEMS: Mapping[Kind, type[_Shape]] = {
     Kind.PEOPLE: PersonItem,
 }
 
+_NAMED: Mapping[Kind, str] = {Kind.CATALOGUE: "dataset", Kind.REGISTER: "entry", Kind.PEOPLE: "person"}
+
 
 def moment_of(text: str) -> datetime:
     """Return the moment that a document writes."""
@@ -143,6 +146,22 @@ def read_document(content: Mapping[str, Any]) -> Header:
             _ITEMS[header.kind].model_validate(item)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        place = _visible(".".join(str(part) for part in first["loc"]))
         raise Invalid(f"The document cannot be used: {place}: {first['msg']}.", field="file") from error
+    _check_named_once(header)
     return header
+
+
+def _check_named_once(header: Header) -> None:
+    """Raise ``Invalid`` for a document that tells two things of one: which of them would count?"""
+    seen = set()
+    for item in header.items:
+        name = item[_NAMED[header.kind]]
+        if name in seen:
+            raise Invalid(f"The document cannot be used: it names {name} twice.", field="file")
+        seen.add(name)
+
+
+def _visible(place: str) -> str:
+    """Return where in a document something is, short: the names of its fields are whatever the hub wrote."""
+    return "".join(letter if letter.isprintable() else "·" for letter in place[:_LONGEST_PLACE])

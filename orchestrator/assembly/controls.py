@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from orchestrator.adapters.channel import Channel
+from orchestrator.adapters.harvest_client import HarvestClient
 from orchestrator.adapters.notices import Courier, MailCourier, WebhookCourier
 from orchestrator.adapters.sketching import SketchMaker
 from orchestrator.adapters.vault.client import VaultClient
@@ -32,7 +33,7 @@ from orchestrator.workspaces.readiness import ToldDelivery
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.surroundings import Surroundings
 
-from .harvesting import open_puller
+from .harvesting import open_client, open_puller
 from .house import House
 from .hubs import Hubs
 from .machine import open_machine
@@ -71,6 +72,14 @@ class Controls:
     """The controller's end of the private channel, where hubs and gates are pods."""
     puller: Puller | None = None
     """Pulls custodians' catalogues from their endpoints."""
+    harvesting: HarvestClient | None = None
+    """The connections that the puller asks over."""
+
+    def close(self) -> None:
+        """End every connection to hubs and endpoints."""
+        self.hubs.close()
+        if self.harvesting is not None:
+            self.harvesting.close()
 
     def desk_path(self, project_id: str) -> Path:
         """Return where a project's desk listens."""
@@ -278,6 +287,7 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         clock=house.record.clock,
         wall_open=lambda project_id: conditions.when(project_id, ConditionKind.DRIFT, WALL_OPEN),
     )
+    client = open_client(house.settings)
     return Controls(
         house=house,
         vault=held.vault,
@@ -299,7 +309,10 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         ),
         hubs=Hubs(house),
         sketches=open_sketch_maker(house.settings, held.vault),
-        puller=open_puller(house.settings, house.record, lambda each: house.alliance.custodian(each).name),
+        puller=open_puller(
+            house.settings, house.record, lambda each: house.alliance.custodian(each).name, client=client
+        ),
+        harvesting=client,
     )
 
 

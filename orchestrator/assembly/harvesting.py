@@ -34,12 +34,14 @@ def open_client(settings: Settings) -> HarvestClient:
     return HarvestClient(guard, seconds=chosen.seconds, authority=chosen.certificate_authority)
 
 
-def open_puller(settings: Settings, record: Record, custodian_name: Callable[[str], str]) -> Puller:
-    """Return what pulls endpoints: the controller's alone."""
+def open_puller(
+    settings: Settings, record: Record, custodian_name: Callable[[str], str], *, client: HarvestClient
+) -> Puller:
+    """Return what pulls endpoints: the controller's alone, over a ``client`` that the caller closes."""
     chosen = settings.harvest
     return Puller(
         record,
-        fetcher=open_client(settings),
+        fetcher=client,
         secrets=SecretFiles(secrets=chosen.secrets, custodian_name=custodian_name),
         percent=chosen.decide_above_percent,
         page=chosen.page,

@@ -210,5 +210,6 @@ def run(house: House) -> None:
             stop.wait(_ROUND)
     finally:
         controller.close()
+        controls.close()
         if health is not None:
             health.close()

@@ -4,7 +4,8 @@ Each engine is built and asked in processes of its own, one after the other. A q
 in some description; wanted are the best 20, then the same with counts of facets. Told is the processor time of whatever
 works (PostgreSQL's server too), and the wall time; each question's is the best of three rounds. Run:
     .venv/bin/python benchmarks/search.py --count 100000 [--engines ours,fts5,duckdb,postgres] [--duckdb PYTHON]
-or, with long builds apart from the asking, `--step make`, `build`, `ask` one after the other over one `--directory`.
+or, with long builds apart from the asking, `--step make`, `build`, `ask` one after the other over one `--directory`;
+`repeat` in between makes ours larger by taking one part of it several times (`--count` in all).
 DuckDB's extension is not in its wheel: PYTHON is an interpreter with duckdb and duckdb-extension-fts of one version.
 """
 
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,6 +123,25 @@ def build_ours(folder: Path) -> None:
             count += len(batch)
             if count > there:
                 index.apply(batch, (), Mark(sequence=count, of="made"))
+
+
+def repeat_ours(folder: Path, count: int) -> None:
+    """Make the index of about ``count`` descriptions out of its largest finished segment, taken again and again.
+
+    Lists of words are as long as in an index of so many; the descriptions are not all different. Never search for real
+    with it.
+    """
+    place = next(each for each in (folder / "ours").iterdir() if each.is_dir())
+    statement = json.loads((place / "meta.json").read_text())
+    largest = max(statement["segments"], key=lambda segment: segment["max_doc"])
+    segments = list(statement["segments"])
+    while sum(segment["max_doc"] for segment in segments) + largest["max_doc"] <= count:
+        new = uuid.uuid4()
+        for file in place.glob(f"{largest['segment_id'].replace('-', '')}.*"):
+            shutil.copy(file, place / f"{new.hex}{file.suffixes[-2] if len(file.suffixes) > 1 else ''}{file.suffix}")
+        segments.append({**largest, "segment_id": str(new)})
+    (place / "meta.json").write_text(json.dumps({**statement, "segments": segments}))
+    print(f"{sum(segment['max_doc'] for segment in segments):,} descriptions in {len(segments)} segments", flush=True)
 
 
 def ask_ours(folder: Path, questions: list[tuple[str, str]]) -> list[Timed]:
@@ -332,11 +353,13 @@ def main() -> None:
     parser.add_argument("--engines", default="ours,fts5,postgres,duckdb")
     parser.add_argument("--duckdb", default=sys.executable)
     parser.add_argument("--directory", type=Path)
-    parser.add_argument("--step", choices=("make", "build", "ask"))
+    parser.add_argument("--step", choices=("make", "build", "repeat", "ask"))
     arguments = parser.parse_args()
     if arguments.step:
         if arguments.step == "make":
             make(arguments.directory, arguments.count)
+        elif arguments.step == "repeat":
+            repeat_ours(arguments.directory, arguments.count)
         else:
             for engine in arguments.engines.split(","):
                 step(arguments.step, engine, arguments.directory)

@@ -16,7 +16,7 @@ from orchestrator.core.errors import Refused, Unavailable
 
 __all__ = ["PortalClient", "run_command"]
 
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 
 
 class PortalClient:

@@ -13,7 +13,7 @@ from .stage import Stage, await_until, see
 
 __all__ = ["analyse", "submit", "wake", "withdraw"]
 
-_CHECKED_SECONDS = 60.0
+_CHECKED_SECONDS = 180.0
 _GONE_SECONDS = 10.0
 
 

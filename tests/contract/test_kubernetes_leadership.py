@@ -161,6 +161,8 @@ def test_a_process_that_was_stopped_and_wakes_up_writes_nothing(world: Candidate
                 _until(lambda: _writer(world.server) == "first")
         os.kill(programs["first"].pid, signal.SIGSTOP)
         _until(lambda: _writer(world.server) == "second")
+        taken = len(world.server.log)
+        _until(lambda: len(world.server.log) > taken + 20)  # what the first had sent before it was stopped has arrived
         before = len(world.server.log)
         os.kill(programs["first"].pid, signal.SIGCONT)
         _until(lambda: len(world.server.log) > before + 100)

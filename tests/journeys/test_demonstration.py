@@ -51,13 +51,14 @@ def free_port() -> int:
     raise AssertionError("no free ports")
 
 
+@pytest.mark.timeout(600)
 def test_the_whole_story_is_walked_once_and_everything_ends(state: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "--state", str(state), "--once", "--output", "json", "--port", str(free_port())],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
         check=False,
     )
     result = json.loads(done.stdout)

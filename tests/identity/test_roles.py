@@ -271,7 +271,7 @@ class TwoPeople(RuleBasedStateMachine):
         return self.identity.actor(self.people[number].person_id, second_factor=True)
 
     def _try(self, act: Callable[[], object]) -> None:
-        with suppress(Refused, NotPossible):
+        with suppress(Refused, NotPossible, NotFound):
             act()
 
     @rule(who=st.integers(0, 4), whom=st.integers(0, 4), role=st.sampled_from(["operator", "checker"]))
@@ -279,7 +279,7 @@ class TwoPeople(RuleBasedStateMachine):
         until = self.clock() + timedelta(days=40)
         try:
             holding = self.identity.propose_role(self._actor(who), self.people[whom].person_id, role, until)
-        except (Refused, NotPossible):
+        except (Refused, NotPossible, NotFound):
             return
         self.holdings.append(holding.holding_id)
 

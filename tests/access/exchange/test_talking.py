@@ -34,10 +34,13 @@ def test_both_sides_write_about_a_part_and_about_a_question(asking: Asking) -> N
     assert texts(asking, "officer_a", application_id, "a") == ["How many people?", "About ten.", "Ring him first."]
     for who in ("lead", "member", "operator"):
         assert texts(asking, who, application_id, "a") == ["How many people?", "About ten."]
-    done = world.access.talks.resolve(world.actor("lead"), asked.comment_id)
+    part = (application_id, world.custodians["a"])
+    with pytest.raises(NotFound):  # a comment is of its own part only
+        world.access.talks.resolve(world.actor("lead"), application_id, world.custodians["b"], asked.comment_id)
+    done = world.access.talks.resolve(world.actor("lead"), *part, asked.comment_id)
     assert done.resolved_by == world.people["lead"]
     with pytest.raises(NotPossible):
-        world.access.talks.resolve(world.actor("lead"), asked.comment_id)
+        world.access.talks.resolve(world.actor("lead"), *part, asked.comment_id)
 
 
 def test_nobody_else_reads_or_writes(asking: Asking) -> None:
@@ -47,7 +50,9 @@ def test_nobody_else_reads_or_writes(asking: Asking) -> None:
         for call in (
             lambda who=who: texts(asking, who, application_id, "a"),
             lambda who=who: comment(asking, who, application_id, "a", "Hello?"),
-            lambda who=who: world.access.talks.resolve(world.actor(who), said.comment_id),
+            lambda who=who: world.access.talks.resolve(
+                world.actor(who), application_id, world.custodians["a"], said.comment_id
+            ),
             lambda who=who: world.access.talks.course(world.actor(who), application_id, world.custodians["a"]),
         ):
             with pytest.raises(NotFound):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
+
 from orchestrator.airlock.model import Choice
+from orchestrator.core.errors import Invalid
 from tests.web.world import SUMMARY, World, answers, moment
 
 CANARY = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{7*7}}"
@@ -128,8 +131,13 @@ def test_a_submissions_words_names_cells_and_comments_are_escaped(world: World) 
     check_harmless(world.browser("operator").get(f"/submissions/{submission.submission_id}").text)
 
 
-def test_characters_that_would_hide_or_reorder_are_shown_as_their_numbers(world: World) -> None:
+def test_characters_that_would_hide_or_reorder_are_shown_as_their_numbers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hostile = replace(answers(world), title="Result \u202egnp.exe\u200b")
+    with pytest.raises(Invalid, match="nobody sees"):
+        world.house.access.draft(world.actor("researcher"), hostile, [world.datasets["officer"]])
+    monkeypatch.setattr("orchestrator.access.rules.unseen", lambda _: "")  # as before such titles were refused
     made = world.house.access.draft(world.actor("researcher"), hostile, [world.datasets["officer"]])
     page = world.browser("researcher").get(f"/applications/{made.application_id}").text
     assert "\u202e" not in page

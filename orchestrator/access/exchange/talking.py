@@ -72,10 +72,10 @@ class Talking(PartExchange):
     def resolve(self, actor: Actor, application_id: str, custodian_id: str, comment_id: str) -> Comment:
         """Mark a comment on a part as dealt with; either side does it."""
         with self._record.change() as change:
+            found = self._find(change.session, actor, application_id, custodian_id)
             row = change.session.get(CommentRow, comment_id)
             if row is None or (row.application_id, row.custodian_id) != (application_id, custodian_id):
                 raise NotFound("There is no such comment, or none that you may see.")
-            found = self._find(change.session, actor, row.application_id, row.custodian_id)
             self._check(change.session, actor, "noteOnPart" if row.internal else "writeOnPart", found.thing)
             if row.resolved_at is not None:
                 raise NotPossible("This comment is dealt with already.")

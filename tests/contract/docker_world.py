@@ -7,6 +7,7 @@ machine's packet rules; data, sockets and processes lie below one temporary dire
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import multiprocessing
@@ -195,14 +196,21 @@ def archive() -> Path:
     It has the paths of ``images/workspace`` with the same server configuration and the same airlock client; smaller in
     that Python, JupyterLab and their libraries come from this machine and the scientific packages are left out.
     """
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / "lock").open("w") as lock:  # tests run in several processes: one makes it, the others wait for it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _archive()
+
+
+def _archive() -> Path:
     entries = dict(sorted(_entries().items()))
     told = [f"{inside} {_version(source)}" for inside, source in entries.items()]
     own = hashlib.sha256("\n".join([Path(__file__).read_text(), *told]).encode()).hexdigest()[:16]
     target = _CACHE / f"workspace-{own}.tar"
     if not target.exists():
-        shutil.rmtree(_CACHE, ignore_errors=True)
-        _CACHE.mkdir(parents=True)
-        fresh = _CACHE / f".{os.getpid()}.tar"
+        for left in _CACHE.glob("*.tar"):
+            left.unlink()
+        fresh = _CACHE / "unfinished.tar"
         with tempfile.TemporaryDirectory() as scratch, tarfile.open(fresh, "w", format=tarfile.GNU_FORMAT) as packed:
             for inside, source in {**entries, **_compiled(entries, Path(scratch))}.items():
                 _add(packed, inside, source)

@@ -124,10 +124,9 @@ def echo(connection: socket.socket) -> None:
 
 
 def called(path: Path) -> socket.socket:
-    eventually(path.exists)
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(60)
-    connection.connect(str(path))
+    eventually(lambda: connection.connect_ex(str(path)) == 0)  # its name is there a moment before anybody listens
     return connection
 
 

@@ -38,13 +38,13 @@ _NEARLY = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class _Weighed:
-    """A wanted word as it is scored."""
+    """What counts of a wanted word, as it is scored: a word with synonyms counts as its meaning and as itself."""
 
     term: str
-    """What each description that has the word has, and by whose grades descriptions are chosen."""
+    """By whose grades descriptions are chosen."""
     having: Mapping[str, int]
     """How many descriptions have each term that counts; none stands in a text more often than ``term``."""
-    boosts: Mapping[str, float]
+    boost: float = 1.0
 
     @property
     def found(self) -> int:
@@ -52,19 +52,19 @@ class _Weighed:
 
     def most(self, of: int) -> float:
         """Return the most it can add to a score, in an index of so many descriptions."""
-        return sum(boost * most(rarity(self.having[term], of)) for term, boost in self.boosts.items())
+        return self.boost * sum(most(rarity(having, of)) for having in self.having.values())
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Left:
-    """A word and the grade below which descriptions are left out; nothing is left out of a ``whole`` one."""
+    """What counts and the grade below which descriptions are left out; nothing is left out of a ``whole`` one."""
 
     word: _Weighed
     grade: int = GRADES[-1] + 1
     whole: bool = False
 
     def bound(self, of: int, mean_length: float) -> float:
-        """Return what this word adds at most to the score of a description that is left out."""
+        """Return what it adds at most to the score of a description that is left out."""
         return 0.0 if self.whole else self.word.most(of) * highest_below(self.grade, mean_length)
 
     def lower(self) -> _Left:
@@ -82,7 +82,7 @@ class _Left:
 
 @dataclass(frozen=True, kw_only=True)
 class _Candidates:
-    """What is scored, told by what is left out of each word."""
+    """What is scored, told by what is left out of all that counts."""
 
     words: Sequence[_Left]
 
@@ -102,7 +102,7 @@ def is_broad(searcher: tantivy.Searcher, words: Sequence[Understood]) -> bool:
     """Say whether so many descriptions may have every word that scoring them all takes long."""
     if searcher.num_docs <= _BROAD or any(word.fuzzy or word.wanted.place is not Place.ANYWHERE for word in words):
         return False
-    found = [_weighed(searcher, word).found for word in words if not word.wanted.unwanted]
+    found = [_weighed(searcher, word)[0].found for word in words if not word.wanted.unwanted]
     return bool(found) and min(found) > _BROAD
 
 
@@ -112,7 +112,7 @@ def best(
     """Return the best that ``query`` for ``words`` finds; nothing where only scoring all tells."""
     if (asked.offset + asked.limit) * _DEEP > _SCORED:
         return None
-    wanted = [_weighed(searcher, word) for word in words if not word.wanted.unwanted]
+    wanted = [each for word in words if not word.wanted.unwanted for each in _weighed(searcher, word)]
     candidates = _candidates(searcher, wanted, _SCORED)
     limited = Query.boolean_query([(Occur.Must, candidates.query()), (Occur.Must, query)])
     result = searcher.search(limited, asked.limit, offset=asked.offset)
@@ -123,14 +123,23 @@ def best(
     return result if enough else None
 
 
-def _weighed(searcher: tantivy.Searcher, word: Understood) -> _Weighed:
-    """Return what a word is scored by; of a phrase without a known meaning the rarest term is graded."""
-    meaning = word.meaning()
-    boosts = (
-        {meaning: SAME_MEANING, itself(word.terms): 1.0 - SAME_MEANING} if meaning else dict.fromkeys(word.terms, 1.0)
-    )
-    having = {term: searcher.doc_freq(word.wanted.place.value, term) for term in boosts}
-    return _Weighed(term=meaning or min(having, key=lambda term: having[term]), having=having, boosts=boosts)
+def _weighed(searcher: tantivy.Searcher, word: Understood) -> list[_Weighed]:
+    """Return what a word is scored by, first what each description that has the word has.
+
+    A meaning may be many times as common as the typed word, which then decides what is best: each has grades of its
+    own. Of a phrase without a known meaning the rarest term is graded.
+    """
+    if meaning := word.meaning():
+        shares = {meaning: SAME_MEANING, itself(word.terms): 1.0 - SAME_MEANING}
+        return [
+            _Weighed(term=term, having=_having(searcher, word, [term]), boost=boost) for term, boost in shares.items()
+        ]
+    having = _having(searcher, word, word.terms)
+    return [_Weighed(term=min(having, key=lambda term: having[term]), having=having)]
+
+
+def _having(searcher: tantivy.Searcher, word: Understood, terms: Sequence[str]) -> dict[str, int]:
+    return {term: searcher.doc_freq(word.wanted.place.value, term) for term in terms}
 
 
 def _candidates(searcher: tantivy.Searcher, words: Sequence[_Weighed], about: int) -> _Candidates:

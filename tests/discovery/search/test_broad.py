@@ -132,30 +132,36 @@ def test_pages_follow_each_other(index: Index) -> None:
 
 @pytest.mark.parametrize("word", ["cancer", "ward", "heart attack", "tumour", '"heart"'])
 def test_the_bound_is_the_librarys_own_score(index: Index, word: str) -> None:
-    """Grades, rarity and mean length are computed here as the library scores: no score is above its grade's bound."""
+    """Grades, rarity and mean length are computed here as the library scores: no score is above its grades' bound."""
 
     def look(searcher: tantivy.Searcher) -> None:
         (wanted,) = read_words(word)
         understood = Understood(wanted=wanted, terms=wanted.terms)
         hits = searcher.search(understood.query(), COUNT).hits
-        weighed = strongest._weighed(searcher, understood)
+        parts = strongest._weighed(searcher, understood)
         assert len(hits) >= COUNT // 10
-        of, mean = strongest._statistics(searcher, [weighed], hits[0][1])
-        highest = weighed.most(of)
-        assert hits[0][0] < highest
-        graded_hits = {
-            (hit[1].segment_ord, hit[1].doc): grade
-            for grade in GRADES
-            for hit in searcher.search(
-                tantivy.Query.term_query(schema(), "strong", token(weighed.term, grade), "basic"), COUNT
-            ).hits
-        }
-        assert graded_hits
+        of, mean = strongest._statistics(searcher, parts, hits[0][1])
+        assert hits[0][0] < sum(part.most(of) for part in parts)
+        grades = {part.term: _grades(searcher, part.term) for part in parts}
+        assert all(grades.values())
         for score, place in hits:
-            grade = graded_hits.get((place.segment_ord, place.doc), GRADES[0] - 1)
-            assert score <= highest * highest_below(grade + 1, mean) * 1.0001
+            where = (place.segment_ord, place.doc)
+            kept = [grades[part.term].get(where, GRADES[0] - 1) for part in parts]
+            bounds = [part.most(of) * highest_below(each + 1, mean) for part, each in zip(parts, kept, strict=True)]
+            assert score <= sum(bounds) * 1.0001
 
     index.look(look)
+
+
+def _grades(searcher: tantivy.Searcher, term: str) -> dict[tuple[int, int], int]:
+    """The grade of each description in which a term stands strongly."""
+    return {
+        (place.segment_ord, place.doc): grade
+        for grade in GRADES
+        for _, place in searcher.search(
+            tantivy.Query.term_query(schema(), "strong", token(term, grade), "basic"), COUNT
+        ).hits
+    }
 
 
 def test_grades() -> None:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from orchestrator.adapters.findings import Finding
+from orchestrator.adapters.findings import Check, Finding
 from orchestrator.adapters.sandbox.doctor import check_machine, examine
 from orchestrator.settings import Settings
 
-__all__ = ["Checked", "examine_cluster", "examine_machine", "machine_findings"]
+__all__ = ["examine_cluster", "examine_machine", "machine_findings"]
 
 _OF_SANDBOXED_SESSIONS = {"limits", "calls"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
-    """One thing that was looked at, with its outcome."""
-
-    name: str
-    ok: bool
-    message: str
-
-
-def examine_cluster(settings: Settings) -> list[Checked]:
+def examine_cluster(settings: Settings) -> list[Check]:
     """Return what was found on the settings' cluster, the proof of network policies first; asks the cluster itself."""
     from orchestrator.adapters.kubernetes.cluster import Cluster  # noqa: PLC0415 - heavy
     from orchestrator.adapters.kubernetes.doctor import enforced, examine  # noqa: PLC0415
@@ -41,14 +30,14 @@ def examine_cluster(settings: Settings) -> list[Checked]:
         cluster.close()
     proof = enforced(findings)
     return [
-        Checked(name="network-policies", ok=proof.proved, message=proof.message),
-        *(Checked(name=each.word, ok=not each.serious, message=each.message) for each in findings),
+        Check(name="network-policies", ok=proof.proved, message=proof.message),
+        *(Check(name=each.word, ok=not each.serious, message=each.message) for each in findings),
     ]
 
 
-def examine_machine(settings: Settings) -> list[Checked]:
+def examine_machine(settings: Settings) -> list[Check]:
     """Return every check of this machine, the good ones too, and of its Docker engine where sessions run in one."""
-    checks = [Checked(name=each.name, ok=each.ok, message=each.message) for each in examine(settings)]
+    checks = examine(settings)
     if settings.workspaces.backend != "docker":
         return checks
     from orchestrator.adapters.docker.doctor import GOOD  # noqa: PLC0415 - wanted with Docker only
@@ -58,7 +47,7 @@ def examine_machine(settings: Settings) -> list[Checked]:
     return [
         *(each for each in checks if each.name not in _OF_SANDBOXED_SESSIONS),
         *(
-            Checked(name=name, ok=name not in found, message=found[name].message if name in found else GOOD[name])
+            Check(name=name, ok=name not in found, message=found[name].message if name in found else GOOD[name])
             for name in looked
         ),
     ]

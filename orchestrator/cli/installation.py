@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 
+from orchestrator.adapters.findings import Check
 from orchestrator.core.errors import Invalid
 
 from .arguments import OutputOption, filled
@@ -24,14 +25,6 @@ airlock = typer.Typer(help="The airlock: its checks, and its own process.", no_a
 airlock.command("check")(check)
 airlock.command("metering")(metering)
 CHECK = Shape(name="name", columns=("name", "ok", "message"))
-
-
-class Looked(Protocol):
-    """One thing that was looked at."""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is as it should be."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -119,7 +112,7 @@ def doctor(context: typer.Context, *, output: OutputOption = Output.TABLE) -> No
     _show_checks(examine_cluster(settings) if on_a_cluster else examine_machine(settings), output)
 
 
-def _show_checks(checks: Sequence[Looked], output: Output) -> None:
+def _show_checks(checks: Sequence[Check], output: Output) -> None:
     """Write what was looked at; ends with findings when anything is missing."""
     show_all(checks, CHECK, output)
     if not all(check.ok for check in checks):

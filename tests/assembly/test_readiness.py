@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.adapters.findings import Finding
 from orchestrator.adapters.sandbox import doctor
-from orchestrator.adapters.sandbox.doctor import Finding
 from orchestrator.adapters.sandbox.processes import Processes
 from orchestrator.assembly import readiness
 from orchestrator.assembly.readiness import check_ports, check_ready, held, make_state_directory

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestrator.adapters.sandbox import doctor
+from orchestrator.adapters.findings import Check
 from orchestrator.assembly import checkup, open_house
 from orchestrator.cli import signing
 from orchestrator.settings import load_settings
@@ -105,10 +105,10 @@ def test_a_suspended_person_has_no_session_any_more(terminal: Terminal) -> None:
 
 
 def test_the_doctor_says_what_is_missing(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = doctor.Check(name="sandbox", ok=True, message="Sandboxes can be made.")
+    good = Check(name="sandbox", ok=True, message="Sandboxes can be made.")
     monkeypatch.setattr(checkup, "examine_machine", lambda _settings: [good])
     assert terminal.run("doctor").code == 0
-    bad = doctor.Check(name="memory", ok=False, message="It lies on a disk.")
+    bad = Check(name="memory", ok=False, message="It lies on a disk.")
     monkeypatch.setattr(checkup, "examine_machine", lambda _settings: [good, bad])
     ran = terminal.run("doctor", "--output", "json")
     assert ran.code == 7
@@ -153,8 +153,8 @@ def test_the_doctor_looks_at_the_cluster_of_the_settings(terminal: Terminal, mon
     from orchestrator.settings import Settings
 
     seen: list[Settings] = []
-    good = checkup.Checked(name="network-policies", ok=True, message="A try showed that they are enforced.")
-    bad = checkup.Checked(name="rights-missing", ok=False, message="The account may not list pods.")
+    good = Check(name="network-policies", ok=True, message="A try showed that they are enforced.")
+    bad = Check(name="rights-missing", ok=False, message="The account may not list pods.")
     monkeypatch.setattr(
         "orchestrator.settings.load_settings",
         lambda state: Settings.model_construct(state=state, workspaces=SimpleNamespace(backend="kubernetes")),

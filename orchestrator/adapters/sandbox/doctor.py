@@ -6,10 +6,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.adapters.findings import Finding
+from orchestrator.adapters.findings import Check, Finding
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.ids import new_id
 from orchestrator.settings import Settings
@@ -20,20 +19,11 @@ from .limits import ControlGroups
 from .places import Places
 from .seccomp import filter_program
 
-__all__ = ["Check", "Finding", "check_machine", "examine"]
+__all__ = ["check_machine", "examine"]
 
 _SECONDS = 20
 _RESTRICTION = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _SWITCH = Path("/proc/sys/kernel/unprivileged_userns_clone")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One thing that was looked at, with its outcome."""
-
-    name: str
-    ok: bool
-    message: str
 
 
 _GOOD = {

@@ -7,11 +7,11 @@ record, so a process that is killed leaves the index as it was at its last commi
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
-import shutil
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from typing import TypeVar
 import tantivy
 
 from orchestrator.core.errors import Unavailable
-from orchestrator.core.ids import new_id
 
+from .holding import discard, hold, locked, sweep
 from .model import Searchable
 from .schema import MARK, document, fingerprint, mark_document, prepare, schema
 
@@ -30,7 +30,6 @@ __all__ = ["Index", "Mark"]
 
 _log = logging.getLogger(__name__)
 _HEAP = 64 * 1024 * 1024
-_PAUSE = 0.02
 _STATEMENT = "meta.json"
 _SIGNS = (
     "orrupt",
@@ -66,6 +65,7 @@ class Index:
         self._directory = directory
         self._opened: tantivy.Index | None = None
         self._seen: tuple[int, int, int] | None = None
+        self._let_go: Callable[[], object] = int
         self._guard = threading.RLock()
 
     @property
@@ -122,21 +122,30 @@ class Index:
         """Throw the index away. Call it within ``writing``."""
         with self._guard:
             self._opened = self._seen = None
-            gone = self._directory / f"gone-{new_id()}"
-            if self.place.exists():
-                self.place.rename(gone)
-            for left in self._directory.glob("gone-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            discard(self.place)
 
     @contextmanager
     def writing(self, patience: float = 0.0) -> Iterator[bool]:
         """Hold the right to change the index; gives ``False`` when another process holds it beyond ``patience`` s.
 
-        A process that dies lets go of it.
+        A process that dies lets go of it. Indexes of other shapes that nobody has open are removed first.
         """
         self._make()
         with (self._directory / "lock").open("ab") as lock:
-            yield _locked(lock.fileno(), time.monotonic() + patience)
+            free = locked(lock.fileno(), time.monotonic() + patience)
+            if free:
+                self._sweep()
+            yield free
+
+    def _sweep(self) -> None:
+        """Make room; what cannot be removed stays, and is no reason not to search."""
+        try:
+            swept = sweep(self.place)
+        except OSError as error:
+            _log.warning("old search indexes in %s could not be removed: %s", self._directory, error.strerror)
+        else:
+            if swept:
+                _log.info("removed search indexes of other versions: %s", ", ".join(swept))
 
     def _is_damage(self, error: BaseException) -> bool:
         """Say whether the index's own files failed: an error that names one of them, or what the library tells."""
@@ -161,11 +170,19 @@ class Index:
                 self._opened = self._seen = None
             if self._opened is None:
                 self._make()
+                self._hold()
                 self.place.mkdir(exist_ok=True)
                 self._opened = prepare(tantivy.Index(schema(), str(self.place)))
                 self._opened.config_reader("manual")
                 self._seen = self._statement()
             return self._opened
+
+    def _hold(self) -> None:
+        """Let no other version's process sweep this index away while it is open here."""
+        self._let_go()
+        descriptor = hold(self.place)
+        if descriptor is not None:
+            self._let_go = weakref.finalize(self, os.close, descriptor)
 
     def _statement(self) -> tuple[int, int, int] | None:
         """Return what changes with each commit, or nothing when the index was taken away."""
@@ -191,18 +208,6 @@ def _mark(searcher: tantivy.Searcher) -> Mark:
         return Mark()
     kept = searcher.doc(found[0][1])
     return Mark(sequence=int(kept["sequence"][0]), of=str(kept["of"][0]))
-
-
-def _locked(descriptor: int, until: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_PAUSE)
-        else:
-            return True
 
 
 def _passes(error: BaseException) -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +12,7 @@ from orchestrator.alliance.evidence import EVIDENCE_KINDS, Holder
 from orchestrator.core.errors import Invalid
 from orchestrator.policy.model import Actor
 
-from .arriving import received
-from .forms import Form, check_token
-from .multipart import parts_of
+from .forms import Form, Upload
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -125,18 +120,10 @@ def downloaded(service: EvidenceService, actor: Actor, evidence_id: str) -> Resp
     return Response(content, headers=headers, media_type="application/octet-stream")
 
 
-async def _sent(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> AsyncIterator[bytes]:
-    """Read the body of who is signed in; the form's token is checked with the rest of its parts."""
-    async with received(request, visit.person.person_id) as body:
-        yield body
-
-
 @router.post("/evidence/{evidence_id}/document")
-def hand_in(request: Request, evidence_id: Id, body: Annotated[bytes, Depends(_sent)]) -> Response:
+def hand_in(request: Request, evidence_id: Id, parts: Upload) -> Response:
     """Hand in the document of a piece."""
     visit = signed_in(request)
-    parts = parts_of(request.headers.get("content-type", ""), body)
-    check_token(request, parts.get("csrf", b""))
     try:
         visit.house.evidence.hand_in(visit.actor, evidence_id, parts.get("document", b""))
     except Invalid as problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import date
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -14,9 +14,11 @@ from starlette.requests import Request
 
 from orchestrator.core.errors import Invalid, Refused
 
-from .visits import csrf_token
+from .arriving import received
+from .multipart import parts_of
+from .visits import Visit, csrf_token, signed_in
 
-__all__ = ["Form", "Posted", "check_token", "read_form", "read_of"]
+__all__ = ["Form", "Posted", "Upload", "read_form", "read_of", "read_upload"]
 
 _MAXIMUM_FIELDS = 500
 
@@ -101,11 +103,26 @@ def read_form(request: Request, body: Annotated[bytes, Depends(_body)]) -> Poste
     except (UnicodeDecodeError, ValueError) as error:
         raise Invalid("This form cannot be read; open the page again.", field="form") from error
     posted = Posted(fields)
-    check_token(request, posted.raw("csrf").encode())
+    _check_token(request, posted.raw("csrf").encode())
     return posted
 
 
-def check_token(request: Request, given: bytes) -> None:
+async def _arrived(request: Request, visit: Annotated[Visit, Depends(signed_in)]) -> AsyncIterator[bytes]:
+    async with received(request, visit.person.person_id) as body:
+        yield body
+
+
+def read_upload(request: Request, body: Annotated[bytes, Depends(_arrived)]) -> dict[str, bytes]:
+    """Read a posted form with a file and check its token: as ``read_form``, for pages that take a file.
+
+    Nothing is read from who is not signed in; limits are those of ``arriving`` and ``multipart``.
+    """
+    parts = parts_of(request.headers.get("content-type", ""), body)
+    _check_token(request, parts.get("csrf", b""))
+    return parts
+
+
+def _check_token(request: Request, given: bytes) -> None:
     """Raise ``Refused`` unless a form was made for the session that posts it."""
     if not hmac.compare_digest(given, csrf_token(request).encode()):
         raise Refused("This form belongs to an earlier sign-in, so nothing was changed. Open the page again.")
@@ -113,6 +130,9 @@ def check_token(request: Request, given: bytes) -> None:
 
 Form = Annotated[Posted, Depends(read_form)]
 """A posted form whose token was checked."""
+
+Upload = Annotated[dict[str, bytes], Depends(read_upload)]
+"""The parts of a posted form with a file, by name, from who is signed in; its token was checked."""
 
 
 def read_of(posted: Posted) -> str:

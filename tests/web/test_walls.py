@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import socket
 import subprocess
 import sys
@@ -12,34 +13,51 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from orchestrator.core.errors import Unavailable
-from orchestrator.web import application
-from orchestrator.web.forms import read_form
+from orchestrator.web import application, wall
+from orchestrator.web.api import make_api
+from orchestrator.web.forms import read_form, read_upload
 from orchestrator.web.visits import local_path
 from tests.web.world import ORIGIN, Browser, World, make_house, words
-
-_UPLOADS = {"/evidence/{evidence_id}/document"}
-"""Forms with a file read their body themselves; tests/attack/test_bent_requests.py sends them without a token."""
 
 
 def test_every_page_that_changes_something_reads_its_form_through_the_token_check() -> None:
     changing = 0
-    for module in application._PAGES:
-        router: APIRouter = module.router
-        for route in router.routes:
-            if "POST" not in route.methods:
-                assert route.methods <= {"GET", "HEAD"}, route.path
-                continue
-            changing += 1
-            if route.path in _UPLOADS:
-                assert "    check_token(request, " in inspect.getsource(route.endpoint), route.path
-                continue
-            assert read_form in [dependency.call for dependency in route.dependant.dependencies], route.path
-            assert not inspect.iscoroutinefunction(route.endpoint), route.path
+    for route in _pages():
+        if "POST" not in route.methods:
+            assert route.methods <= {"GET", "HEAD"}, route.path
+            continue
+        changing += 1
+        assert {read_form, read_upload} & _calls(route.dependant), route.path
+        assert not inspect.iscoroutinefunction(route.endpoint), route.path
     assert changing > 30
+
+
+def test_more_than_a_form_may_be_sent_to_an_upload_and_nowhere_else(shared: World) -> None:
+    uploads = {route.path for route in _pages() if read_upload in _calls(route.dependant)}
+    assert uploads
+    large = {path for path in {route.path for route in _pages()} if _taken(path) > wall.MAXIMUM_BODY}
+    assert large == uploads
+    by_api = {path for path in make_api(shared.house).openapi()["paths"] if _taken(wall.API + path) > wall.MAXIMUM_BODY}
+    assert by_api == uploads
+
+
+def _pages() -> list[APIRoute]:
+    return [route for module in application._PAGES for route in module.router.routes]
+
+
+def _calls(dependant: Dependant) -> set[object]:
+    """Whatever a page depends on, directly or not."""
+    return {each.call for each in dependant.dependencies}.union(*map(_calls, dependant.dependencies))
+
+
+def _taken(path: str) -> int:
+    """How many bytes may be sent to a path."""
+    return wall._most({"type": "http", "path": re.sub(r"\{[^}]*\}", "a" * 16, path)})
 
 
 def test_a_form_without_its_token_or_with_another_sessions_token_changes_nothing(world: World) -> None:

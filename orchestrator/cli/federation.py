@@ -56,6 +56,7 @@ def trust(
     address: Annotated[
         str | None, typer.Option("--address", help="Where its documents are fetched instead; “-” for nowhere.")
     ] = None,
+    name: Annotated[str, typer.Option("--name", help="What it is called here instead of what its card says.")] = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -67,7 +68,7 @@ def trust(
     keys = parse_keys(said.get("keys"), file=card_file, field="CARD")
     from orchestrator.transparency.federation.trusting import card_of  # noqa: PLC0415 - heavy
 
-    theirs = card_of(said["origin"], said["name"], keys)
+    theirs = card_of(said["origin"], name or said["name"], keys)
     call = begin(context, dry_run=dry_run)
     say(f"The fingerprint of this card is {theirs.fingerprint}.")
     confirm("Did the hub's operator read you the same?", yes=yes, dry_run=dry_run)

@@ -116,6 +116,42 @@ def test_a_document_ends_and_one_of_the_future_is_refused(north: Installation, s
         north.take(south.document())
 
 
+def test_no_two_hubs_bear_names_that_people_take_for_one_another(north: Installation, south: Installation) -> None:
+    hub, operator = north.trusts(south), north.world.actor("operator")
+    keys = {1: bytes(range(32))}
+    for name in (
+        "Hub South",
+        "HUB  SOUTH",
+        "Hub-South",
+        "Hub S0uth",
+        "Hub So\u0301uth",
+        "Hub South\u3164",
+        "Нuь Ѕоuth",
+    ):
+        with pytest.raises(Invalid) as refused:
+            north.federation.trust(operator, origin="tre/third", name=name, keys=keys)
+        assert refused.value.field == "name"
+    assert [each.hub_id for each in north.federation.hubs()] == [hub.hub_id]
+    north.federation.revoke(operator, hub.hub_id, "It was set up anew.")
+    assert north.federation.trust(operator, origin="tre/third", name="Hub-South", keys=keys).state is HubState.PROPOSED
+
+
+def test_no_hub_bears_our_own_name_also_if_we_took_it_meanwhile(north: Installation, south: Installation) -> None:
+    operator = north.world.actor("operator")
+    ours = north.world.house.settings.portal.name
+    for name in (ours, ours.upper(), "…"):
+        with pytest.raises(Invalid):
+            north.federation.trust(operator, origin="tre/third", name=name, keys={1: bytes(range(32))})
+    card = south.federation.card("Hub South")
+    hub = north.federation.trust(operator, origin=card.origin, name=card.name, keys=card.keys)
+    renamed = FederationService(north.world.house.record, north.world.house.policy, own_name="HUB SOUTH")
+    with pytest.raises(Invalid, match="this very installation"):
+        renamed.confirm(
+            north.world.actor("second operator"), hub.hub_id, fingerprint=waiting_fingerprint(renamed.hub(hub.hub_id))
+        )
+    assert north.confirm(hub.hub_id).state is HubState.TRUSTED
+
+
 def test_trust_needs_two_operators_and_ends_at_once_by_one(north: Installation, south: Installation) -> None:
     card, operator = south.federation.card("Hub South"), north.world.actor("operator")
     raw = south.document()

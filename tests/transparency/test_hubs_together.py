@@ -17,6 +17,7 @@ from orchestrator.audit.fakes import FakeSigner
 from orchestrator.core.errors import Invalid, NotPossible, Refused
 from orchestrator.transparency.federation.fetching import EVERY
 from orchestrator.transparency.federation.model import LASTS, Hub, Kind
+from orchestrator.transparency.federation.rules import same_place
 from tests.transparency.hubs import LOOPBACK, Installation, Told
 from tests.transparency.served import Anything, anything, certificate, listener, portal
 from tests.web.world import description, words
@@ -139,7 +140,7 @@ def _request(asking: Installation, hub: Hub) -> str:
 def test_a_request_counts_for_the_hub_that_it_was_made_for_and_for_two_days(
     north: Installation, south: Installation
 ) -> None:
-    hub = north.trusts(south)
+    hub = north.trusts(south, address=south.world.house.settings.portal.public_url)
     theirs = south.trusts(north)
     request = _request(north, hub)
     assert south.federation.asker(request).hub_id == theirs.hub_id
@@ -167,6 +168,43 @@ def test_a_request_counts_for_the_hub_that_it_was_made_for_and_for_two_days(
         south.federation.asker(request)
     north.clock.advance(timedelta(days=1, minutes=1))
     assert _request(north, hub) != request
+
+
+def test_a_request_shown_where_the_hub_was_said_to_have_moved_opens_nothing_at_the_hub(
+    served: tuple[Installation, Installation, Hub], liar: Anything
+) -> None:
+    """One operator is led to believe that South moved; who answers there shows South what was shown to him."""
+    north, south, hub = served
+    assert south.federation.asker(_request(north, hub)).name == "Hub North"
+    north.federation.move(north.world.actor("operator"), hub.hub_id, liar.address)
+    north.hears()
+    caught = [headers["authorization"] for path, headers in liar.asked if path == "/federation/people.json"]
+    assert caught
+    for shown in caught:
+        with pytest.raises(Refused, match="shown at another address"):
+            south.federation.asker(shown.removeprefix("Bearer "))
+    north.federation.move(north.world.actor("operator"), hub.hub_id, hub.address)
+    assert south.federation.asker(_request(north, north.federation.hub(hub.hub_id))).name == "Hub North"
+    north.hears()
+    assert north.problems(hub.hub_id)["people"] == ""
+
+
+@pytest.mark.parametrize(
+    ("shown", "same"),
+    [
+        ("https://South.example.org/", True),
+        ("https://south.example.org:443", True),
+        ("https://south.example.org:8443", False),
+        ("http://south.example.org", False),
+        ("https://south.example.org.evil.example", False),
+        ("https://south.example.org/portal", False),
+        ("https://[south", False),
+        ("", False),
+    ],
+)
+def test_two_ways_to_write_an_address_are_one_place(shown: str, same: bool) -> None:
+    assert same_place(shown, "https://south.example.org") is same
+    assert not same_place(shown, "")
 
 
 def _redirect(handler: BaseHTTPRequestHandler) -> None:

@@ -32,5 +32,11 @@ def open_public(ground: Ground) -> Public:
     return Public(
         register=register,
         sheets=SheetService(record, policy),
-        federation=FederationService(record, policy, plain_http=bool(settings.harvest.allowed_networks)),
+        federation=FederationService(
+            record,
+            policy,
+            plain_http=bool(settings.harvest.allowed_networks),
+            own_name=settings.portal.name,
+            own_address=settings.portal.public_url,
+        ),
     )

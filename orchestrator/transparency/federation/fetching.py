@@ -180,7 +180,8 @@ def _check_status(answer: Answer, kind: Kind) -> None:
     if kind is Kind.PEOPLE and status in (401, 403):
         raise Fault(
             FaultKind.REJECTED,
-            "The hub does not tell us who is accredited there: its operators have not trusted this one yet.",
+            "The hub does not tell us who is accredited there: its operators have not trusted this one yet, or it is "
+            "known by another address than the one that it is asked at.",
         )
     if status in (404, 410):
         raise Fault(FaultKind.NOT_THERE, f"The hub publishes nothing of its {kind.value} now ({status}).")

@@ -1,19 +1,23 @@
-"""Which document of which hub counts: by key, by time, in order, and never two that contradict one another."""
+"""Which document of which hub counts: by key, by time, in order, never two that contradict one another; and names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import NotPossible, Refused
+from orchestrator.core.errors import Invalid, NotPossible, Refused
+from orchestrator.core.lookalike import mixed_word, skeleton
 
 from ..sealed import Opened
 from .model import LONGEST, Hub, HubState
 from .shapes import Header
 
-__all__ = ["check_counts", "check_genuine", "fork", "recorded_then", "replayed"]
+__all__ = ["check_counts", "check_genuine", "check_name", "fork", "recorded_then", "replayed", "same_place"]
 
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_PORTS = {"https": 443, "http": 80}
 
 
 def check_genuine(hub: Hub, opened: Opened, header: Header) -> None:
@@ -87,3 +91,41 @@ def recorded_then(opened: Opened, issued: datetime) -> bool:
         return abs(recorded - issued) <= _CLOCKS_DIFFER
     except (ValueError, TypeError):
         return False
+
+
+def check_name(name: str, *, ours: str, others: Iterable[str]) -> None:
+    """Raise ``Invalid`` for a name that people could take for ours or another hub's, or in which they see nothing."""
+    look = skeleton(name)
+    if not look:
+        raise Invalid("Nothing can be read in the hub's name; give it another.", field="name")
+    if mixed := mixed_word(name):
+        raise Invalid(
+            f"“{mixed}” in the hub's name mixes letters of several alphabets that look alike; write it in one.",
+            field="name",
+        )
+    if look == skeleton(ours):
+        raise Invalid(
+            f"“{name}” can be taken for this very installation, “{ours}”; say what the hub is called here instead.",
+            field="name",
+        )
+    for other in others:
+        if look == skeleton(other):
+            raise Invalid(
+                f"“{name}” can be taken for the hub “{other}”, which is proposed or trusted under another log. Ask its "
+                "operators which of the two is theirs, and say what this one is called here instead.",
+                field="name",
+            )
+
+
+def same_place(one: str, other: str) -> bool:
+    """Say whether two addresses are one: case of the host, a final slash and the usual port make no difference."""
+    try:
+        first, second = _place(one), _place(other)
+    except ValueError:
+        return False
+    return bool(first[1]) and first == second
+
+
+def _place(address: str) -> tuple[str, str | None, int | None, str]:
+    parts = urlsplit(address.strip().rstrip("/"))
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme), parts.path

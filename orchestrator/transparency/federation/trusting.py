@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import rfc8785
+from sqlalchemy.orm import Session
 
 from orchestrator.access.rules import check_reason
 from orchestrator.audit.record import Change, Record
@@ -22,6 +23,7 @@ from orchestrator.policy.service import Policy
 from . import store
 from .leaving import leave_all
 from .model import HUB_STATES, Card, Hub, HubState
+from .rules import check_name
 from .sealing import own_origin
 from .store import HubRow
 
@@ -32,11 +34,17 @@ _MOST_KEYS = 100
 
 
 class Trusting(Asking):
-    """Cards of our own and hubs of others. ``plain_http``: some network may be asked without TLS here."""
+    """Cards of our own and hubs of others. ``plain_http``: some network may be asked without TLS here.
 
-    def __init__(self, record: Record, policy: Policy, *, plain_http: bool = False) -> None:
+    ``own_name`` is what this installation's portal is called, and ``own_address`` where other hubs reach it.
+    """
+
+    def __init__(
+        self, record: Record, policy: Policy, *, plain_http: bool = False, own_name: str = "", own_address: str = ""
+    ) -> None:
         super().__init__(record, policy)
         self._plain = plain_http
+        self._own_name, self._own_address = own_name, own_address
 
     def card(self, name: str, address: str = "") -> Card:
         """Return who this installation is to others; ``name`` is what the portal is called, ``address`` where it is."""
@@ -50,7 +58,8 @@ class Trusting(Asking):
     def trust(self, actor: Actor, *, origin: str, name: str, keys: Mapping[int, bytes], address: str = "") -> Hub:
         """Propose to trust a hub, or new keys of one that is trusted; a second operator confirms.
 
-        With an address its documents are fetched from there; without one they are brought as files.
+        With an address its documents are fetched from there; without one they are brought as files. No two hubs that
+        are proposed or trusted bear names that people take for one another, and none bears ours.
         """
         card = card_of(origin, name, keys)
         place = self._place(address)
@@ -61,6 +70,7 @@ class Trusting(Asking):
                 raise NotPossible("This is the card of this very installation.")
             row = store.hub_by_origin(change.session, card.origin)
             if row is None:
+                self._check_name(change.session, card.name)
                 row = HubRow(
                     hub_id=new_id(),
                     origin=card.origin,
@@ -91,6 +101,8 @@ class Trusting(Asking):
                 raise NotPossible("No keys of this hub wait for a confirmation.")
             if waiting_fingerprint(store.to_hub(row)) != fingerprint:
                 raise NotPossible("Other keys wait for a confirmation than those you compared; look at them again.")
+            if row.state == HubState.PROPOSED:
+                self._check_name(change.session, row.name, but=row.hub_id)
             self._end_word(change, row, by=actor.person_id)
             action = "confirm" if row.state == HubState.PROPOSED else "confirm keys"
             row.state = HUB_STATES.after(HubState(row.state), action).value
@@ -114,7 +126,8 @@ class Trusting(Asking):
     def move(self, actor: Actor, hub_id: str, address: str) -> Hub:
         """Say where a hub's documents are fetched from now on; with no address they are brought as files.
 
-        One operator is enough: whoever answers there, only what the hub's keys signed is taken.
+        One operator is enough: whoever answers there, only what the hub's keys signed is taken, and our signed request
+        that is shown there counts nowhere else.
         """
         place = self._place(address)
         with self._record.change() as change:
@@ -148,6 +161,10 @@ class Trusting(Asking):
         """Return one hub."""
         with self._record.read() as session:
             return store.to_hub(store.hub_row(session, hub_id))
+
+    def _check_name(self, session: Session, name: str, *, but: str = "") -> None:
+        known = (row for row in store.hubs(session) if row.state != HubState.REVOKED and row.hub_id != but)
+        check_name(name, ours=self._own_name, others=[row.name for row in known])
 
     def _place(self, address: str) -> str:
         if not address.strip():

@@ -108,7 +108,7 @@ class Amendments(Naming):
                 members=tuple(each.person_id for each in project.members if each.person_id != actor.person_id),
             )
 
-    def approve_project(self, actor: Actor, application_id: str, *, read: str = "") -> Project:
+    def approve_project(self, actor: Actor, application_id: str, *, read: str) -> Project:
         """Make the project of a decided application, or change the running one that it amends; ``read`` as there."""
         with self._record.read() as session:
             amends = store.application_row(session, application_id).amends

@@ -52,13 +52,14 @@ class Decisions(Applications):
         custodian_id: str,
         *,
         approve: bool,
+        read: str,
         reason: str = "",
         agreement_until: date | None = None,
-        read: str = "",
     ) -> Application:
         """Approve (``agreement_until``, a last day, is mandatory) or refuse (``reason`` is mandatory) one part.
 
         ``read`` is what ``reading`` gave when the officer began to read: what was changed since is not decided unread.
+        Nobody decides without saying what he read.
         """
         with self._record.change() as change:
             row, application = self._load(
@@ -112,7 +113,7 @@ class Decisions(Applications):
         if self.against_uses is not None:
             rules.check_against_uses(self.against_uses(session, application_id, custodian_id), words)
 
-    def refuse_project(self, actor: Actor, application_id: str, reason: str, *, read: str = "") -> Application:
+    def refuse_project(self, actor: Actor, application_id: str, reason: str, *, read: str) -> Application:
         """Refuse an application that its custodians have decided; ``read`` is the whole of what ``readings`` gave."""
         with self._record.change() as change:
             row, application = self._load(change.session, actor, "refuseProject", application_id)

@@ -62,7 +62,7 @@ def project_thing(project: Project, *, workers: frozenset[str], now: datetime, p
 class Projects(Grants):
     """What becomes of an application, and everything that changes it later."""
 
-    def approve_project(self, actor: Actor, application_id: str, *, read: str = "") -> Project:
+    def approve_project(self, actor: Actor, application_id: str, *, read: str) -> Project:
         """Make the project of a decided application, with the approved parts only.
 
         ``read`` is the whole of what ``readings`` gave when the operator began to read.

@@ -84,8 +84,14 @@ def check_reason(reason: str, *, needed: bool = True) -> str:
 
 
 def check_read(read: str, stands: str) -> None:
-    """Raise ``NotPossible`` when somebody read (``read``, a hash) otherwise than it ``stands``; ``""`` says nothing."""
-    if read not in ("", stands):
+    """Raise ``Invalid`` unless it is said what was read (a hash), ``NotPossible`` where it does not stand any more."""
+    if not read:
+        raise Invalid(
+            "A decision says what was read, so that nothing is decided unread: open the application and send the "
+            "hash that comes with it.",
+            field="read",
+        )
+    if read != stands:
         raise NotPossible("What is asked was changed while you read it; read it again, then decide.")
 
 

@@ -128,18 +128,17 @@ def decide(
     approve: Annotated[bool, typer.Option("--approve/--refuse", help="What this custodian decides.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; a refusal needs one.")] = "",
     until: Annotated[str, typer.Option("--until", help="The agreement's last day; an approval needs one.")] = "",
-    read: ReadOption = "",
+    read: ReadOption,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Decide on one custodian's part, as its officer; without --read, on what it says before you are asked."""
+    """Decide on one custodian's part, as its officer; what was changed since you read it (--read) is not decided."""
     if approve and not until:
         raise Invalid("An approval needs --until, the last day of the agreement.", field="--until")
     if not approve:
         some_text(reason, field="--reason")
     call = begin(context, dry_run=dry_run)
-    stands = read or call.house.access.reading(call.actor, application, custodian)
     confirm(f"{'Approve' if approve else 'Refuse'} this part for good?", yes=yes, dry_run=dry_run)
     decided = call.house.access.decide(
         call.actor,
@@ -148,7 +147,7 @@ def decide(
         approve=approve,
         reason=reason,
         agreement_until=day(until) if until else None,
-        read=stands,
+        read=read,
     )
     show(decided, SHAPE, output)
 

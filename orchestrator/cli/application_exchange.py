@@ -142,7 +142,7 @@ def ask_changes(
     field: Annotated[
         list[str] | None, typer.Option("--field", help="Something else to change, such as purpose.")
     ] = None,
-    read: ReadOption = "",
+    read: ReadOption,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "ProjectArgument",
     "ReadOption",
     "ReasonOption",
+    "SeenOption",
     "UntilOption",
     "YesOption",
     "day",
@@ -70,11 +71,23 @@ DryRunOption: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Try it
 ReadOption: TypeAlias = Annotated[
     str,
     typer.Option(
-        "--read", metavar="HASH", help="What you read, as “show” or “waiting” names it; if it was changed, refuse."
+        "--read",
+        metavar="HASH",
+        help="What you read, as “show” or “waiting” names it.",
     ),
 ]
 ReasonOption: TypeAlias = Annotated[
     str, typer.Option("--reason", help="Why, in a sentence for the people concerned.", callback=filled)
+]
+SeenOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--seen",
+        metavar="VERSION",
+        min=0,
+        max=2_000_000_000,
+        help="The version that you looked at, as “submission show” and “review list” name it; if it changed, refuse.",
+    ),
 ]
 UntilOption: TypeAlias = Annotated[str, typer.Option("--until", help="Its last day, as YYYY-MM-DD.")]
 PersonArgument: TypeAlias = Annotated[str, typer.Argument(help="A person's identifier.", callback=identifier)]

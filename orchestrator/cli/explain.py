@@ -31,8 +31,12 @@ ACTIONS: dict[str, Step] = {
     "view-application": lambda house, actor, thing: house.access.application(actor, thing),
     "submit-application": lambda house, actor, thing: house.access.submit(actor, thing),
     "withdraw-application": lambda house, actor, thing: house.access.withdraw_application(actor, thing, _WHY),
-    "approve-project": lambda house, actor, thing: house.access.approve_project(actor, thing),
-    "refuse-project": lambda house, actor, thing: house.access.refuse_project(actor, thing, _WHY),
+    "approve-project": lambda house, actor, thing: house.access.approve_project(
+        actor, thing, read=house.access.readings(actor, thing).whole
+    ),
+    "refuse-project": lambda house, actor, thing: house.access.refuse_project(
+        actor, thing, _WHY, read=house.access.readings(actor, thing).whole
+    ),
     "view-project": lambda house, actor, thing: house.access.project(actor, thing),
     "suspend-project": lambda house, actor, thing: house.access.suspend_project(actor, thing, _WHY),
     "resume-project": lambda house, actor, thing: house.access.resume_project(actor, thing),

@@ -99,7 +99,7 @@ def advise(
     custodian: CustodianArgument,
     opinion: Annotated[Says, typer.Argument(help="What you think of it.")],
     reason: ReasonOption,
-    read: ReadOption = "",
+    read: ReadOption,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:

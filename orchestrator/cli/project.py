@@ -107,16 +107,15 @@ def approve(
     context: typer.Context,
     *,
     application: ApplicationArgument,
-    read: ReadOption = "",
+    read: ReadOption,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Make the project of a decided application; without --read, as it reads before you are asked."""
+    """Make the project of a decided application; what was changed since you read it (--read) is not approved."""
     call = begin(context, dry_run=dry_run)
-    stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Approve this application and make its project?", yes=yes, dry_run=dry_run)
-    made = call.house.access.approve_project(call.actor, application, read=stands)
+    made = call.house.access.approve_project(call.actor, application, read=read)
     say(f"Approved: project {made.project_id}.")
     show(made, SHAPE, output)
 
@@ -127,17 +126,16 @@ def refuse(
     *,
     application: ApplicationArgument,
     reason: ReasonOption,
-    read: ReadOption = "",
+    read: ReadOption,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Refuse an application that its custodians have decided."""
     call = begin(context, dry_run=dry_run)
-    stands = read or call.house.access.readings(call.actor, application).whole
     confirm("Refuse this application for ever?", yes=yes, dry_run=dry_run)
     show(
-        call.house.access.refuse_project(call.actor, application, reason, read=stands),
+        call.house.access.refuse_project(call.actor, application, reason, read=read),
         Shape(name="application_id", columns=()),
         output,
     )

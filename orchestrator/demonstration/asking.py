@@ -113,19 +113,24 @@ def decide(stage: Stage) -> None:
         ("tamsin", "trials-office"),
     ):
         custodian_id = stage.cast.custodians[custodian]
-        parts = stage.get(officer, f"/applications/{application}")["parts"]
-        see([part["custodian_id"] for part in parts] == [custodian_id], "an officer sees another custodian's part")
+        seen = stage.get(officer, f"/applications/{application}")
+        see(
+            [part["custodian_id"] for part in seen["parts"]] == [custodian_id],
+            "an officer sees another custodian's part",
+        )
         stage.post(
             officer,
             f"/applications/{application}/parts/{custodian_id}/decision",
-            {"approve": True, "reason": "", "agreement_until": until},
+            {"approve": True, "agreement_until": until, "read": seen["parts_read"][custodian_id]},
         )
 
 
 def approve(stage: Stage) -> None:
     """The operator approves on the command line; three grants are there."""
     state, application = stage.house.settings.state, stage.seen["application"]
-    made = json.loads(run_command(state, ["project", "approve", application, "--yes", "--output", "json"]))
+    read = json.loads(run_command(state, ["application", "show", application, "--output", "json"]))["read"]
+    words = ["project", "approve", application, "--read", read, "--yes", "--output", "json"]
+    made = json.loads(run_command(state, words))
     project = stage.get("james", f"/projects/{made['project_id']}")
     see(len(project["grants"]) == 3, f"the project has {len(project['grants'])} grants instead of three")
     stage.seen |= {"project": made["project_id"], "grants": project["grants"], "approved": time.monotonic()}

@@ -21,6 +21,7 @@ from orchestrator.discovery.service import DiscoveryService
 from orchestrator.identity.service import IdentityService
 from orchestrator.policy.model import Actor
 from orchestrator.policy.service import Policy
+from tests import deciding
 from tests.empty_record import lay_tables
 
 SUMMARY = "We want to learn which simulated people with diabetes do well and why, " * 4
@@ -177,7 +178,8 @@ class World:
         return self.access.submit(lead, application.application_id)
 
     def decide(self, application_id: str, name: str, *, approve: bool = True, days: int = 400) -> Application:
-        return self.access.decide(
+        return deciding.decide(
+            self.access,
             self.actor(f"officer_{name}"),
             application_id,
             self.custodians[name],
@@ -194,7 +196,7 @@ class World:
 
     def approved(self, *, accepted: bool = True, **approvals: bool) -> Project:
         application = self.decided(**approvals)
-        project = self.access.approve_project(self.actor("operator"), application.application_id)
+        project = deciding.approve_project(self.access, self.actor("operator"), application.application_id)
         if accepted:
             for person in ("lead", "member"):
                 for name in approvals or ("a", "b"):

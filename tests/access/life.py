@@ -25,6 +25,7 @@ from orchestrator.audit.store import EntryRow, NoticeRow, TreeRow
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.database import make_engine
 from orchestrator.policy.service import Policy
+from tests import deciding
 from tests.access.conftest import World
 from tests.alliance.conftest import Alliance, alliance_of
 
@@ -134,9 +135,11 @@ def settle(title: str, *, approve: bool = True) -> Act:
         if found is None or found.state is not ApplicationState.DECIDED:
             return
         if approve:
-            life.world.access.approve_project(operator, found.application_id)
+            deciding.approve_project(life.world.access, operator, found.application_id)
         else:
-            life.world.access.refuse_project(operator, found.application_id, "Without its other half it is of no use.")
+            deciding.refuse_project(
+                life.world.access, operator, found.application_id, "Without its other half it is of no use."
+            )
 
     return act
 
@@ -155,7 +158,9 @@ def ask_changes(life: Life) -> None:
     assert found is not None
     changes, officer, custodian = world.access.changes, world.actor("officer_b"), world.custodians["b"]
     if not changes.change_requests(officer, found.application_id, custodian):
-        changes.ask_changes(officer, found.application_id, custodian, "Say which care.", fields=["purpose"])
+        deciding.ask_changes(
+            life.world.access, officer, found.application_id, custodian, "Say which care.", fields=["purpose"]
+        )
 
 
 def answer_changes(life: Life) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import select, text
 from orchestrator.access.model import ApplicationState, PartState
 from orchestrator.audit.store import EntryRow, NoticeRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, OrchestratorError, Refused
+from tests import deciding
+from tests.deciding import SOMETHING
 
 World = Any
 
@@ -166,7 +168,7 @@ def test_a_custodian_cannot_tell_from_the_state_what_another_decided(world: Worl
     assert world.access.application(officer, application.application_id) == before
     refused = world.access.application(world.actor("officer_b"), application.application_id)
     assert refused.state is ApplicationState.REFUSED
-    world.access.approve_project(world.actor("operator"), application.application_id)
+    deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     still = world.access.application(world.actor("officer_b"), application.application_id)
     assert (still.state, still.project_id) == (ApplicationState.REFUSED, None)
     assert world.access.application(officer, application.application_id).state is ApplicationState.APPROVED
@@ -192,6 +194,7 @@ def test_an_officer_decides_only_for_his_own_custodian(world: World) -> None:
             application.application_id,
             world.custodians["b"],
             approve=True,
+            read=SOMETHING,
             agreement_until=world.day(10),
         )
     with pytest.raises(Refused, match="Only an officer of the custodian"):
@@ -200,6 +203,7 @@ def test_an_officer_decides_only_for_his_own_custodian(world: World) -> None:
             application.application_id,
             world.custodians["b"],
             approve=True,
+            read=SOMETHING,
             agreement_until=world.day(10),
         )
     assert world.decide(application.application_id, "b").state is ApplicationState.DECIDED
@@ -213,7 +217,12 @@ def test_an_officer_whose_role_ended_meanwhile_is_stopped_although_his_page_was_
     world.identity.confirm_end_role(world.actor("operator2"), holding.holding_id)
     with pytest.raises(OrchestratorError) as refusal:
         world.access.decide(
-            stale, application.application_id, world.custodians["a"], approve=True, agreement_until=world.day(9)
+            stale,
+            application.application_id,
+            world.custodians["a"],
+            approve=True,
+            read=SOMETHING,
+            agreement_until=world.day(9),
         )
     assert isinstance(refusal.value, Refused | NotFound)
 
@@ -233,7 +242,8 @@ def test_nobody_decides_an_application_he_made_or_would_work_in(world: World, co
     world.give(concerned, "custodian", custodian_id=world.custodians["a"])
     application = world.submitted(("a",))
     with pytest.raises(Refused, match="somebody else has to"):
-        world.access.decide(
+        deciding.decide(
+            world.access,
             world.actor(concerned),
             application.application_id,
             world.custodians["a"],
@@ -249,10 +259,12 @@ def test_approval_needs_a_last_day_within_the_terms(world: World) -> None:
     officer, custodian_id = world.actor("officer_a"), world.custodians["a"]
     for until, words in ((None, "everything granted has an end"), (world.day(-1), "passed"), (world.day(701), "terms")):
         with pytest.raises(Invalid, match=words) as refusal:
-            world.access.decide(officer, application.application_id, custodian_id, approve=True, agreement_until=until)
+            deciding.decide(
+                world.access, officer, application.application_id, custodian_id, approve=True, agreement_until=until
+            )
         assert refusal.value.field == "agreement_until"
-    decided = world.access.decide(
-        officer, application.application_id, custodian_id, approve=True, agreement_until=world.day(699)
+    decided = deciding.decide(
+        world.access, officer, application.application_id, custodian_id, approve=True, agreement_until=world.day(699)
     )
     assert decided.parts[0].terms_version == 1
 
@@ -272,10 +284,10 @@ def test_refusal_needs_a_reason_and_the_applicant_reads_it(world: World) -> None
     application = world.submitted(("a",))
     officer, custodian_id = world.actor("officer_a"), world.custodians["a"]
     with pytest.raises(Invalid) as refusal:
-        world.access.decide(officer, application.application_id, custodian_id, approve=False, reason=" ")
+        deciding.decide(world.access, officer, application.application_id, custodian_id, approve=False, reason=" ")
     assert refusal.value.field == "reason"
-    world.access.decide(
-        officer, application.application_id, custodian_id, approve=False, reason="Not in the public good"
+    deciding.decide(
+        world.access, officer, application.application_id, custodian_id, approve=False, reason="Not in the public good"
     )
     seen = world.access.application(world.actor("lead"), application.application_id)
     assert seen.state is ApplicationState.REFUSED
@@ -298,7 +310,7 @@ def test_the_next_to_act_is_told_and_nobody_who_may_not_act(world: World) -> Non
     assert notices(world, "application.decided") == set()
     world.decide(application.application_id, "b", approve=False)
     assert notices(world, "application.decided") == {"operator", "operator2"}
-    world.access.approve_project(world.actor("operator"), application.application_id)
+    deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     assert notices(world, "project.approved") == {"lead", "member"}
 
 
@@ -309,7 +321,7 @@ def test_an_application_can_be_withdrawn_until_it_is_approved(world: World) -> N
         assert gone.state is ApplicationState.WITHDRAWN
         assert PartState.WAITING not in {part.state for part in gone.parts}
         with pytest.raises(NotPossible):
-            world.access.approve_project(world.actor("operator"), application.application_id)
+            deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     project = world.approved()
     with pytest.raises(NotPossible, match="This application is approved"):
         world.access.withdraw_application(world.actor("lead"), project.application_id)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests import deciding
+
 World = Any
 Fail = Callable[[Any, Any], None]
 
@@ -171,7 +173,7 @@ def test_before_the_first_day_nobody_enters(world: World) -> None:
     application = world.submitted(start=world.day(5))
     for name in ("a", "b"):
         world.decide(application.application_id, name)
-    project = world.access.approve_project(world.actor("operator"), application.application_id)
+    project = deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     assert world.access.admitted(project.project_id) == {}
     assert world.access.standing(project.project_id).until == project.start
     world.clock.advance(timedelta(days=6))

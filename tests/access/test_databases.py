@@ -11,6 +11,7 @@ from orchestrator.access.exchange.model import Opinion
 from orchestrator.access.forms.model import FormItem
 from orchestrator.access.model import GrantState, ProjectState
 from orchestrator.core.errors import Conflict, NotPossible
+from tests import deciding
 
 World = Any
 
@@ -23,7 +24,7 @@ def test_a_project_lives_alike_on_each_database(world_everywhere: World) -> None
     world.access.submit(lead, draft.application_id)
     for name in ("a", "b"):
         world.decide(draft.application_id, name)
-    project = world.access.approve_project(operator, draft.application_id)
+    project = deciding.approve_project(world.access, operator, draft.application_id)
     assert project.title == "Both"
     for name in ("a", "b"):
         world.accept("lead", name)
@@ -54,7 +55,7 @@ def test_an_approved_application_cannot_be_approved_again_on_either_database(wor
     world = world_everywhere
     project = world.approved()
     with pytest.raises(NotPossible):
-        world.access.approve_project(world.actor("operator2"), project.application_id)
+        deciding.approve_project(world.access, world.actor("operator2"), project.application_id)
 
 
 def test_questions_changes_and_an_amendment_go_alike_on_each_database(world_everywhere: World) -> None:
@@ -68,13 +69,13 @@ def test_questions_changes_and_an_amendment_go_alike_on_each_database(world_ever
         world.access.answers.answer(lead, draft, {"public-benefit": words})
     world.access.submit(lead, draft)
     world.access.talks.comment(officer, draft, a, "Who exactly?", question_id="public-benefit")
-    world.access.changes.ask_changes(officer, draft, a, "Say who.", questions=["public-benefit"])
+    deciding.ask_changes(world.access, officer, draft, a, "Say who.", questions=["public-benefit"])
     world.access.answers.answer(lead, draft, {"public-benefit": "Children."})
     world.access.changes.answer_changes(lead, draft, a)
-    world.access.panels.advise(world.actor("stranger"), draft, a, Opinion.SUPPORT, "Good for children.")
+    deciding.advise(world.access, world.actor("stranger"), draft, a, Opinion.SUPPORT, "Good for children.")
     for name in ("a", "b"):
         world.decide(draft, name)
-    project = world.access.approve_project(world.actor("operator"), draft)
+    project = deciding.approve_project(world.access, world.actor("operator"), draft)
     amended = world.access.amend(lead, project.project_id, world.access.answers_of(lead, project.project_id))
     with pytest.raises(Conflict), world.record.change() as change:
         change.session.execute(text("UPDATE application SET state = 'draft', amends = 'x'"))

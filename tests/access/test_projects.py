@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.access.model import GrantState, MemberRole, ProjectState
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, OrchestratorError, Refused
+from tests import deciding
 
 World = Any
 
@@ -36,25 +37,25 @@ def test_a_project_waits_until_every_custodian_has_decided(world: World) -> None
     application = world.submitted()
     world.decide(application.application_id, "a")
     with pytest.raises(NotPossible, match="it must be decided"):
-        world.access.approve_project(world.actor("operator"), application.application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     world.decide(application.application_id, "b")
-    assert world.access.approve_project(world.actor("operator"), application.application_id).grants
+    assert deciding.approve_project(world.access, world.actor("operator"), application.application_id).grants
 
 
 def test_a_project_that_every_custodian_refused_cannot_be_approved(world: World) -> None:
     application = world.decided(a=False, b=False)
     with pytest.raises(NotPossible, match="refused"):
-        world.access.approve_project(world.actor("operator"), application.application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def test_only_an_operator_approves(world: World) -> None:
     application = world.decided()
     for name in ("officer_a", "lead", "member"):
         with pytest.raises(Refused):
-            world.access.approve_project(world.actor(name), application.application_id)
+            deciding.approve_project(world.access, world.actor(name), application.application_id)
     with pytest.raises(NotFound):
-        world.access.approve_project(world.actor("stranger"), application.application_id)
-    assert world.access.approve_project(world.actor("operator2"), application.application_id)
+        deciding.approve_project(world.access, world.actor("stranger"), application.application_id)
+    assert deciding.approve_project(world.access, world.actor("operator2"), application.application_id)
 
 
 @pytest.mark.parametrize("name", ["lead", "member", "officer_a"])
@@ -62,30 +63,30 @@ def test_an_operator_who_applied_works_in_it_or_decided_does_not_approve(world: 
     world.give(name, "operator")
     application = world.decided()
     for call in (
-        lambda: world.access.approve_project(world.actor(name), application.application_id),
-        lambda: world.access.refuse_project(world.actor(name), application.application_id, "No reason"),
+        lambda: deciding.approve_project(world.access, world.actor(name), application.application_id),
+        lambda: deciding.refuse_project(world.access, world.actor(name), application.application_id, "No reason"),
     ):
         with pytest.raises(Refused, match="has to"):
             call()
-    assert world.access.approve_project(world.actor("operator"), application.application_id)
+    assert deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def test_an_operator_may_refuse_what_custodians_approved(world: World) -> None:
     application = world.decided()
     with pytest.raises(Invalid):
-        world.access.refuse_project(world.actor("operator"), application.application_id, "")
-    world.access.refuse_project(world.actor("operator"), application.application_id, "No capacity this year")
+        deciding.refuse_project(world.access, world.actor("operator"), application.application_id, "")
+    deciding.refuse_project(world.access, world.actor("operator"), application.application_id, "No capacity this year")
     with pytest.raises(NotPossible, match="refused"):
-        world.access.approve_project(world.actor("operator2"), application.application_id)
+        deciding.approve_project(world.access, world.actor("operator2"), application.application_id)
 
 
 def test_a_dataset_without_a_sealed_version_stops_the_approval(world: World) -> None:
     world.discovery.withdraw_version(world.actor("officer_b"), world.versions["b"], "Wrong rows")
     application = world.decided()
     with pytest.raises(NotPossible, match="“Dataset b” has no sealed version"):
-        world.access.approve_project(world.actor("operator"), application.application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     world.version("b")
-    assert world.access.approve_project(world.actor("operator"), application.application_id)
+    assert deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def test_an_agreement_that_ended_before_the_approval_stops_it(world: World) -> None:
@@ -94,7 +95,7 @@ def test_an_agreement_that_ended_before_the_approval_stops_it(world: World) -> N
     world.decide(application.application_id, "b")
     world.clock.advance(timedelta(days=5))
     with pytest.raises(NotPossible, match="agreement has ended"):
-        world.access.approve_project(world.actor("operator"), application.application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def test_two_operators_approving_at_once_make_one_project(world_everywhere: World) -> None:
@@ -106,7 +107,7 @@ def test_two_operators_approving_at_once_make_one_project(world_everywhere: Worl
         actor = world.actor(name)
         start.wait(timeout=30)
         try:
-            outcomes.append(world.access.approve_project(actor, application.application_id).project_id)
+            outcomes.append(deciding.approve_project(world.access, actor, application.application_id).project_id)
         except OrchestratorError as error:
             outcomes.append(error)
 
@@ -296,7 +297,7 @@ def test_a_member_who_left_may_come_back_and_a_lead_be_followed(world: World) ->
 
 def test_who_decided_or_approved_does_not_join_the_project_later(world: World) -> None:
     application = world.decided()
-    project = world.access.approve_project(world.actor("operator2"), application.application_id)
+    project = deciding.approve_project(world.access, world.actor("operator2"), application.application_id)
     for name in ("officer_a", "officer_b", "operator2"):
         with pytest.raises(NotPossible, match="does not work in it"):
             world.access.add_member(world.actor("operator"), project.project_id, world.people[name])

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.access.model import Application, ApplicationState
 from orchestrator.access.requested import requested
 from orchestrator.core.errors import NotFound
+from tests import deciding
 from tests.access.conftest import World
 
 
@@ -26,7 +27,7 @@ def seen(world: World, application_id: str) -> Application:
 
 def refuse(world: World, application_id: str, name: str) -> None:
     officer, custodian_id = world.actor(f"officer_{name}"), world.custodians[name]
-    world.access.decide(officer, application_id, custodian_id, approve=False, reason="It asks for too much.")
+    deciding.decide(world.access, officer, application_id, custodian_id, approve=False, reason="It asks for too much.")
 
 
 def test_a_draft_that_was_never_submitted_stays_unknown_when_it_is_withdrawn(world: World) -> None:
@@ -55,9 +56,11 @@ def test_who_refused_does_not_learn_what_became_of_the_rest(world: World, then: 
     else:
         world.decide(application_id, "b")
         if then == "approved":
-            world.access.approve_project(world.actor("operator"), application_id)
+            deciding.approve_project(world.access, world.actor("operator"), application_id)
         else:
-            world.access.refuse_project(world.actor("operator"), application_id, "Trust b is not enough for it.")
+            deciding.refuse_project(
+                world.access, world.actor("operator"), application_id, "Trust b is not enough for it."
+            )
     assert seen(world, application_id) == before
 
 
@@ -71,7 +74,7 @@ def test_who_is_asked_no_longer_does_not_learn_what_became_of_the_rest(world: Wo
         if step == "decided":
             world.decide(application_id, "b")
         else:
-            world.access.approve_project(world.actor("operator"), application_id)
+            deciding.approve_project(world.access, world.actor("operator"), application_id)
         assert seen(world, application_id) == before
 
 
@@ -79,6 +82,6 @@ def test_who_approved_learns_of_the_end_of_the_whole(world: World) -> None:
     application_id = submitted(world)
     world.decide(application_id, "a")
     world.decide(application_id, "b")
-    world.access.refuse_project(world.actor("operator"), application_id, "There is no room for it.")
+    deciding.refuse_project(world.access, world.actor("operator"), application_id, "There is no room for it.")
     found = seen(world, application_id)
     assert (found.state, found.reason) == (ApplicationState.REFUSED, "There is no room for it.")

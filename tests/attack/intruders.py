@@ -35,6 +35,7 @@ from orchestrator.discovery.catalogue.service import CatalogueService
 from orchestrator.discovery.harvest.model import Authentication
 from orchestrator.discovery.search.model import Asked
 from orchestrator.transparency.federation.model import Kind as DocumentKind
+from tests import deciding
 from tests.cli.conftest import LETTER
 from tests.web.test_fees import example
 from tests.web.world import World, _role, answers, day, description, make_world, moment
@@ -204,7 +205,8 @@ def _decided(made: Filled) -> None:
     made.own["decided"] = decided = _draft(world, f"decided {SECRET}")
     access.submit(world.actor("researcher"), decided)
     for key, reason in (("officer", NORTH), ("other officer", SECRET)):
-        access.decide(
+        deciding.decide(
+            access,
             world.actor(key),
             decided,
             world.custodians[key],
@@ -226,7 +228,7 @@ def _applications(made: Filled) -> None:
         access.submit(lead, application)
     comment = access.talks.comment(lead, submitted, north, f"Please note {NORTH}.")
     access.talks.comment(officer, submitted, north, f"Among us {NORTH}.", internal=True)
-    access.changes.ask_changes(officer, returned, north, f"Change this {NORTH}.", questions=["own-north"])
+    deciding.ask_changes(access, officer, returned, north, f"Change this {NORTH}.", questions=["own-north"])
     grants = access.project_record(world.project).grants
     made.own |= {
         "application_id": world.application,
@@ -234,6 +236,8 @@ def _applications(made: Filled) -> None:
         "submitted": submitted,
         "returned": returned,
         "comment": comment.comment_id,
+        "read": access.reading(officer, submitted, north),
+        "read whole": access.readings(world.actor("operator"), made.own["decided"]).whole,
         "grant_id": next(each.grant_id for each in grants if each.custodian_id == north),
     }
     evidence = world.house.evidence
@@ -279,6 +283,8 @@ def _airlock(made: Filled) -> None:
         "framed file": waiting.files[1].file_id,
         "finding": next((each.key for each in opened.findings), "0" * 32),
         "binding": opened.binding,
+        "seen": str(world.seen(waiting).version),
+        "seen of signing": str(world.house.airlock.view(world.actor("researcher"), signing).submission.version),
         "released": released.submission_id,
         "released file": released.files[0].file_id,
         "release secret": secret,
@@ -443,9 +449,11 @@ def _others(made: Filled) -> None:
     said = replace(answers(world, "Sleep and work"), members=())
     application = house.access.draft(rival, said, [dataset.dataset_id], justifications={east: "Needed."})
     house.access.submit(rival, application.application_id)
-    house.access.decide(officer, application.application_id, east, approve=True, reason="", agreement_until=day(150))
+    deciding.decide(
+        house.access, officer, application.application_id, east, approve=True, reason="", agreement_until=day(150)
+    )
     house.alliance.accept_terms(rival, east, 1)
-    project = house.access.approve_project(world.actor("operator"), application.application_id)
+    project = deciding.approve_project(house.access, world.actor("operator"), application.application_id)
     draft = house.access.draft(rival, replace(said, title="Another"), [dataset.dataset_id], justifications={})
     made.other |= {
         "person_id": world.people["rival"],

@@ -32,6 +32,7 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.identity.store import PersonRow
+from tests import deciding
 from tests.web.world import SAFE, World, _role, day, description, make_house, make_world, moment
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ WORDS = " ".join([CANARY] * 40)
 PLAIN = re.compile(r"[A-Za-z0-9:+/=._-]{0,200}")
 """Identifiers, states, times, hashes: nothing with a blank in it."""
 
-_LOG = {EntryRow.__tablename__, HeadRow.__tablename__, NoticeRow.__tablename__, "audit_tree", "audit_key"}
+_LOG = {EntryRow.__tablename__, HeadRow.__tablename__, NoticeRow.__tablename__, "audit_tree", "audit_key", "audit_node"}
 _NAMED_BY = {
     "airlock_answer": ("file_id", "person_id"),
     "airlock_file": ("submission_id", "sha256"),
@@ -244,7 +245,8 @@ class Story:
         access.redraft(researcher, refused, self._answers(), list(self.world.datasets.values()))
         access.submit(researcher, refused)
         for key in ("officer", "other officer"):
-            access.decide(
+            deciding.decide(
+                access,
                 self.world.actor(key),
                 refused,
                 self.world.custodians[key],
@@ -252,7 +254,7 @@ class Story:
                 reason=WORDS,
                 agreement_until=day(90),
             )
-        access.refuse_project(self.world.actor("operator"), refused, WORDS)
+        deciding.refuse_project(access, self.world.actor("operator"), refused, WORDS)
 
     def _project(self) -> None:
         access, operator = self.house.access, self.world.actor("operator")
@@ -260,8 +262,10 @@ class Story:
         access.submit(self.world.actor("researcher"), made)
         for key in ("officer", "other officer"):
             custodian = self.world.custodians[key]
-            access.decide(self.world.actor(key), made, custodian, approve=True, reason=WORDS, agreement_until=day(150))
-        self.world.project = project = access.approve_project(operator, made).project_id
+            deciding.decide(
+                access, self.world.actor(key), made, custodian, approve=True, reason=WORDS, agreement_until=day(150)
+            )
+        self.world.project = project = deciding.approve_project(access, operator, made).project_id
         access.suspend_project(operator, project, WORDS)
         access.resume_project(operator, project)
         access.renew_ethics(operator, project, CANARY, day(320))

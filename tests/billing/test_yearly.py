@@ -23,6 +23,7 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.money import Money
 from orchestrator.policy.service import Policy
+from tests import deciding
 
 from .conftest import WRITTEN, asked
 from .world import ACADEMIC, World
@@ -167,7 +168,7 @@ def running(world: World) -> Project:
     """A project from 22 November 2026 to 2 October 2028."""
     application = world.submitted(("a",), end=world.day(680), ethics_until=world.day(900))
     world.decide(application.application_id, "a", days=690)
-    return world.access.approve_project(world.actor("operator"), application.application_id)
+    return deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def later(world: World, to: str) -> None:
@@ -252,7 +253,7 @@ def beginning_later(world: World) -> Project:
     """A project that is approved on 22 November 2026 and begins on 12 December."""
     application = world.submitted(("a",), start=world.day(20), end=world.day(680), ethics_until=world.day(900))
     world.decide(application.application_id, "a", days=690)
-    return world.access.approve_project(world.actor("operator"), application.application_id)
+    return deciding.approve_project(world.access, world.actor("operator"), application.application_id)
 
 
 def test_an_order_in_the_place_of_another_on_the_first_day_charges_the_year_once(world: World) -> None:

@@ -165,13 +165,14 @@ def _custodian(terminal: Terminal, name: str, officer: str) -> None:
 def _project(terminal: Terminal) -> None:
     both = [terminal.ids["north_dataset"], terminal.ids["south_dataset"]]
     terminal.ids["application"] = application = _decided(terminal, both)
-    project = terminal.done("project", "approve", application, "--yes", who="ada")
+    project = terminal.done("project", "approve", application, "--read", read_of(terminal, application), "--yes")
     terminal.ids["project"] = project["project_id"]
     terminal.ids["grant"] = project["grants"][0]["grant_id"]
     for grant in project["grants"]:
         if grant["custodian_id"] == terminal.ids["north"]:
             terminal.ids["north_grant"] = grant["grant_id"]
     terminal.ids["decided"] = _decided(terminal, both[:1])
+    terminal.ids["read"] = read_of(terminal, terminal.ids["decided"])
     draft = terminal.done("application", "draft", str(answers_file(terminal, both)), who="rex")
     terminal.ids["draft"] = draft["application_id"]
 
@@ -241,9 +242,16 @@ def _decided(terminal: Terminal, datasets: list[str]) -> str:
     terminal.done("application", "submit", application, "--yes")
     for custodian, officer in (("north", "cora"), ("south", "dora")):
         if terminal.ids[f"{custodian}_dataset"] in datasets:
-            words = ("application", "decide", application, terminal.ids[custodian], "--approve", "--until", SOON)
+            words = ("application", "decide", application, terminal.ids[custodian], "--approve", "--until")
+            read = terminal.done("application", "show", application, who=officer)["parts_read"]
+            words += (SOON, "--read", read[terminal.ids[custodian]])
             terminal.done(*words, "--reason", "Within our purposes.", "--yes", who=officer)
     return str(application)
+
+
+def read_of(terminal: Terminal, application: str) -> str:
+    """Read an application whole, as an operator."""
+    return str(terminal.done("application", "show", application, who="ada")["read"])
 
 
 def answers_file(terminal: Terminal, datasets: list[str]) -> Path:

@@ -35,9 +35,9 @@ def _submitted(terminal: Terminal) -> str:
 def test_an_officers_terminal_shows_nothing_of_another_custodian(terminal: Terminal) -> None:
     application, ids = _submitted(terminal), terminal.ids
     terminal.done("application", "comment", application, ids["south"], "--text", SOUTHERN, who="dora")
-    terminal.done(
-        *("application", "ask-changes", application, ids["south"], "--reason", SOUTHERN, "--question", "own-south")
-    )
+    read = terminal.done("application", "show", application)["parts_read"][ids["south"]]
+    words = ("application", "ask-changes", application, ids["south"], "--reason", SOUTHERN, "--read", read)
+    terminal.done(*words, "--question", "own-south")
     terminal.sign_in("cora")
     for words in (
         ("application", "show", application),
@@ -69,9 +69,10 @@ def test_an_officers_terminal_shows_nothing_of_another_custodian(terminal: Termi
 def test_changes_and_advice_by_command(terminal: Terminal) -> None:
     application, ids = _submitted(terminal), terminal.ids
     terminal.done("panel", "add", ids["south"], ids["kim"], who="dora")
+    first = terminal.done("application", "show", application, who="dora")["parts_read"][ids["south"]]
     terminal.done(
         *("application", "ask-changes", application, ids["south"], "--reason", "More.", "--field", "purpose"),
-        *("--question", "own-south"),
+        *("--question", "own-south", "--read", first),
     )
     given = _write(terminal, "given.yaml", "own-south: Much more\n")
     assert terminal.run("application", "answer", application, given, who="rex").code == 0
@@ -84,7 +85,9 @@ def test_changes_and_advice_by_command(terminal: Terminal) -> None:
     [waiting] = terminal.done("panel", "waiting", who="kim")
     assert waiting["sheet"]["answers"]["own-south"] == "Much more"
     decide = ("application", "decide", application, ids["south"], "--approve", "--yes", "--until")
-    early = terminal.run(*decide, "2099-01-01", "--reason", "Good.", who="dora")
+    unsaid = terminal.run(*decide, "2099-01-01", "--reason", "Good.", who="dora")
+    assert (unsaid.code, "--read" in unsaid.err) == (2, True)
+    early = terminal.run(*decide, "2099-01-01", "--reason", "", "--read", waiting["read"], who="dora")
     assert early.code == 5
     assert "lay member" in early.err
     advise = ("panel", "advise", application, ids["south"], "support", "--reason", "Good.", "--read")

@@ -177,10 +177,12 @@ class Ground:
         for officer, custodian in _CUSTODIANS:
             custodian_id = self.cast.custodians[custodian]
             if custodian_id in owners:
-                decision = {"approve": True, "reason": "", "agreement_until": until}
+                seen = self.client(officer).get(f"/applications/{application}")
+                decision = {"approve": True, "agreement_until": until, "read": seen["parts_read"][custodian_id]}
                 path = f"/applications/{application}/parts/{custodian_id}/decision"
                 self.client(officer).post(path, decision)
-        made = self.client("olivia").post(f"/applications/{application}/approve")
+        read = self.client("olivia").get(f"/applications/{application}")["read"]
+        made = self.client("olivia").post(f"/applications/{application}/approve", {"read": read})
         return self.house.access.project_record(made["project_id"])
 
     def await_sealed(self) -> None:

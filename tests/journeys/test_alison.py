@@ -18,6 +18,7 @@ from orchestrator.access.enquiries.model import OfferKind
 from orchestrator.airlock.states import State
 from orchestrator.core.errors import Refused
 from orchestrator.web import make_app
+from tests import deciding
 from tests.contract.oidc_world import running_provider
 from tests.web.world import SAFE, SUMMARY, Browser, World, _data, _people, _role, day, make_house, moment, words
 
@@ -133,12 +134,12 @@ def test_alison_asks_and_gets_checked_outputs(hubs: tuple[World, World]) -> None
     for key in ("officer", "other officer"):
         seen = house.access.application(north.actor(key), application)
         assert [part.custodian_id for part in seen.parts] == [north.custodians[key]]
-        house.access.decide(
-            north.actor(key), application, north.custodians[key], approve=True, agreement_until=day(100)
+        deciding.decide(
+            house.access, north.actor(key), application, north.custodians[key], approve=True, agreement_until=day(100)
         )
         for person in ("alison", "researcher"):
             house.alliance.accept_terms(north.actor(person), north.custodians[key], 1)
-    north.project = house.access.approve_project(north.actor("operator"), application).project_id
+    north.project = deciding.approve_project(house.access, north.actor("operator"), application).project_id
     assert set(house.access.admitted(north.project)) >= {north.people["alison"], north.people["researcher"]}
 
     # The hub's analyst works in the workspace and hands in results; two checkers agree; he collects them for Alison.

@@ -17,6 +17,7 @@ from orchestrator.audit.store import NoticeRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.register_fields import BY_KEY, Source
 from orchestrator.transparency.planning import Reworded, digest, planned, settled
+from tests import deciding
 from tests.web.world import World, answers, day, moment
 
 if TYPE_CHECKING:
@@ -51,10 +52,15 @@ def applied(world: World, given: Mapping[str, object], *keys: str) -> str:
 def approved(world: World, application_id: str, *keys: str) -> str:
     """Let custodians and an operator approve it; return the project."""
     for key in keys:
-        world.house.access.decide(
-            world.actor(key), application_id, world.custodians[key], approve=True, agreement_until=day(100)
+        deciding.decide(
+            world.house.access,
+            world.actor(key),
+            application_id,
+            world.custodians[key],
+            approve=True,
+            agreement_until=day(100),
         )
-    return world.house.access.approve_project(world.actor("operator"), application_id).project_id
+    return deciding.approve_project(world.house.access, world.actor("operator"), application_id).project_id
 
 
 @pytest.fixture
@@ -92,8 +98,13 @@ def test_an_approved_application_fills_the_register_from_its_answers(asking: Wor
 
 def test_answers_to_a_custodian_that_refused_are_not_published(asking: World) -> None:
     application = applied(asking, GIVEN, NORTH, SOUTH)
-    asking.house.access.decide(
-        asking.actor(NORTH), application, asking.custodians[NORTH], approve=False, reason="Not enough."
+    deciding.decide(
+        asking.house.access,
+        asking.actor(NORTH),
+        application,
+        asking.custodians[NORTH],
+        approve=False,
+        reason="Not enough.",
     )
     entry = asking.house.register.entry(approved(asking, application, SOUTH))
     assert entry.value("public_benefit") == BENEFIT
@@ -119,7 +130,7 @@ def test_an_approval_whose_answers_cannot_be_taken_does_not_happen(asking: World
         approved(asking, application, NORTH)
     assert len(asking.house.access.projects(asking.actor("operator"))) == 1
     monkeypatch.undo()
-    project = asking.house.access.approve_project(asking.actor("operator"), application).project_id
+    project = deciding.approve_project(asking.house.access, asking.actor("operator"), application).project_id
     assert asking.house.register.entry(project).value("public_benefit") == BENEFIT
 
 
@@ -159,7 +170,7 @@ def test_other_words_count_for_the_answer_that_they_were_about(asking: World) ->
     access, register, north = asking.house.access, asking.house.register, asking.custodians[NORTH]
     application = applied(asking, GIVEN, NORTH)
     register.reword(asking.actor(NORTH), application, north, "public_benefit", words="Shorter.", reason="Too long.")
-    access.changes.ask_changes(asking.actor(NORTH), application, north, "More.", questions=["public-benefit"])
+    deciding.ask_changes(access, asking.actor(NORTH), application, north, "More.", questions=["public-benefit"])
     access.answers.answer(asking.actor("researcher"), application, {"public-benefit": "A new answer."})
     access.changes.answer_changes(asking.actor("researcher"), application, north)
     field = _field(register.plan(asking.actor(NORTH), application), "public_benefit")

@@ -16,6 +16,7 @@ from orchestrator.airlock.model import State
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
 from orchestrator.core.register_fields import FIELDS, Source
+from tests import deciding
 from tests.web.world import World, answers, day, moment, words
 
 DATA = Path(os.environ.get("TRE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -56,7 +57,8 @@ def test_an_approval_whose_entry_cannot_be_written_does_not_happen(world: World,
     access, researcher = world.house.access, world.actor("researcher")
     made = access.draft(researcher, answers(world, "Another"), [world.datasets["officer"]])
     access.submit(researcher, made.application_id)
-    access.decide(
+    deciding.decide(
+        access,
         world.actor("officer"),
         made.application_id,
         world.custodians["officer"],
@@ -70,7 +72,7 @@ def test_an_approval_whose_entry_cannot_be_written_does_not_happen(world: World,
 
     monkeypatch.setattr("orchestrator.transparency.service.compose", broken)
     with pytest.raises(NotPossible):
-        access.approve_project(world.actor("operator"), made.application_id)
+        deciding.approve_project(access, world.actor("operator"), made.application_id)
     assert len(access.projects(world.actor("operator"))) == 1
     assert len(world.house.register.entries()) == 1
 
@@ -256,7 +258,8 @@ def test_a_small_count_in_a_lay_summary_is_not_published(world: World) -> None:
     world.house.alliance.publish_terms(
         officer, world.custodians["officer"], text="Stricter.", valid_until=moment(340), minimum_count=20
     )
-    access.decide(
+    deciding.decide(
+        access,
         officer,
         made.application_id,
         world.custodians["officer"],
@@ -264,7 +267,7 @@ def test_a_small_count_in_a_lay_summary_is_not_published(world: World) -> None:
         reason="",
         agreement_until=day(100),
     )
-    project = access.approve_project(world.actor("operator"), made.application_id).project_id
+    project = deciding.approve_project(access, world.actor("operator"), made.application_id).project_id
     shown = world.house.register.entry(project).value("lay_summary")
     assert "fewer than 20 children" in shown
     assert "12" not in shown
@@ -360,7 +363,8 @@ def test_an_amendment_that_was_approved_is_the_latest_approval_and_its_grants_ho
     amended = access.amend(researcher, world.project, answers(world), dataset_ids=[added])
     access.submit(researcher, amended.application_id)
     for key in ("officer", "other officer"):
-        access.decide(
+        deciding.decide(
+            access,
             world.actor(key),
             amended.application_id,
             world.custodians[key],
@@ -368,7 +372,7 @@ def test_an_amendment_that_was_approved_is_the_latest_approval_and_its_grants_ho
             reason="",
             agreement_until=day(150),
         )
-    access.approve_project(world.actor("operator"), amended.application_id)
+    deciding.approve_project(access, world.actor("operator"), amended.application_id)
     entry = world.house.register.entry(world.project)
     assert entry.value("latest_approval") == str(day(3))
     assert "Deaths" in entry.value("datasets")

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from orchestrator.access.forms.model import FormItem
 from orchestrator.core.register_fields import FIELDS
+from tests import deciding
 from tests.web.test_escaping import CANARY, check_harmless
 from tests.web.world import World, answers, day, words
 
@@ -104,7 +105,8 @@ def test_hostile_words_are_words_on_every_page_of_the_register(world: World) -> 
     hostile = replace(answers(world), title=CANARY, lay_summary=CANARY + answers(world).lay_summary)
     made = access.draft(researcher, hostile, [world.datasets["officer"]])
     access.submit(researcher, made.application_id)
-    access.decide(
+    deciding.decide(
+        access,
         officer,
         made.application_id,
         world.custodians["officer"],
@@ -112,7 +114,7 @@ def test_hostile_words_are_words_on_every_page_of_the_register(world: World) -> 
         reason="",
         agreement_until=day(100),
     )
-    project = access.approve_project(world.actor("operator"), made.application_id).project_id
+    project = deciding.approve_project(access, world.actor("operator"), made.application_id).project_id
     world.house.register.state(researcher, project, {"public_benefit": CANARY, "funders": "=1+1"})
     browser = world.browser("researcher")
     for path in (
@@ -170,8 +172,8 @@ def test_what_will_be_public_is_said_while_it_is_answered_and_reworded_on_a_page
     assert api.post(path, json=told, headers=world.bearer("other officer")).status_code == 404
     assert api.post(path, json=told | {"more": 1}, headers=world.bearer("officer")).status_code == 422
     assert api.post(path, json=told, headers=world.bearer("officer")).status_code == 200
-    access.decide(world.actor("officer"), made, north, approve=True, agreement_until=day(100))
-    project = access.approve_project(world.actor("operator"), made).project_id
+    deciding.decide(access, world.actor("officer"), made, north, approve=True, agreement_until=day(100))
+    project = deciding.approve_project(access, world.actor("operator"), made).project_id
     assert "in other words, by North Hospital Trust" in words(world.browser().get(f"/register/{project}").text)
     assert api.get(f"/api/v1/register/{project}").json() == api.get(f"/register/{project}/entry.json").json()
     found = api.get("/api/v1/register", params={"q": "all gain", "dataset": world.datasets["officer"]}).json()

@@ -147,9 +147,10 @@ def test_a_wrong_bearer_is_nobody(shared: World, bearer: str) -> None:
 
 def test_errors_are_problem_documents_with_words_and_reasons(world: World) -> None:
     api, stranger = world.api(), world.bearer("stranger")
+    refused = ("refused", "not-found")
     cases = [
         ("GET", f"/projects/{world.project}", None, 404, "not-found"),
-        ("POST", f"/applications/{world.application}/approve", None, (403, 404), ("refused", "not-found")),
+        ("POST", f"/applications/{world.application}/approve", {"read": "0" * 64}, (403, 404), refused),
         ("GET", "/audit/entries", None, 403, "refused"),
         ("POST", "/applications", {"answers": {}}, 422, "invalid"),
         ("GET", "/nothing", None, 404, "not-found"),
@@ -164,7 +165,7 @@ def test_errors_are_problem_documents_with_words_and_reasons(world: World) -> No
         assert answer.json()["error"] in (word if isinstance(word, tuple) else (word,))
         assert answer.json()["detail"]
     operator = world.bearer("operator")
-    again = api.post(f"{BASE}/applications/{world.application}/approve", headers=operator)
+    again = api.post(f"{BASE}/applications/{world.application}/approve", json={"read": "0" * 64}, headers=operator)
     assert (again.status_code, again.json()["error"]) == (409, "not-possible")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.airlock.model import Choice
 from orchestrator.core.errors import Invalid
+from tests import deciding
 from tests.web.world import SUMMARY, World, answers, moment
 
 CANARY = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{7*7}}"
@@ -65,7 +66,8 @@ def test_an_applications_words_are_escaped_for_everybody_who_reads_them(world: W
     access.submit(researcher, made.application_id)
     for path in (f"/decisions/{made.application_id}/{world.custodians['officer']}", "/decisions", here):
         check_harmless(officer.get(path).text)
-    access.decide(
+    deciding.decide(
+        access,
         world.actor("officer"),
         made.application_id,
         world.custodians["officer"],
@@ -74,7 +76,7 @@ def test_an_applications_words_are_escaped_for_everybody_who_reads_them(world: W
         agreement_until=moment(100).date(),
     )
     check_harmless(operator.get(here).text)
-    project = access.approve_project(world.actor("operator"), made.application_id).project_id
+    project = deciding.approve_project(access, world.actor("operator"), made.application_id).project_id
     for path in ("/register", f"/projects/{project}", "/projects", "/workspaces"):
         check_harmless(operator.get(path).text)
     assert CANARY.replace('"', '""') in operator.get("/register.csv").text

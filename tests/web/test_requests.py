@@ -231,11 +231,13 @@ def test_the_whole_exchange_can_be_scripted(asking: World) -> None:
     question = asking.custodians["question of officer"]
     api, base = asking.api(), f"/api/v1/applications/{application}"
     officer, researcher = asking.bearer("officer"), asking.bearer("researcher")
-    asked = api.post(
-        f"{base}/parts/{north}/changes", json={"words": "Say more.", "questions": [question]}, headers=officer
-    )
+    read = {"read": api.get(base, headers=officer).json()["parts_read"][north]}
+    wanted = {"words": "Say more.", "questions": [question]}
+    assert api.post(f"{base}/parts/{north}/changes", json=wanted, headers=officer).status_code == 422
+    asked = api.post(f"{base}/parts/{north}/changes", json=wanted | read, headers=officer)
     assert asked.status_code == 201, asked.text
-    assert api.post(f"{base}/parts/{north}/changes", json={"words": "Again."}, headers=officer).status_code == 409
+    again = api.post(f"{base}/parts/{north}/changes", json={"words": "Again."} | read, headers=officer)
+    assert again.status_code == 409
     kept = api.put(f"{base}/answers", json={"answers": {question: "All wards."}}, headers=researcher)
     assert kept.status_code == 200, kept.text
     frozen = api.put(f"{base}/answers", json={"answers": {"public-benefit": "Other."}}, headers=researcher)
@@ -249,7 +251,7 @@ def test_the_whole_exchange_can_be_scripted(asking: World) -> None:
     [waiting] = api.get("/api/v1/panel", headers=lay).json()["items"]
     advised = api.post(
         f"/api/v1/panel/{waiting['application_id']}/{north}",
-        json={"opinion": "support", "words": "Good."},
+        json={"opinion": "support", "words": "Good.", "read": waiting["read"]},
         headers=lay,
     )
     assert advised.status_code == 201, advised.text

@@ -25,6 +25,7 @@ from orchestrator.policy.model import Actor
 from orchestrator.settings import Settings
 from orchestrator.web import make_app
 from orchestrator.workspaces.store import WorkspaceRow
+from tests import deciding
 from tests.empty_record import lay_tables
 
 ORIGIN = "http://localhost:8700"
@@ -107,7 +108,11 @@ class Browser(TestClient):
 
     def submit(self, path: str, *, page: str = "/", origin: str | None = ORIGIN, **fields):
         headers = {"origin": origin} if origin else {}
-        return self.post(path, data={"csrf": self.token(page), **fields}, headers=headers)
+        return self.post(path, data={"csrf": self.token(page), **self.read(page), **fields}, headers=headers)
+
+    def read(self, page: str) -> dict[str, str]:
+        """Return what a page's forms carry of what their reader looked at: a hash of it, or its version."""
+        return dict(re.findall(r'name="(read|seen)" value="([0-9a-f]+)"', self.get(page).text))
 
 
 @dataclass
@@ -313,7 +318,8 @@ def _project(world: World) -> None:
     world.application = made.application_id
     access.submit(researcher, made.application_id)
     for key in ("officer", "other officer"):
-        access.decide(
+        deciding.decide(
+            access,
             world.actor(key),
             made.application_id,
             world.custodians[key],
@@ -323,7 +329,7 @@ def _project(world: World) -> None:
         )
         for person in ("researcher", "colleague"):
             world.house.alliance.accept_terms(world.actor(person), world.custodians[key], 1)
-    world.project = access.approve_project(world.actor("operator"), made.application_id).project_id
+    world.project = deciding.approve_project(access, world.actor("operator"), made.application_id).project_id
 
 
 def words(html: str) -> str:

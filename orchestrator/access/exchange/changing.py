@@ -45,9 +45,9 @@ class Changing(PartExchange):
         custodian_id: str,
         words: str,
         *,
+        read: str,
         questions: Collection[str] = (),
         fields: Collection[str] = (),
-        read: str = "",
     ) -> ChangeRequest:
         """Give a part back for changes of these answers and fields; the custodian's clock stands still meanwhile.
 

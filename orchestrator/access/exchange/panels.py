@@ -94,7 +94,7 @@ class Panels(PartExchange):
             return self._shown(session, actor, found.application, custodian_id)
 
     def advise(
-        self, actor: Actor, application_id: str, custodian_id: str, opinion: Opinion, words: str, *, read: str = ""
+        self, actor: Actor, application_id: str, custodian_id: str, opinion: Opinion, words: str, *, read: str
     ) -> Advice:
         """Say what a member of the public thinks of it; once what is asked was changed, say it anew.
 

@@ -103,10 +103,10 @@ def decide(caller: Caller, application_id: Id, custodian_id: Id, body: DecisionI
 
 
 @router.post("/applications/{application_id}/approve", status_code=201)
-def approve(caller: Caller, application_id: Id, body: ReadIn | None = None) -> ProjectOut:
+def approve(caller: Caller, application_id: Id, body: ReadIn) -> ProjectOut:
     """Make the project of a decided application, with the approved parts only."""
-    read = body.read if body else ""
-    return ProjectOut.model_validate(caller.house.access.approve_project(caller.actor, application_id, read=read))
+    made = caller.house.access.approve_project(caller.actor, application_id, read=body.read)
+    return ProjectOut.model_validate(made)
 
 
 @router.post("/applications/{application_id}/refuse")

@@ -32,8 +32,8 @@ __all__ = [
     "WaitingPart",
 ]
 
-Reading = Annotated[str, Field(pattern="^([0-9a-f]{64})?$")]
-"""What `read` or `parts_read` of an application said when it was read; empty: the decision is not bound to it."""
+Reading = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""What `read` or `parts_read` of an application said when it was read; a decision on words changed since is refused."""
 
 
 class AnswersIn(In):
@@ -104,7 +104,7 @@ class ApplicationOut(Out):
 
 
 class ReadApplicationOut(ApplicationOut):
-    """An application with the hashes of what was read; a decision that carries one is refused where it is stale."""
+    """An application with the hashes of what was read: a decision carries one, and is refused where it is stale."""
 
     read: str = ""
     """Of all of it, to approve or refuse the whole; empty for those who see a part of it only."""
@@ -123,15 +123,15 @@ class DecisionIn(In):
     """A decision on one part; ``agreement_until`` is a last day and needed to approve, ``reason`` to refuse."""
 
     approve: bool
+    read: Reading
     reason: Perhaps = ""
     agreement_until: date | None = None
-    read: Reading = ""
 
 
 class ReadIn(In):
     """A step on an application after it was read."""
 
-    read: Reading = ""
+    read: Reading
 
 
 class ReasonIn(In):
@@ -143,7 +143,7 @@ class ReasonIn(In):
 class RefusalIn(ReasonIn):
     """Why an application is refused."""
 
-    read: Reading = ""
+    read: Reading
 
 
 class EndIn(In):

@@ -118,9 +118,9 @@ class AskChangesIn(In):
     """What should change, and why."""
 
     words: Words
+    read: Reading
     questions: list[QuestionName] = Field(default=[], max_length=400)
     fields: list[Line] = Field(default=[], max_length=20)
-    read: Reading = ""
 
 
 class SendChangesIn(In):
@@ -206,7 +206,7 @@ class AdviceIn(In):
 
     opinion: Annotated[str, Field(pattern="^(support|support-with-concerns|do-not-support)$")]
     words: Words
-    read: Reading = ""
+    read: Reading
 
 
 class AdviceOut(Out):

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator.access.forms.model import AskedWhen, FormItem, Kind, Option, Question, Section
 from orchestrator.access.model import Application
+from tests import deciding
 
 World = Any
 
@@ -71,7 +72,8 @@ class Asking:
         return made.application_id
 
     def ask_changes(self, application_id: str, name: str, *questions: str, fields: tuple[str, ...] = ()) -> Any:
-        return self.world.access.changes.ask_changes(
+        return deciding.ask_changes(
+            self.world.access,
             self.world.actor(f"officer_{name}"),
             application_id,
             self.world.custodians[name],

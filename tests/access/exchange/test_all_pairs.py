@@ -14,6 +14,8 @@ from orchestrator.access.exchange.model import Opinion
 from orchestrator.access.forms.model import FormItem, Kind, Question, Section
 from orchestrator.audit.store import NoticeRow
 from orchestrator.core.errors import NotFound, OrchestratorError, Refused
+from tests import deciding
+from tests.deciding import SOMETHING
 
 World = Any
 
@@ -55,8 +57,8 @@ def four(world: World) -> World:
     world.access.submit(lead, made.application_id)
     for name in NAMES:
         _deal(world, name)
-    world.decide_with = lambda name, **more: world.access.decide(
-        world.actor(f"officer_{name}"), world.application, world.custodians[name], **more
+    world.decide_with = lambda name, **more: deciding.decide(
+        world.access, world.actor(f"officer_{name}"), world.application, world.custodians[name], **more
     )
     world.decide_with("a", approve=True, reason=f"Approved {mark('a')}.", agreement_until=world.day(200))
     world.decide_with("b", approve=False, reason=f"Refused {mark('b')}.")
@@ -89,8 +91,14 @@ def _deal(world: World, name: str) -> None:
     talks.comment(officer, application, custodian, f"Commented {mark(name)}.", question_id=f"own-{name}")
     talks.comment(officer, application, custodian, f"Noted {mark(name)}.", internal=True)
     talks.comment(world.actor("lead"), application, custodian, f"Replied {mark(name)}.")
-    world.access.changes.ask_changes(
-        officer, application, custodian, f"Changed {mark(name)}.", questions=[f"own-{name}"], fields=["justification"]
+    deciding.ask_changes(
+        world.access,
+        officer,
+        application,
+        custodian,
+        f"Changed {mark(name)}.",
+        questions=[f"own-{name}"],
+        fields=["justification"],
     )
     world.access.answers.answer(world.actor("lead"), application, {f"own-{name}": f"Anew {mark(name)}."})
     world.access.changes.answer_changes(
@@ -101,7 +109,7 @@ def _deal(world: World, name: str) -> None:
         fields={"justification": f"Justified anew {mark(name)}."},
     )
     lay = world.actor(f"lay_{name}")
-    world.access.panels.advise(lay, application, custodian, Opinion.SUPPORT, f"Advised {mark(name)}.")
+    deciding.advise(world.access, lay, application, custodian, Opinion.SUPPORT, f"Advised {mark(name)}.")
 
 
 def everything(world: World, name: str) -> str:
@@ -150,17 +158,19 @@ def about(world: World, own: str, other: str) -> list[Callable[[], object]]:
         lambda: access.talks.comment(actor, application, theirs, "Hello"),
         lambda: access.talks.course(actor, application, theirs),
         lambda: access.changes.change_requests(actor, application, theirs),
-        lambda: access.changes.ask_changes(actor, application, theirs, "Why?", questions=["public-benefit"]),
+        lambda: access.changes.ask_changes(
+            actor, application, theirs, "Why?", read=SOMETHING, questions=["public-benefit"]
+        ),
         lambda: access.changes.answer_changes(actor, application, theirs),
         lambda: access.changes.withdraw_part(actor, application, theirs),
         lambda: access.panels.advice(actor, application, theirs),
         lambda: access.panels.part(lay, application, theirs),
-        lambda: access.panels.advise(lay, application, theirs, Opinion.SUPPORT, "Good."),
+        lambda: access.panels.advise(lay, application, theirs, Opinion.SUPPORT, "Good.", read=SOMETHING),
         lambda: access.forms.form(actor, theirs),
         lambda: access.forms.questions(actor, custodian_id=theirs),
         lambda: access.forms.question(actor, f"own-{other}"),
         lambda: access.panels.members(actor, theirs),
-        lambda: access.decide(actor, application, theirs, approve=False, reason="Not ours"),
+        lambda: access.decide(actor, application, theirs, approve=False, reason="Not ours", read=SOMETHING),
     ]
 
 
@@ -193,7 +203,7 @@ def test_a_decision_of_one_moves_nothing_that_another_sees(four: World) -> None:
     four.decide_with("d", approve=False, reason=f"Refused {mark('d')}.")
     for name in ("a", "b"):
         assert everything(four, name) == before[name]
-    project = four.access.approve_project(four.actor("operator"), four.application)
+    project = deciding.approve_project(four.access, four.actor("operator"), four.application)
     assert everything(four, "b") == before["b"]
     for own, other in permutations(("a", "c"), 2):
         shown = repr(four.access.project(four.actor(f"officer_{own}"), project.project_id))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from orchestrator.access.model import ApplicationKind, ApplicationState, GrantState, ProjectState
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
+from tests import deciding
 
 World = Any
 
@@ -38,7 +39,7 @@ def test_the_project_goes_on_as_it_is_while_an_amendment_is_decided(world: World
     assert now(world, project) == before
     world.decide(application_id, "b", days=500)
     assert now(world, project) == before
-    changed = world.access.approve_project(world.actor("operator"), application_id)
+    changed = deciding.approve_project(world.access, world.actor("operator"), application_id)
     assert changed.project_id == project.project_id
     assert (changed.title, changed.end.date()) == ("Another title", world.day(381))
     ends = {grant.dataset_id: grant.agreement_until.date() for grant in changed.grants}
@@ -53,7 +54,7 @@ def test_a_renewal_that_one_custodian_refuses_leaves_its_grant_as_it_was(world: 
     application_id = amended(world, project, kind=ApplicationKind.RENEWAL, end=world.day(450))
     world.decide(application_id, "a", days=460)
     world.decide(application_id, "b", approve=False)
-    renewed = world.access.approve_project(world.actor("operator"), application_id)
+    renewed = deciding.approve_project(world.access, world.actor("operator"), application_id)
     ends = {grant.dataset_id: grant.agreement_until.date() for grant in renewed.grants}
     assert ends == {world.datasets["a"]: world.day(461), world.datasets["b"]: world.day(401)}
     with world.record.read() as session:
@@ -67,9 +68,11 @@ def test_a_purpose_that_one_custodian_refused_does_not_reach_its_data(world: Wor
     world.decide(application_id, "a")
     world.decide(application_id, "b", approve=False)
     with pytest.raises(NotPossible, match="Trust b did not agree"):
-        world.access.approve_project(world.actor("operator"), application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application_id)
     world.access.withdraw_grant(world.actor("officer_b"), world.grant_id(project, "b"), "We did not agree.")
-    assert world.access.approve_project(world.actor("operator"), application_id).project_id == project.project_id
+    assert (
+        deciding.approve_project(world.access, world.actor("operator"), application_id).project_id == project.project_id
+    )
     assert world.access.answers_of(world.actor("lead"), project.project_id).purpose == "Something quite different."
     assert world.held(project, "lead") == {"a"}
 
@@ -83,7 +86,7 @@ def test_more_data_are_asked_of_their_custodian_and_of_those_who_granted_before(
         world.decide(application_id, name)
         world.accept("lead", name)
     assert world.held(project, "lead") == {"a"}
-    world.access.approve_project(world.actor("operator"), application_id)
+    deciding.approve_project(world.access, world.actor("operator"), application_id)
     assert world.held(project, "lead") == {"a", "b"}
 
 
@@ -103,7 +106,7 @@ def test_people_who_join_by_an_amendment_decided_nothing_of_it(world: World) -> 
             continue
         for custodian in ("a", "b"):
             world.decide(made.application_id, custodian)
-        changed = world.access.approve_project(world.actor("operator"), made.application_id)
+        changed = deciding.approve_project(world.access, world.actor("operator"), made.application_id)
         assert world.people["newcomer"] in {member.person_id for member in changed.members}
 
 
@@ -113,7 +116,8 @@ def test_who_ever_worked_in_the_project_decides_no_amendment_of_it(world: World)
     world.give("member", "custodian", custodian_id=world.custodians["a"])
     application_id = amended(world, project)
     with pytest.raises(Refused, match="Nobody decides"):
-        world.access.decide(
+        deciding.decide(
+            world.access,
             world.actor("member"),
             application_id,
             world.custodians["a"],
@@ -148,7 +152,7 @@ def test_a_closed_project_is_not_amended_and_a_new_one_is_none(world: World) -> 
         world.decide(application_id, name)
     world.access.close_project(world.actor("operator"), project.project_id)
     with pytest.raises(NotPossible, match="closed meanwhile"):
-        world.access.approve_project(world.actor("operator"), application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application_id)
     assert now(world, project).state is ProjectState.CLOSED
 
 
@@ -173,7 +177,7 @@ def test_a_dataset_withdrawn_while_it_is_asked_for_is_taken_out(world: World) ->
     assert world.access.chase() == 0
     world.decide(application.application_id, "a")
     world.decide(application.application_id, "b")
-    project = world.access.approve_project(world.actor("operator"), application.application_id)
+    project = deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     assert {grant.dataset_id for grant in project.grants} == {world.datasets["a"], world.datasets["b"]}
 
 
@@ -188,7 +192,7 @@ def test_a_custodian_whose_every_dataset_goes_leaves_the_application_to_the_othe
         world.custodians["b"]: "waiting",
     }
     world.decide(application.application_id, "b")
-    project = world.access.approve_project(world.actor("operator"), application.application_id)
+    project = deciding.approve_project(world.access, world.actor("operator"), application.application_id)
     assert {grant.dataset_id for grant in project.grants} == {world.datasets["b"]}
 
 
@@ -212,7 +216,7 @@ def test_a_dataset_withdrawn_in_a_running_project_stops_and_a_renewal_leaves_it_
     asked = world.access.application(world.actor("lead"), application_id)
     assert {part.custodian_id for part in asked.parts} == {world.custodians["b"]}
     world.decide(application_id, "b", days=380)
-    world.access.approve_project(world.actor("operator"), application_id)
+    deciding.approve_project(world.access, world.actor("operator"), application_id)
     assert world.held(project, "lead") == {"b"}
     states = {grant.dataset_id: grant.state for grant in now(world, project).grants}
     assert states == {world.datasets["a"]: GrantState.ACTIVE, world.datasets["b"]: GrantState.ACTIVE}
@@ -225,7 +229,7 @@ def test_an_agreement_that_ends_before_the_approval_is_not_granted(world: World)
         world.decide(application_id, name, days=5)
     world.clock.advance(timedelta(days=9))
     with pytest.raises(NotPossible, match="ended meanwhile"):
-        world.access.approve_project(world.actor("operator"), application_id)
+        deciding.approve_project(world.access, world.actor("operator"), application_id)
     assert world.held(project, "lead") == {"a", "b"}
 
 
@@ -241,7 +245,7 @@ def test_answers_of_the_first_application_can_be_taken_over(world: World) -> Non
     world.access.answers.answer(lead, first.application_id, {"public-benefit": "All."})
     world.access.submit(lead, first.application_id)
     world.decide(first.application_id, "a")
-    project = world.access.approve_project(world.actor("operator"), first.application_id)
+    project = deciding.approve_project(world.access, world.actor("operator"), first.application_id)
     made = world.access.amend(lead, project.project_id, world.access.answers_of(lead, project.project_id))
     assert world.access.answers.reuse(lead, made.application_id).answers == {"public-benefit": "All."}
     assert world.access.submit(lead, made.application_id).state is ApplicationState.SUBMITTED

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from orchestrator.access.model import ApplicationState, PartState
 from orchestrator.audit.store import NoticeRow
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
+from tests import deciding
+from tests.deciding import SOMETHING
 
 Asking = Any
 
@@ -75,14 +77,15 @@ def test_whoever_decided_before_it_was_opened_again_does_not_join_the_project(as
     world.register("officer_c")
     world.give("officer_c", "custodian", custodian_id=world.custodians["b"])
     world.decide(application_id, "a")
-    world.access.decide(
+    deciding.decide(
+        world.access,
         world.actor("officer_c"),
         application_id,
         world.custodians["b"],
         approve=True,
         agreement_until=world.day(400),
     )
-    project = world.access.approve_project(world.actor("operator"), application_id)
+    project = deciding.approve_project(world.access, world.actor("operator"), application_id)
     with pytest.raises(NotPossible, match="decided on the project"):
         world.access.add_member(world.actor("operator"), project.project_id, world.people["officer_b"])
 
@@ -148,10 +151,12 @@ def test_who_may_ask_for_changes_and_answer_them(asking: Asking) -> None:
     world, application_id = asking.world, asking.submitted()
     changes, a = world.access.changes, world.custodians["a"]
     with pytest.raises(NotFound):
-        changes.ask_changes(world.actor("officer_b"), application_id, a, "Say more.", questions=["own-a"])
+        changes.ask_changes(
+            world.actor("officer_b"), application_id, a, "Say more.", read=SOMETHING, questions=["own-a"]
+        )
     for name, sentence in (("lead", "Nobody judges an application"), ("operator", "Only an officer")):
         with pytest.raises(Refused, match=sentence):
-            changes.ask_changes(world.actor(name), application_id, a, "Say more.", questions=["own-a"])
+            changes.ask_changes(world.actor(name), application_id, a, "Say more.", read=SOMETHING, questions=["own-a"])
     with pytest.raises(Invalid, match="You did not ask"):
         asking.ask_changes(application_id, "a", "own-b")
     with pytest.raises(Invalid, match="which answers"):
@@ -175,8 +180,8 @@ def test_an_officer_who_would_work_in_the_project_asks_for_nothing(asking: Askin
     world.give("member", "custodian", custodian_id=world.custodians["a"])
     application_id = asking.submitted()
     with pytest.raises(Refused, match="somebody else has to"):
-        world.access.changes.ask_changes(
-            world.actor("member"), application_id, world.custodians["a"], "Say more.", questions=["own-a"]
+        deciding.ask_changes(
+            world.access, world.actor("member"), application_id, world.custodians["a"], "Say more.", questions=["own-a"]
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from orchestrator.access.exchange.model import Opinion
 from orchestrator.access.model import ApplicationKind, ApplicationState
 from orchestrator.audit.store import EntryRow
-from orchestrator.core.errors import NotFound, NotPossible
+from orchestrator.core.errors import Invalid, NotFound, NotPossible
 
 World = Any
 Act = Callable[[World, str, str], object]
@@ -138,3 +138,23 @@ def test_hashes_tell_nobody_of_what_he_does_not_read(world: World) -> None:
     assert set(everything.parts) == set(world.custodians.values())
     with pytest.raises(NotFound):
         world.access.readings(world.actor("stranger"), application)
+
+
+@pytest.mark.parametrize("read", ["", "0" * 63, " "])
+@pytest.mark.parametrize("name", OF_A_PART)
+def test_nobody_decides_on_a_part_without_saying_what_he_read(asking: Any, name: str, read: str) -> None:
+    world, application = asking.world, waiting(asking)
+    before = log(world)
+    with pytest.raises((Invalid, NotPossible), match=r"what was read|read it again"):
+        OF_A_PART[name](world, application, read)
+    assert log(world) == before
+
+
+@pytest.mark.parametrize("name", OF_THE_WHOLE)
+def test_nobody_settles_the_whole_without_saying_what_he_read(world: World, name: str) -> None:
+    application = world.decided().application_id
+    with pytest.raises(Invalid, match="A decision says what was read") as refusal:
+        OF_THE_WHOLE[name](world, application, "")
+    assert refusal.value.field == "read"
+    officers = world.access.readings(world.actor("officer_a"), application)
+    refused(world, OF_THE_WHOLE[name], application, officers.parts[world.custodians["a"]])

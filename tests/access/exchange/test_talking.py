@@ -11,6 +11,7 @@ from orchestrator.access.exchange.model import Opinion
 from orchestrator.access.model import PartState
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, OrchestratorError, Refused
+from tests import deciding
 
 Asking = Any
 
@@ -102,8 +103,8 @@ def panel(asking: Asking) -> Asking:
 
 def advise(asking: Asking, who: str, application_id: str, opinion: Opinion = Opinion.SUPPORT) -> Any:
     world = asking.world
-    return world.access.panels.advise(
-        world.actor(who), application_id, world.custodians["a"], opinion, "It helps people like me."
+    return deciding.advise(
+        world.access, world.actor(who), application_id, world.custodians["a"], opinion, "It helps people like me."
     )
 
 
@@ -130,7 +131,8 @@ def test_against_the_panels_advice_a_reason_is_needed(panel: Asking) -> None:
     advise(panel, "pat", application_id)
     advise(panel, "sam", application_id, Opinion.DO_NOT_SUPPORT)
     with pytest.raises(Invalid, match="does not support"):
-        world.access.decide(
+        deciding.decide(
+            world.access,
             world.actor("officer_a"),
             application_id,
             world.custodians["a"],
@@ -226,7 +228,7 @@ def test_who_is_on_a_panel_is_its_custodians_business(panel: Asking) -> None:
 def test_advice_without_words_is_refused(panel: Asking, words: str) -> None:
     world, application_id = panel.world, panel.submitted()
     with pytest.raises(Invalid, match="3 to 10,000"):
-        world.access.panels.advise(world.actor("pat"), application_id, world.custodians["a"], Opinion.SUPPORT, words)
+        deciding.advise(world.access, world.actor("pat"), application_id, world.custodians["a"], Opinion.SUPPORT, words)
 
 
 def test_another_custodians_officer_is_no_lay_member_now_or_later(panel: Asking) -> None:

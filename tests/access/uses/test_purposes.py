@@ -13,6 +13,7 @@ from orchestrator.access.model import PartState
 from orchestrator.alliance.uses.model import Purpose, Verdict
 from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
+from tests import deciding
 from tests.access.uses.conftest import Uses
 
 FULL = Purpose(
@@ -163,11 +164,17 @@ def test_what_ones_own_terms_forbid_is_approved_with_a_reason_only(uses: Uses) -
     world.access.submit(lead, application_id)
     officer, custodian = world.actor("officer_a"), world.custodians["a"]
     with pytest.raises(Invalid, match="Dataset a: The use is commercial") as refused:
-        world.access.decide(officer, application_id, custodian, approve=True, agreement_until=world.day(100))
+        deciding.decide(world.access, officer, application_id, custodian, approve=True, agreement_until=world.day(100))
     assert refused.value.field == "reason"
     assert "Dataset b" not in refused.value.message
-    decided = world.access.decide(
-        officer, application_id, custodian, approve=True, reason="Agreed by our board.", agreement_until=world.day(100)
+    decided = deciding.decide(
+        world.access,
+        officer,
+        application_id,
+        custodian,
+        approve=True,
+        reason="Agreed by our board.",
+        agreement_until=world.day(100),
     )
     assert decided.parts[0].reason == "Agreed by our board."
 
@@ -180,8 +187,8 @@ def test_what_needs_a_person_is_approved_by_that_person_without_more(uses: Uses)
     lead = world.actor("lead")
     world.access.submit(lead, application_id)
     custodian = world.custodians["a"]
-    world.access.decide(
-        world.actor("officer_a"), application_id, custodian, approve=True, agreement_until=world.day(100)
+    deciding.decide(
+        world.access, world.actor("officer_a"), application_id, custodian, approve=True, agreement_until=world.day(100)
     )
     assert world.access.application(lead, application_id).state.value == "decided"
 
@@ -209,7 +216,7 @@ def returned(uses: Uses, *fields: str) -> str:
     world.access.submit(lead, application_id)
     world.decide(application_id, "b")
     officer, custodian_id = world.actor("officer_a"), world.custodians["a"]
-    world.access.changes.ask_changes(officer, application_id, custodian_id, "Say more.", fields=fields)
+    deciding.ask_changes(world.access, officer, application_id, custodian_id, "Say more.", fields=fields)
     return application_id
 
 
@@ -237,6 +244,6 @@ def test_a_purpose_that_a_custodian_refused_does_not_come_with_an_amendment(uses
     world.access.submit(lead, amendment)
     world.decide(amendment, "a")
     officer, custodian_id = world.actor("officer_b"), world.custodians["b"]
-    world.access.decide(officer, amendment, custodian_id, approve=False, reason="Not for commerce.")
+    deciding.decide(world.access, officer, amendment, custodian_id, approve=False, reason="Not for commerce.")
     with pytest.raises(NotPossible, match="never agreed to"):
-        world.access.approve_project(world.actor("operator"), amendment)
+        deciding.approve_project(world.access, world.actor("operator"), amendment)

@@ -14,6 +14,7 @@ from orchestrator.audit.store import EntryRow, NoticeRow
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.discovery.model import DatasetState, VersionState
 from orchestrator.policy.service import Policy
+from tests import deciding
 from tests.access.conftest import World
 from tests.alliance.conftest import Alliance, alliance_of, more
 
@@ -162,7 +163,7 @@ def test_an_application_that_waits_for_a_leaving_custodian_goes_on_with_the_othe
     assert parts[world.custodians["a"]].state in (PartState.VOID, PartState.REFUSED)
     assert parts[world.custodians["b"]].state is PartState.WAITING
     world.decide(application.application_id, "b")
-    project = world.access.approve_project(members.actor("operator"), application.application_id)
+    project = deciding.approve_project(world.access, members.actor("operator"), application.application_id)
     assert {grant.custodian_id for grant in project.grants} == {world.custodians["b"]}
 
 

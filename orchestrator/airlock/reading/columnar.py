@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import limits
+from .file import File
 from .gathering import Gathering
 from .parts import Row, Table
 from .places import Places, shown
@@ -19,8 +20,6 @@ from .sheets import written
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from .specimen import Specimen
 
 __all__ = ["open_columns", "read", "rows_of"]
 
@@ -32,7 +31,7 @@ _PANDAS = 20_000
 """Characters up to which what pandas says of its columns is ordinary."""
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a Parquet file to its end."""
     content = file.content
     if content[-4:] == b"PARE":

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from . import limits
+from .file import File
 from .gathering import Gathering
 from .grid import lay_out, mostly_numbers
 from .parts import Row, Table
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["delimiter_of", "read", "rows_of", "whole"]
 
@@ -22,7 +19,7 @@ _SAMPLE = 50
 _WHOLE_FILE = 1 << 30
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a text table: several tables under each other, titles and notes become parts of their own."""
     text = file.text or ""
     table = whole(text)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pikepdf
 
 from . import limits
+from .file import File
 from .gathering import Gathering
 from .places import Places, shown
 from .sheets_of_paper import read_pages
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["read"]
 
@@ -26,7 +24,7 @@ _HARMLESS_NOTES = frozenset({"/Link", "/Popup"})
 _ACTIVE = ("/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/GoToR", "/GoToE", "/URI")
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a document to its end."""
     content = file.content
     _ends(content, into)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from .axes import Axes, axes_of
+from .file import File
 from .gathering import Gathering, place
 from .marks import Place, keep_line, keep_marks
 from .markup import between, comments, data_link, is_hidden, is_remote, local, parse
 from .out_of_sight import words_out_of_sight
 from .places import Places, shown
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["drawings_in", "read", "read_drawing", "spots_of"]
 
@@ -31,7 +28,7 @@ _ACTIVE = frozenset({"script", "handler", "set", "animate", "animateTransform", 
 _PLAIN_METADATA = 2_000
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read an SVG file to its end."""
     read_drawing(file.content, into)
 
@@ -103,7 +100,7 @@ def _link(link: str, into: Gathering, where: str, *, remote: Places, active: Pla
     if begins.startswith("javascript:"):
         active.add(where)
     elif begins.startswith("data:"):
-        data_link(link, into, where)
+        data_link(link, into, where, read_drawing)
     elif not link.startswith("#") and (is_remote(link) or not where.endswith("a")):
         remote.add(shown(link, 60))
 

@@ -6,14 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import limits
+from .file import File
 from .gathering import Gathering, place
 from .places import Places, shown
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["as_cell", "read", "read_value"]
 
@@ -32,7 +30,7 @@ _MODEL_KEYS = frozenset(
 )
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read every frame, every list of numbers and every word of a JSON file."""
     repeated = Places()
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
+from .file import File
 from .gathering import Gathering, place
 from .packed import nested
 from .places import Places, shown
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["between", "comment_places", "comments", "data_link", "is_hidden", "is_remote", "local", "parse", "read"]
 
@@ -29,10 +26,11 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _LONG_COMMENT = 200
+ReadDrawing = Callable[[bytes, Gathering, str], None]
 _ENTITY = re.compile(rb"<!\s*ENTITY|<\x00!\x00\s*\x00?E\x00N\x00T\x00I", re.IGNORECASE)
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read XML of no known kind: all its words, and a model where it is one."""
     root = parse(file.content, into)
     if root is None:
@@ -131,8 +129,11 @@ def is_hidden(style: str) -> bool:
     return _HIDING.search(style) is not None
 
 
-def data_link(link: str, into: Gathering, where: str) -> None:
-    """Read what a ``data:`` link carries: a picture is looked at, anything else is a file within the file."""
+def data_link(link: str, into: Gathering, where: str, drawing: ReadDrawing) -> None:
+    """Read what a ``data:`` link carries: a picture is looked at, anything else is a file within the file.
+
+    ``drawing`` reads an SVG, whose links may carry others in turn.
+    """
     from .pictures import FORMATS, read_picture  # noqa: PLC0415 - the picture library is only loaded for pictures
 
     head, _, body = link.strip().partition(",")
@@ -146,9 +147,7 @@ def data_link(link: str, into: Gathering, where: str) -> None:
         read_picture(content, kind, into, place(where, "picture"))
         return
     if kind == "svg+xml":
-        from .drawings import read_drawing  # noqa: PLC0415 - drawings hold links in turn
-
-        read_drawing(content, into, place(where, "drawing"))
+        drawing(content, into, place(where, "drawing"))
         return
     inner = nested(content)
     words = f"A file of {len(content)} bytes stands within the file ({shown(head[5:45]) or 'no type'})."

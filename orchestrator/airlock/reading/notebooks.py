@@ -8,15 +8,13 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .file import File
 from .frames import read_value
 from .gathering import Gathering, place
 from .places import Places, shown
 from .words import read_text
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["as_text", "cells_of", "read"]
 
@@ -31,7 +29,7 @@ _ADVICE = "Clear it, or hand in the results as tables and pictures."
 _PICTURES = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp", "image/tiff": "tiff"}
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a notebook to its end."""
     book = file.json
     _metadata(book, into)

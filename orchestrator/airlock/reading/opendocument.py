@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from . import limits
 from .archive import Archive, UnreadableError, open_archive
+from .file import File
 from .gathering import Gathering
 from .markup import is_remote, local, parse
 from .packed import nested
 from .pictures import FORMATS, read_picture
 from .places import Places, shown
 from .sheets import Sheet, column_name, keep_sheets
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["load_sheets", "read"]
 
@@ -25,7 +22,7 @@ _UNSEEN = frozenset({"collapse", "filter"})
 _KNOWN = ("content.xml", "styles.xml", "settings.xml", "manifest.rdf", "META-INF/manifest.xml", "mimetype")
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a spreadsheet to its end."""
     archive = open_archive(file.content, into)
     if archive is None or not archive.sound:

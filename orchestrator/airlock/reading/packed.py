@@ -10,15 +10,12 @@ import re
 import tarfile
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
 
 from . import kinds, limits
 from .archive import Archive, UnreadableError, open_archive
+from .file import File
 from .gathering import Gathering
 from .places import shown
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["nested", "read"]
 
@@ -29,7 +26,7 @@ _DATA = frozenset({"stata", "spss", "r-data", "arrow", "feather", "avro", "orc",
 _MODULE = re.compile(r"[A-Za-z_][\w.]*")
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Report what kind of container this is and what its listing names; nothing of it is run or loaded."""
     kind = file.kind
     if kind in ("zip", "word-document", "presentation", "model", "numpy") and file.content.startswith(b"PK"):
@@ -64,7 +61,7 @@ def _said(kind: str, into: Gathering) -> None:
     into.block(rule, "whole file", f"A file of the kind {kind} {what}.", "Hand in tables of results as CSV.")
 
 
-def _zip(file: Specimen, into: Gathering) -> None:
+def _zip(file: File, into: Gathering) -> None:
     archive = open_archive(file.content, into)
     if archive is None:
         return

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from orchestrator.airlock.model import Severity
 
 from .drawings import drawings_in, read_drawing
+from .file import File
 from .gathering import Gathering, place
 from .markup import comment_places, comments, data_link, is_remote
 from .page_parser import Page
 from .places import Places, shown
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["read", "read_page"]
 
@@ -25,7 +22,7 @@ _ADVICE = "Hand in the tables as CSV and the pictures as PNG."
 _ATTRIBUTE_WORDS = 100
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a page to its end; what follows the closing tag of the page is said."""
     text = file.text or ""
     read_page(text, into)
@@ -126,7 +123,7 @@ def _links(page: Page, into: Gathering, where: str) -> None:
     remote = Places()
     for tag, link in page.links:
         if link.strip().lower().startswith("data:"):
-            data_link(link, into, place(where, tag))
+            data_link(link, into, place(where, tag), read_drawing)
         elif link.strip().lower().startswith("javascript:"):
             into.flag("SCRIPT", place(where, tag), "A link runs a script.", _ADVICE)
         elif is_remote(link) or tag != "a":

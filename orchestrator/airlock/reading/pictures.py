@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from . import limits
+from .file import File
 from .gathering import Gathering, place
 from .gif import walk_gif, walk_webp
 from .jpeg import walk_jpeg
 from .picture_parts import BrokenError, Extras
 from .png import walk_png
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["FORMATS", "decoded", "read", "read_picture"]
 
@@ -26,7 +23,7 @@ _QUIET = 200
 """Bytes of words in a picture that plotting libraries leave on their own (their name and version)."""
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a picture file to its last byte."""
     read_picture(file.content, file.kind, into)
 

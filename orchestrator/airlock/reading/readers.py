@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from .file import File
 from .gathering import Gathering
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["read"]
 
@@ -36,12 +33,12 @@ _MODULES: Mapping[str, str] = {
 }
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read the file into parts and findings; a kind without a reader of its own is looked at as something packed."""
     name = _MODULES.get(file.kind, "packed")
     if name == "nothing":
         return
-    reader: Callable[[Specimen, Gathering], None] = import_module(f".{name}", __package__).read
+    reader: Callable[[File, Gathering], None] = import_module(f".{name}", __package__).read
     reader(file, into)
     if file.encoding not in (None, "utf-8", "utf-8-sig"):
         into.flag(

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.airlock.model import Finding, Severity
 
-from . import decoding, delimited, kinds, limits
+from . import decoding, delimited, kinds, limits, readers
 from .archive import zip_names
 from .gathering import Gathering
 from .parts import Points, Reading, Table, Text
@@ -117,11 +117,9 @@ class Specimen:
         """Everything that is in the file. Never raises: what could not be read to the end is among its findings."""
         if self.too_large:
             return Reading(kind=self.kind, findings=(self._size_finding(),))
-        from .readers import read  # noqa: PLC0415 - readers read files within files, which are specimens too
-
         into = Gathering()
         try:
-            read(self, into)
+            readers.read(self, into)
         except Exception as error:  # noqa: BLE001 - whatever a damaged file does to a library, the file was not read
             into.incomplete("", f"it is damaged, or not what it seems ({type(error).__name__})")
         return into.reading(self.kind)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from .file import File
 from .gathering import Gathering, place
 from .grid import has_headings
 from .places import Places
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["read", "read_text"]
 
@@ -43,7 +40,7 @@ _REMOTE_PICTURE = re.compile(
 )
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read text to its end: all of it as words, and each run of lines with columns as a table too."""
     read_text(file.text or "", into, code=file.kind == "code")
 

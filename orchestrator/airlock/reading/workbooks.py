@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from . import limits
 from .archive import Archive, UnreadableError, open_archive
+from .file import File
 from .gathering import Gathering
 from .markup import local, parse
 from .places import shown
 from .sheet_cells import Formats, read_cells, read_strings
 from .sheets import Sheet, keep_sheets
 from .workbook_parts import walk_parts
-
-if TYPE_CHECKING:
-    from .specimen import Specimen
 
 __all__ = ["load_sheets", "read"]
 
@@ -28,7 +25,7 @@ _BOOK, _RELATIONS, _STYLES, _STRINGS = (
 )
 
 
-def read(file: Specimen, into: Gathering) -> None:
+def read(file: File, into: Gathering) -> None:
     """Read a workbook to its end."""
     archive = open_archive(file.content, into)
     if archive is None or not archive.sound:

@@ -12,7 +12,7 @@ import typer
 
 from orchestrator.core.errors import Invalid
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
+from .arguments import DryRunOption, OutputOption, ReasonOption, SeenOption, YesOption, identifier
 from .audit import read_keys
 from .call import begin, confirm, say
 from .failures import ExitCode
@@ -24,7 +24,8 @@ __all__ = ["app"]
 app = typer.Typer(help="Releases: what left, with its signed record.", no_args_is_help=True)
 RESULT = Shape(name="record", columns=())
 INCIDENT = Shape(
-    name="submission_id", columns=("submission_id", "kind", "state", "asked_at", "reason", "outcome", "recipients")
+    name="submission_id",
+    columns=("submission_id", "version", "kind", "state", "asked_at", "reason", "outcome", "recipients"),
 )
 _LARGEST = 16 * 1024 * 1024
 
@@ -75,11 +76,12 @@ def decide_recall(
     submission: Annotated[str, typer.Argument(help="A submission whose recall was asked for.", callback=identifier)],
     confirm_it: Annotated[bool, typer.Option("--confirm/--dismiss", help="Take it back, or let it go on.")],
     reason: ReasonOption,
+    seen: SeenOption,
     dry_run: DryRunOption = False,
 ) -> None:
     """Confirm a recall as the second person, or dismiss it."""
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.confirm_recall(call.actor, submission, confirm=confirm_it, reason=reason)
+    state = call.house.airlock.confirm_recall(call.actor, submission, confirm=confirm_it, reason=reason, seen=seen)
     say(f"The submission is {state.value} now.")
 
 
@@ -90,6 +92,7 @@ def incidents(context: typer.Context, *, output: OutputOption = Output.TABLE) ->
     found = [
         {
             "submission_id": each.submission.submission_id,
+            "version": each.submission.version,
             "kind": each.kind,
             "state": each.submission.state,
             "asked_at": each.case.asked_at if each.case else None,

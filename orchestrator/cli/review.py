@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, filled
+from .arguments import DryRunOption, OutputOption, ReasonOption, SeenOption, YesOption, filled
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 from .submission import CASE, SubmissionArgument
@@ -14,7 +14,10 @@ from .submission import CASE, SubmissionArgument
 __all__ = ["app"]
 
 app = typer.Typer(help="Reviews: what waits for you at the airlock, and your word on it.", no_args_is_help=True)
-TASK = Shape(name="submission_id", columns=("submission_id", "act", "title", "round", "highest", "deadline", "claims"))
+TASK = Shape(
+    name="submission_id",
+    columns=("submission_id", "version", "act", "title", "round", "highest", "deadline", "claims"),
+)
 CLAIM = Shape(name="person_id", columns=("person_id", "claimed_at", "until"))
 PRECEDENT = Shape(name="submission_id", columns=("submission_id", "state", "file", "place", "choice", "text", "at"))
 
@@ -26,6 +29,7 @@ def list_tasks(context: typer.Context, *, output: OutputOption = Output.TABLE) -
     tasks = [
         {
             "submission_id": task.submission.submission_id,
+            "version": task.submission.version,
             "act": task.act,
             "title": task.submission.title,
             "round": task.submission.round,
@@ -81,13 +85,14 @@ def return_early(
     *,
     submission: SubmissionArgument,
     reason: ReasonOption,
+    seen: SeenOption,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Send a submission back before all have reviewed it: the votes of this turn count no more."""
     call = begin(context, dry_run=dry_run)
     confirm("Send it back now? The votes of this turn count no more.", yes=yes, dry_run=dry_run)
-    call.house.airlock.return_early(call.actor, submission, reason=reason)
+    call.house.airlock.return_early(call.actor, submission, reason=reason, seen=seen)
     say("Returned to its author.")
 
 
@@ -98,6 +103,7 @@ def settle(
     submission: SubmissionArgument,
     outcome: Annotated[str, typer.Option("--outcome", help="approve, return or reject.")],
     reason: ReasonOption,
+    seen: SeenOption,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
@@ -109,7 +115,7 @@ def settle(
         raise typer.BadParameter("It is approve, return or reject.", param_hint="--outcome")
     call = begin(context, dry_run=dry_run)
     confirm("Decide this disagreement?", yes=yes, dry_run=dry_run)
-    case = call.house.airlock.settle(call.actor, submission, outcome=Outcome(outcome), reason=reason)
+    case = call.house.airlock.settle(call.actor, submission, outcome=Outcome(outcome), reason=reason, seen=seen)
     show(case, CASE, output)
 
 

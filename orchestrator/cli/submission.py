@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier
+from .arguments import DryRunOption, OutputOption, ReasonOption, SeenOption, YesOption, identifier
 from .call import begin, confirm, say
 from .output import Output, Shape, show, show_all
 
@@ -15,7 +15,7 @@ __all__ = ["CASE", "SubmissionArgument", "app"]
 app = typer.Typer(help="Submissions: results on their way out, under review or released.", no_args_is_help=True)
 SHAPE = Shape(
     name="submission_id",
-    columns=("submission_id", "title", "state", "project_id", "author_id", "submitted_at", "deadline"),
+    columns=("submission_id", "version", "title", "state", "project_id", "author_id", "submitted_at", "deadline"),
 )
 
 CASE = Shape(name="case_id", columns=("case_id", "kind", "round", "asked_by", "asked_at", "detail", "outcome"))
@@ -98,11 +98,12 @@ def decide_override(
     submission: SubmissionArgument,
     accept: Annotated[bool, typer.Option("--accept/--decline", help="Let it go to review, or send it back.")],
     reason: ReasonOption,
+    seen: SeenOption,
     dry_run: DryRunOption = False,
 ) -> None:
     """Let blocked files go to review as SDC lead, or send the submission back."""
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.decide_override(call.actor, submission, accept=accept, reason=reason)
+    state = call.house.airlock.decide_override(call.actor, submission, accept=accept, reason=reason, seen=seen)
     say(f"The submission is {state.value} now.")
 
 
@@ -112,6 +113,7 @@ def sign_off(
     *,
     submission: SubmissionArgument,
     agree: Annotated[bool, typer.Option("--agree/--refuse", help="Let it leave, or send it back.")],
+    seen: SeenOption,
     reason: Annotated[str, typer.Option("--reason", help="Why, for the author; needed for a refusal.")] = "",
     custodian: Annotated[
         str | None,
@@ -121,7 +123,9 @@ def sign_off(
 ) -> None:
     """Agree to a release as an officer of a custodian whose terms ask for it, or send it back."""
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.sign_off(call.actor, submission, agree=agree, reason=reason, custodian_id=custodian)
+    state = call.house.airlock.sign_off(
+        call.actor, submission, agree=agree, reason=reason, custodian_id=custodian, seen=seen
+    )
     say(f"The submission is {state.value} now.")
 
 
@@ -146,11 +150,12 @@ def decide_appeal(
     submission: SubmissionArgument,
     uphold: Annotated[bool, typer.Option("--uphold/--dismiss", help="Whether it is looked at anew.")],
     reason: ReasonOption,
+    seen: SeenOption,
     dry_run: DryRunOption = False,
 ) -> None:
     """Say your word on an appeal, as a checker or SDC lead who never judged this submission."""
     call = begin(context, dry_run=dry_run)
-    state = call.house.airlock.decide_appeal(call.actor, submission, uphold=uphold, reason=reason)
+    state = call.house.airlock.decide_appeal(call.actor, submission, uphold=uphold, reason=reason, seen=seen)
     say(f"The submission is {state.value} now.")
 
 

@@ -212,7 +212,9 @@ def _decision(posted: Posted, name: str, *, reason_for_yes: bool = True) -> tupl
     return yes, reason
 
 
-def _seen(posted: Posted) -> int | None:
+def _seen(posted: Posted) -> int:
     """Return the version of the request that the form was made from, so that two people never overwrite each other."""
     version = posted.raw("seen")
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise Invalid("The form does not say which state of the request you looked at; open it again.", field="seen")
+    return int(version)

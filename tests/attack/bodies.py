@@ -212,6 +212,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "POST /submissions/{submission_id}/override": {"override_reason": "It is safe."},
     "POST /reviews/{submission_id}/conflict": {"conflict_reason": "A friend."},
     "POST /reviews/{submission_id}/changes": {"files": ["<file_id>"], "changes_comment": "Round."},
+    "POST /reviews/{submission_id}/submit": {"seen": "<seen>"},
     "POST /reviews/{submission_id}/return": {"return_reason": "Round.", "seen": "<seen>"},
     "POST /reviews/{submission_id}/settle": {"outcome": "approve", "settle_reason": "Enough.", "seen": "<seen>"},
     "POST /reviews/{submission_id}/override": {

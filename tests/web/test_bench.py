@@ -279,7 +279,7 @@ def test_a_recall_takes_two_people_and_lists_who_has_it(world: World) -> None:
     asked = checker.submit(f"{here}/recall", page=here, recall_reason="A small cell was seen late.", gravity="medium")
     assert asked.status_code == 303, words(asked.text)
     assert author.submit(f"{own}/link", page=own).status_code in (403, 409)
-    mine = checker.submit(f"{here}/recall-decision", page=here, recall_decision="yes")
+    mine = checker.submit(f"{here}/recall-decision", page=here, recall_decision="yes", seen="0")
     assert mine.status_code == 403
     second = world.browser("second checker")
     assert "Confirm or dismiss the recall" in words(second.get("/reviews").text)
@@ -298,7 +298,8 @@ def test_a_rejection_is_appealed_once_and_decided_by_others_with_a_lead(world: W
     assert author.submit(f"{own}/appeal", page=own, appeal_reason=" ").status_code == 422
     assert author.submit(f"{own}/appeal", page=own, appeal_reason="They are means of 118.").status_code == 303
     here = f"/reviews/{submission.submission_id}"
-    first = world.browser("checker").submit(f"{here}/appeal", page=here, appeal_decision="no", appeal_reason="no")
+    said = {"appeal_decision": "no", "appeal_reason": "no", "seen": "0"}
+    first = world.browser("checker").submit(f"{here}/appeal", page=here, **said)
     assert first.status_code == 403
     for name in ("third checker", "lead"):
         browser = world.browser(name)
@@ -318,7 +319,8 @@ def test_a_lead_settles_where_checkers_disagree(world: World) -> None:
     assert "The checkers disagree" in words(lead.get(here).text)
     assert lead.submit(f"{here}/settle", page=here, outcome="nothing", settle_reason="x").status_code == 422
     assert lead.submit(f"{here}/settle", page=here, outcome="return", settle_reason="").status_code == 422
-    checker = world.browser("checker").submit(f"{here}/settle", page=here, outcome="approve", settle_reason="mine")
+    said = {"outcome": "approve", "settle_reason": "mine", "seen": "0"}
+    checker = world.browser("checker").submit(f"{here}/settle", page=here, **said)
     assert checker.status_code == 403
     done = lead.submit(f"{here}/settle", page=here, outcome="return", settle_reason="Rounding was asked for.")
     assert done.status_code == 303, words(done.text)

@@ -20,6 +20,7 @@ from .airlock_case_shapes import (
     PrecedentOut,
     ReasonIn,
     RecallIn,
+    ReturnIn,
     SettlementIn,
     StateOut,
     TaskOut,
@@ -92,7 +93,7 @@ def answer_finding(caller: Caller, submission_id: Id, file_id: Id, finding: _Key
 
 
 @router.post("/reviews/{submission_id}/return", status_code=204, response_class=Response)
-def return_early(caller: Caller, submission_id: Id, body: ReasonIn) -> None:
+def return_early(caller: Caller, submission_id: Id, body: ReturnIn) -> None:
     """Send a submission back before all have reviewed it; the votes of the turn count no more."""
     caller.house.airlock.return_early(caller.actor, submission_id, reason=body.reason, seen=body.seen)
 

@@ -20,20 +20,26 @@ __all__ = [
     "PrecedentOut",
     "ReasonIn",
     "RecallIn",
+    "ReturnIn",
     "SettlementIn",
     "StateOut",
     "TaskOut",
 ]
 
 _Reason = Annotated[Perhaps, Field(min_length=1)]
-_Seen = Annotated[int | None, Field(ge=0, le=2_000_000_000)]
+_Seen = Annotated[int, Field(ge=0, le=2_000_000_000)]
 
 
 class ReasonIn(In):
-    """Why something is asked for, in words for the people concerned; ``seen`` is the version that was looked at."""
+    """Why something is asked for, in words for the people concerned."""
 
     reason: _Reason
-    seen: _Seen = None
+
+
+class ReturnIn(ReasonIn):
+    """What has to change; ``seen`` is the version of the submission that was looked at: another one is a conflict."""
+
+    seen: _Seen
 
 
 class DecisionIn(In):
@@ -41,24 +47,24 @@ class DecisionIn(In):
 
     yes: bool
     reason: _Reason
-    seen: _Seen = None
+    seen: _Seen
 
 
 class AgreeIn(In):
-    """An officer's yes, or a no with its reason, for one of his custodians."""
+    """An officer's yes, or a no with its reason, for one of his custodians, on the version that was ``seen``."""
 
     yes: bool
     reason: Perhaps = ""
     custodian_id: Identifier | None = None
-    seen: _Seen = None
+    seen: _Seen
 
 
 class SettlementIn(In):
-    """An SDC lead's decision where checkers disagree."""
+    """An SDC lead's decision where checkers disagree, on the version that was ``seen``."""
 
     outcome: Annotated[str, Field(pattern="^(approve|return|reject)$")]
     reason: _Reason
-    seen: _Seen = None
+    seen: _Seen
 
 
 class RecallIn(In):

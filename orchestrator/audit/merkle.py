@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 __all__ = [
     "EMPTY_ROOT",
+    "TILE",
+    "TILE_HEIGHT",
     "Frontier",
     "consistency_proof",
+    "inclusion_path",
     "inclusion_proof",
     "leaf_hash",
+    "node_hash",
     "root_hash",
     "verify_consistency",
     "verify_inclusion",
 ]
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+TILE_HEIGHT = 8
+TILE = 1 << TILE_HEIGHT
+"""How many hashes of one level are kept together, and replaced by one hash of the next: as in C2SP tlog-tiles."""
 _HASH = 32
 
 
@@ -25,7 +32,8 @@ def leaf_hash(content: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + content).digest()
 
 
-def _node(left: bytes, right: bytes) -> bytes:
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of two subtrees, the earlier one first: SHA-256 over 0x01 and both."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
@@ -50,14 +58,18 @@ class Frontier:
         """Return the peaks one after another, to be kept."""
         return b"".join(self.peaks)
 
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf hash."""
-        carry, height = leaf, self.size
-        while height & 1:
-            carry = _node(self.peaks.pop(), carry)
-            height >>= 1
+    def append(self, leaf: bytes) -> Sequence[bytes]:
+        """Add one leaf hash; return the root of each tile that it completes: of 256 leaves, of 65,536, and so on."""
+        carry, left, height = leaf, self.size, 0
+        completed: list[bytes] = []
+        while left & 1:
+            carry = node_hash(self.peaks.pop(), carry)
+            left, height = left >> 1, height + 1
+            if height % TILE_HEIGHT == 0:
+                completed.append(carry)
         self.peaks.append(carry)
         self.size += 1
+        return completed
 
     def root(self) -> bytes:
         """Return the tree's root hash."""
@@ -65,7 +77,7 @@ class Frontier:
             return EMPTY_ROOT
         root = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            root = _node(peak, root)
+            root = node_hash(peak, root)
         return root
 
 
@@ -84,14 +96,26 @@ def _split(size: int) -> int:
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Return the path that proves leaf ``index`` is in the tree over ``leaves``."""
-    if not 0 <= index < len(leaves):
-        raise ValueError(f"no entry {index} in a tree of {len(leaves)}")
-    if len(leaves) == 1:
-        return []
-    middle = _split(len(leaves))
-    if index < middle:
-        return [*inclusion_proof(leaves[:middle], index), root_hash(leaves[middle:])]
-    return [*inclusion_proof(leaves[middle:], index - middle), root_hash(leaves[:middle])]
+    return inclusion_path(index, len(leaves), lambda start, end: root_hash(leaves[start:end]))
+
+
+def inclusion_path(index: int, size: int, root_of: Callable[[int, int], bytes]) -> list[bytes]:
+    """Return the path that proves leaf ``index`` is in the tree of ``size`` leaves.
+
+    ``root_of(start, end)`` is the root over the leaves from ``start`` to before ``end``; asked once for each step.
+    """
+    if not 0 <= index < size:
+        raise ValueError(f"no entry {index} in a tree of {size}")
+    start, end, path = 0, size, []
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(root_of(middle, end))
+            end = middle
+        else:
+            path.append(root_of(start, middle))
+            start = middle
+    return path[::-1]
 
 
 def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
@@ -103,11 +127,11 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[bytes
         if last == 0:
             return False
         if position & 1 or position == last:
-            current = _node(step, current)
+            current = node_hash(step, current)
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
         else:
-            current = _node(current, step)
+            current = node_hash(current, step)
         position, last = position >> 1, last >> 1
     return last == 0 and current == root
 
@@ -149,10 +173,10 @@ def verify_consistency(
         if last == 0:
             return False
         if position & 1 or position == last:
-            old, new = _node(step, old), _node(step, new)
+            old, new = node_hash(step, old), node_hash(step, new)
             while not position & 1 and position:
                 position, last = position >> 1, last >> 1
         else:
-            new = _node(new, step)
+            new = node_hash(new, step)
         position, last = position >> 1, last >> 1
     return last == 0 and old == earlier_root and new == root

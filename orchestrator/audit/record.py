@@ -17,14 +17,15 @@ from orchestrator.core.errors import Conflict, OrchestratorError, Unavailable
 from orchestrator.core.events import Event, Json, Notice
 from orchestrator.core.ids import new_id
 
-from .merkle import Frontier, leaf_hash
-from .store import EntryRow, NoticeRow, TreeRow
+from .merkle import TILE_HEIGHT, Frontier, leaf_hash
+from .store import EntryRow, NodeRow, NoticeRow, TreeRow
 
 __all__ = ["Change", "Record"]
 
 _WRITER_LOCK = 0x7472_6500
 _READ_TREE = select(TreeRow.size, TreeRow.peaks)
 _INSERT_ENTRY = insert(EntryRow)
+_INSERT_NODE = insert(NodeRow)
 _UPDATE_TREE = update(TreeRow).values(size=bindparam("new_size"), peaks=bindparam("new_peaks"))
 
 
@@ -83,7 +84,7 @@ class Change:
             connection.execute(insert(TreeRow), {"number": 1, "origin": f"tre/{new_id()}", "size": 0, "peaks": b""})
         size, peaks = (tree.size, tree.peaks) if tree else (0, b"")
         frontier = Frontier.unpacked(size, peaks)
-        rows = []
+        rows, nodes = [], []
         for told in self._events:
             body = entry_body(told, position=frontier.size, at=at)
             leaf = leaf_hash(body)
@@ -96,8 +97,12 @@ class Change:
                     "subject": told.subject,
                 }
             )
-            frontier.append(leaf)
+            for level, root in enumerate(frontier.append(leaf), start=1):
+                number = (frontier.size >> (TILE_HEIGHT * level)) - 1
+                nodes.append({"level": level, "number": number, "hash": root})
         connection.execute(_INSERT_ENTRY, rows)
+        if nodes:
+            connection.execute(_INSERT_NODE, nodes)
         connection.execute(_UPDATE_TREE, {"new_size": frontier.size, "new_peaks": frontier.packed()})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,11 +12,13 @@ from orchestrator.core.clock import iso
 from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 
-from .merkle import EMPTY_ROOT, Frontier, inclusion_proof
+from .kept_nodes import fill_nodes, kept_hashes, kept_nodes, leaves_only
+from .merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_inclusion
 from .model import Finding, Head, InclusionProof, Verification, checkpoint
 from .ports import HeadSigner
 from .record import Record
 from .store import EntryRow, HeadRow, KeyRow, TreeRow
+from .tiles import Tiles
 from .verification import LogReader, StoredEntry
 
 __all__ = ["AuditService"]
@@ -69,7 +72,12 @@ class AuditService:
             return Verification(size=0, root=EMPTY_ROOT, heads=0, unsigned=0, findings=(finding,))
 
     def prove(self, position: int) -> InclusionProof:
-        """Return a proof that entry ``position`` is in the log, up to the newest signed head that covers it."""
+        """Return a proof that entry ``position`` is in the log, up to the newest signed head that covers it.
+
+        Reads some tiles of 256 hashes each. A proof is handed out only when it holds: where a hash that is kept of the
+        tree was changed, it is made from the entries alone, and where those no longer lead to the signed head,
+        ``NotPossible`` is raised.
+        """
         with self._record.read() as session:
             entry = session.get(EntryRow, position)
             if entry is None:
@@ -82,10 +90,7 @@ class AuditService:
                     f"Entry {position} is not yet covered by a signed head; the airlock signs one every few seconds."
                 )
             tree = session.get_one(TreeRow, 1)
-            leaves = list(
-                session.scalars(select(EntryRow.leaf).where(EntryRow.position < row.size).order_by(EntryRow.position))
-            )
-            path = tuple(inclusion_proof(leaves, position))
+            path = _path(session, entry, row)
             return InclusionProof(entry=entry.body, position=position, path=path, head=_head(tree.origin, row))
 
     def sign_head(self, signer: HeadSigner) -> Head | None:
@@ -112,9 +117,26 @@ class AuditService:
                     noted[str(version)] = public.hex()
             row = HeadRow(size=size, root=root, signed_at=now, signature=signature)
             change.session.add(row)
+            fill_nodes(change.session, size)
             details: dict[str, Json] = {"root": root.hex(), "signed_at": iso(now), "keys": noted}
             change.tell(Event(kind="head.signed", actor="system:airlock", subject=f"head:{size}", details=details))
             return _head(origin, row)
+
+
+def _path(session: Session, entry: EntryRow, head: HeadRow) -> tuple[bytes, ...]:
+    """Return a path that holds: by what is kept of the tree, or else by its leaves alone."""
+    leaf = leaf_hash(entry.body.encode())
+    for read in (kept_hashes, leaves_only):
+        try:
+            path = Tiles(head.size, partial(read, session)).inclusion(entry.position)
+        except LookupError:
+            break
+        if verify_inclusion(leaf=leaf, index=entry.position, size=head.size, path=path, root=head.root):
+            return tuple(path)
+    raise NotPossible(
+        f"Entry {entry.position} cannot be proved: the log no longer leads to the head that was signed for "
+        f"{head.size} entries. Have it verified (“tre audit verify”), and tell an operator."
+    )
 
 
 def _verified(session: Session, *, keys: dict[int, bytes] | None, known: Head | None) -> Verification:
@@ -127,6 +149,7 @@ def _verified(session: Session, *, keys: dict[int, bytes] | None, known: Head | 
     noted = {row.version: row.public for row in session.scalars(select(KeyRow))}
     reader = LogReader(heads=heads, keys=noted if keys is None else keys)
     reader.read(_stored(session))
+    reader.compare_nodes(kept_nodes(session))
     reader.finish(size=size, peaks=[peaks[i : i + _HASH] for i in range(0, len(peaks), _HASH)])
     reader.compare(heads=stored, keys=noted)
     return Verification(

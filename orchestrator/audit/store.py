@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from orchestrator.core.database import Base, Moment
 
-__all__ = ["EntryRow", "HeadRow", "KeyRow", "NoticeRow", "TreeRow"]
+__all__ = ["EntryRow", "HeadRow", "KeyRow", "NodeRow", "NoticeRow", "TreeRow"]
 
 
 class EntryRow(Base):
@@ -34,6 +34,16 @@ class TreeRow(Base):
     origin: Mapped[str] = mapped_column(String(80))
     size: Mapped[int]
     peaks: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class NodeRow(Base):
+    """The root of one complete tile of the tree, so that a proof reads few rows; it can be computed from the leaves."""
+
+    __tablename__ = "audit_node"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 class HeadRow(Base):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from orchestrator.core.clock import iso
 
-from .merkle import Frontier, leaf_hash, verify_inclusion
+from .merkle import TILE_HEIGHT, Frontier, leaf_hash, verify_inclusion
 from .model import Finding, Head, InclusionProof, checkpoint
 
 __all__ = ["LogReader", "StoredEntry", "signature_holds", "verify_proof"]
@@ -76,13 +76,18 @@ class LogReader:
     good_until: int = 0
     signings: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What the log says of its own heads, by subject."""
+    nodes: list[list[bytes]] = field(default_factory=list)
+    """The root of each complete tile that was read, by level from 1 on."""
 
     def read(self, entries: Iterable[StoredEntry]) -> None:
         """Check every entry; each finding names the row."""
         for entry in entries:
             for finding in self._entry(entry):
                 self.findings.append(finding)
-            self.frontier.append(leaf_hash(_content(entry.body)))
+            for above, root in enumerate(self.frontier.append(leaf_hash(_content(entry.body)))):
+                if above == len(self.nodes):
+                    self.nodes.append([])
+                self.nodes[above].append(root)
             for head in self.heads.get(self.frontier.size, ()):
                 self._head(head)
 
@@ -97,6 +102,19 @@ class LogReader:
                 f"A head for {beyond} entries was signed; only {self.frontier.size} are left: "
                 f"entries from {self.frontier.size} on were deleted.",
             )
+
+    def compare_nodes(self, kept: Iterable[tuple[int, int, bytes]]) -> None:
+        """Compare what is kept of the tree with what was read: one that is missing is only computed again."""
+        for level, number, found in kept:
+            here = self.nodes[level - 1] if 0 < level <= len(self.nodes) else []
+            if not 0 <= number < len(here):
+                self._found("node-unknown", None, f"A hash is kept for part {number} of level {level}: there is none.")
+            elif here[number] != found:
+                first = number << (TILE_HEIGHT * level)
+                last = first + (1 << (TILE_HEIGHT * level)) - 1
+                self._found(
+                    "node-changed", first, f"The hash that is kept for entries {first} to {last} is not theirs."
+                )
 
     def compare(self, *, heads: Iterable[Head], keys: Mapping[int, bytes]) -> None:
         """Compare the heads and keys that lie in the database with what the log says was signed and noted."""

@@ -97,10 +97,12 @@ def _people(session: Session, now: datetime) -> list[dict[str, Any]]:
     items = []
     for person_id in store.agreed(session):
         person = identity.load(session, Person, person_id)
+        borrowed = store.on_words(session, person_id)  # two hubs that passed on each other's word would never end it
+        held = identity.accreditations(session, person_id)
         standing = judge(
             person,
             trainings=identity.trainings(session, person_id),
-            accreditations=identity.accreditations(session, person_id),
+            accreditations=[each for each in held if each.accreditation_id not in borrowed],
             now=now,
         )
         if standing.holds and standing.accredited_until and standing.trained_until:

@@ -20,6 +20,7 @@ from orchestrator.policy.model import SITE, Actor
 
 from .. import sealed
 from . import store
+from .believing import follow
 from .model import Document, Feed, Hub, HubState, Kind, Shown, Word
 from .passes import Passes
 from .rules import check_counts, check_genuine, fork, replayed
@@ -164,6 +165,7 @@ class Hearing(Passes):
         for name, value in _vouched(heard).items():
             setattr(last, name, value)
         change.tell(_taken(heard, by))
+        self._follow(change, heard)
 
     def _tell_of_contradiction(self, change: Change, heard: _Heard, by: str) -> None:
         """Tell the operators, once of each: what is fetched comes again every hour."""
@@ -194,7 +196,12 @@ class Hearing(Passes):
         )
         store.add(change, row, event=_taken(heard, by))
         store.forget_items(change, hub.hub_id, header.kind, before=header.sequence)
+        self._follow(change, heard)
         return store.to_document(row)
+
+    def _follow(self, change: Change, heard: _Heard) -> None:
+        if heard.header.kind is Kind.PEOPLE:
+            follow(change, heard.hub.hub_id, heard.header, now=self._now())
 
 
 def _vouched(heard: _Heard) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = [
     "LASTS",
     "LONGEST",
     "SILENT_AFTER",
+    "Believed",
     "Card",
     "Document",
     "Export",
@@ -195,3 +196,28 @@ class Recognised:
     accredited_until: datetime
     trained_until: datetime
     said_at: datetime
+    counts_until: datetime
+    """When the hub's word is over unless it says it again: days, however long the accreditation lasts there."""
+    read: str
+    """Names exactly what the hub says of the person: whoever takes it as evidence sends back what he read."""
+    believed: str | None = None
+    """Our accreditation that stands on it now, if somebody took it as the evidence for one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Believed:
+    """An accreditation of ours that stands on a hub's word: it never outlasts it, and falls with it."""
+
+    accreditation_id: str
+    person_id: str
+    hub_id: str
+    hub: str
+    reason: str
+    taken_by: str
+    taken_at: datetime
+    at_most: datetime
+    """The first moment after it, however long the hub goes on saying it."""
+    valid_until: datetime
+    fell_at: datetime | None
+    fell: str
+    """Why it fell, in words; empty while it stands."""

@@ -20,8 +20,8 @@ __all__ = ["KIND", "SYSTEM", "document_of", "export_of", "own_origin"]
 
 KIND = "federation.exported"
 """The kind of event that seals a document."""
-SYSTEM = "system:controller"
-"""Who is named in the log for what the controller seals and hears by itself."""
+SYSTEM = "system:hubs"
+"""Who is named for what the controller seals and hears by itself: as long as a person's identifier at most."""
 
 
 def document_of(

@@ -36,7 +36,7 @@ class Speaking(Trusting):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._looked: dict[Kind, datetime] = {}
-        self._whole: dict[Kind, tuple[int, bytes]] = {}
+        self._whole: dict[Kind, tuple[int, int, bytes]] = {}
 
     def export(self, actor: Actor, kind: Kind, *, name: str) -> Export:
         """Seal a document of what stands now; one that says the same and is not half over is used again."""
@@ -151,16 +151,17 @@ class Speaking(Trusting):
         return export_of(row)
 
     def _proved(self, session: Session, row: ExportRow) -> bytes:
-        """Return a document with its proof; the proof is made once, for its log may be long."""
+        """Return a document with its proof; the proof is made once for each record key, for the log may be long."""
         kind = Kind(row.kind)
         held = self._whole.get(kind)
-        if held is not None and held[0] == row.sequence:
-            return held[1]
+        key = max(AuditService(self._record).keys(), default=0)
+        if held is not None and held[:2] == (row.sequence, key):
+            return held[2]
         subject = f"federation:{kind.value}-{row.sequence}"
         whole = with_proof(self._record, AuditService(self._record), row.document, kind=KIND, subject=subject)
-        newer = held is None or held[0] < row.sequence
+        newer = held is None or held[:2] < (row.sequence, key)
         if newer and store.last_export(session, kind) is row:
-            self._whole[kind] = (row.sequence, whole)
+            self._whole[kind] = (row.sequence, key, whole)
         return whole
 
 

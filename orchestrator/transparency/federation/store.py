@@ -13,10 +13,12 @@ from orchestrator.audit.record import Change
 from orchestrator.core.database import Base, Moment
 from orchestrator.core.errors import NotFound
 from orchestrator.core.events import Event
+from orchestrator.identity.store import AccreditationRow
 
-from .model import Document, Feed, Hub, HubState, Kind, Word
+from .model import Believed, Document, Feed, Hub, HubState, Kind, Word
 
 __all__ = [
+    "BelievedRow",
     "ConsentRow",
     "ExportRow",
     "FeedRow",
@@ -25,6 +27,8 @@ __all__ = [
     "TakenRow",
     "add",
     "agreed",
+    "believed",
+    "believed_of",
     "consent",
     "feed",
     "feeds",
@@ -37,6 +41,8 @@ __all__ = [
     "last_exports",
     "last_pass",
     "last_taken",
+    "on_words",
+    "to_believed",
     "to_document",
     "to_feed",
     "to_hub",
@@ -154,6 +160,22 @@ class ConsentRow(Base):
     said_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class BelievedRow(Base):
+    """An accreditation of ours that stands on a hub's word, with who took it as the evidence and why."""
+
+    __tablename__ = "federation_believed"
+
+    accreditation_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(16), index=True)
+    hub_id: Mapped[str] = mapped_column(String(16), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    taken_by: Mapped[str] = mapped_column(String(16))
+    taken_at: Mapped[datetime] = mapped_column(Moment)
+    at_most: Mapped[datetime] = mapped_column(Moment)
+    fell_at: Mapped[datetime | None] = mapped_column(Moment)
+    fell: Mapped[str] = mapped_column(Text, default="")
+
+
 def add(change: Change, row: Base, *, event: Event) -> None:
     """Keep a new row, with what is recorded of it."""
     change.session.add(row)
@@ -244,6 +266,45 @@ def agreed(session: Session) -> list[str]:
     """Return everybody who lets his accreditation travel."""
     people = session.scalars(select(ConsentRow.person_id).distinct().order_by(ConsentRow.person_id))
     return [person_id for person_id in people if consent(session, person_id)]
+
+
+def believed(session: Session, hub_id: str) -> list[BelievedRow]:
+    """Return what stands on a hub's word and did not fall."""
+    query = select(BelievedRow).where(BelievedRow.hub_id == hub_id, BelievedRow.fell_at.is_(None))
+    return list(session.scalars(query.order_by(BelievedRow.taken_at, BelievedRow.accreditation_id)))
+
+
+def on_words(session: Session, person_id: str) -> frozenset[str]:
+    """Return the accreditations of a person that stand on hubs' words: nobody else is told of them as ours."""
+    query = select(BelievedRow.accreditation_id).where(BelievedRow.person_id == person_id)
+    return frozenset(session.scalars(query))
+
+
+def believed_of(session: Session, person_id: str) -> list[Believed]:
+    """Return what stands, or stood, on hubs' words for a person, the newest first."""
+    query = select(BelievedRow, HubRow.name, AccreditationRow.valid_until)
+    query = query.join(HubRow, HubRow.hub_id == BelievedRow.hub_id)
+    query = query.join(AccreditationRow, AccreditationRow.accreditation_id == BelievedRow.accreditation_id)
+    query = query.where(BelievedRow.person_id == person_id)
+    found = session.execute(query.order_by(BelievedRow.taken_at.desc(), BelievedRow.accreditation_id))
+    return [to_believed(row, hub, valid_until) for row, hub, valid_until in found]
+
+
+def to_believed(row: BelievedRow, hub: str, valid_until: datetime) -> Believed:
+    """Return a row as a plain value."""
+    return Believed(
+        accreditation_id=row.accreditation_id,
+        person_id=row.person_id,
+        hub_id=row.hub_id,
+        hub=hub,
+        reason=row.reason,
+        taken_by=row.taken_by,
+        taken_at=row.taken_at,
+        at_most=row.at_most,
+        valid_until=valid_until,
+        fell_at=row.fell_at,
+        fell=row.fell,
+    )
 
 
 def to_hub(row: HubRow) -> Hub:

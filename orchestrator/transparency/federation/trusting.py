@@ -21,6 +21,7 @@ from orchestrator.policy.model import SITE, Actor, Thing
 from orchestrator.policy.service import Policy
 
 from . import store
+from .believing import fall, lapse
 from .leaving import leave_all
 from .model import HUB_STATES, Card, Hub, HubState
 from .rules import check_name
@@ -103,7 +104,7 @@ class Trusting(Asking):
                 raise NotPossible("Other keys wait for a confirmation than those you compared; look at them again.")
             if row.state == HubState.PROPOSED:
                 self._check_name(change.session, row.name, but=row.hub_id)
-            self._end_word(change, row, by=actor.person_id)
+            self._end_word(change, row, by=actor.person_id, for_good=False)
             action = "confirm" if row.state == HubState.PROPOSED else "confirm keys"
             row.state = HUB_STATES.after(HubState(row.state), action).value
             row.keys, row.pending = row.pending, None
@@ -117,7 +118,7 @@ class Trusting(Asking):
             row = store.hub_row(change.session, hub_id)
             self._check(change.session, actor, "revokeHub", _thing(row))
             words = check_reason(reason)
-            self._end_word(change, row, by=actor.person_id)
+            self._end_word(change, row, by=actor.person_id, for_good=True)
             row.state = HUB_STATES.after(HubState(row.state), "revoke").value
             row.revoked_by, row.revoked_at, row.reason = actor.person_id, self._now(), words
             change.tell(_event("hub.revoked", actor, row))
@@ -174,10 +175,14 @@ class Trusting(Asking):
         except Invalid as error:
             raise Invalid(error.message.replace("endpoint", "hub"), field="address") from error
 
-    def _end_word(self, change: Change, row: HubRow, *, by: str) -> None:
+    def _end_word(self, change: Change, row: HubRow, *, by: str, for_good: bool) -> None:
         """Hide what a hub said until now, in the transaction that ends it; what it says next is asked for anew."""
         if row.state == HubState.TRUSTED:
             leave_all(change, row.hub_id, by=by, now=self._now())
+            if for_good:
+                fall(change, row.hub_id, by=by, now=self._now())
+            else:
+                lapse(change, row.hub_id, now=self._now())
         self._ask_anew(change, row)
 
     def _ask_anew(self, change: Change, row: HubRow) -> None:

@@ -226,7 +226,6 @@ def _form(
     return page(
         request,
         "application_form.html",
-        status=422 if problem else 200,
         title="Application",
         values=values,
         chosen=chosen,

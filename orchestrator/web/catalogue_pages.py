@@ -65,7 +65,6 @@ def datasets(request: Request) -> Response:
     return page(
         request,
         "datasets.html",
-        status=422 if problem else 200,
         title="Datasets",
         problem=problem,
         asked=asked,

@@ -30,7 +30,7 @@ def comparison(request: Request) -> Response:
     try:
         check_number(len(chosen))
     except Invalid as problem:
-        return page(request, "comparison.html", status=422, title="Compare datasets", problem=problem, compared=None)
+        return page(request, "comparison.html", title="Compare datasets", problem=problem, compared=None)
     compared = compare([beside(house, house.catalogue.entry(each)) for each in chosen])
     titles = {entry.entry_id: entry.title for entry in compared.entries}
     untold = [entry for entry, told in zip(compared.entries, compared.columns_told, strict=True) if not told]

@@ -126,7 +126,6 @@ def _show(
     return page(
         request,
         "form.html",
-        status=422 if problem else 200,
         title="Form",
         custodian=visit.house.alliance.custodian(custodian_id),
         form=present,

@@ -116,7 +116,6 @@ def _show(
     return page(
         request,
         "custodian.html",
-        status=422 if problem else 200,
         title=found.name,
         custodian=found,
         officer=officer,

@@ -66,7 +66,6 @@ def _terms(
     return page(
         request,
         "terms_of_use.html",
-        status=422 if problem else 200,
         title=f"Terms of use of {dataset.title}",
         dataset=dataset,
         versions=versions,
@@ -130,7 +129,6 @@ def _purpose(
     return page(
         request,
         "purpose.html",
-        status=422 if problem else 200,
         title=f"Purpose of {application.answers.title}",
         application=application,
         declared=declared,

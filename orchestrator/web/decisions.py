@@ -69,7 +69,6 @@ def _show(
     return page(
         request,
         "decision.html",
-        status=422 if problem else 200,
         title=f"Decide: {found.answers.title}",
         application=found,
         part=part,

@@ -87,7 +87,6 @@ def check(request: Request, posted: Form) -> Response:
     return page(
         request,
         "description_check.html",
-        status=422 if problem else 200,
         title="Check a description",
         values=posted.values(),
         problem=problem,

@@ -219,7 +219,6 @@ def _list(request: Request, *, values: dict[str, str], problem: Invalid | None =
     return page(
         request,
         "enquiries.html",
-        status=422 if problem else 200,
         title="Ask the hub",
         enquiries=house.enquiries.enquiries(visit.actor) if visit else [],
         offers=offers,
@@ -258,7 +257,6 @@ def _page(
     return page(
         request,
         "enquiry.html",
-        status=422 if problem else 200,
         title="Enquiry",
         enquiry=found,
         own=own,
@@ -271,7 +269,7 @@ def _page(
         offer=house.enquiries.offer(found.offer_id) if found.offer_id else None,
         colleague_items=_items(house.enquiries.concierges()) if hub else [],
         dataset_items=_items((one.dataset_id, one.title) for one in house.discovery.search(limit=500)) if hub else [],
-        values=posted.values() if posted else {},
+        posted=posted,
         chosen=posted.many("datasets") if posted else [],
         problem=problem,
     )

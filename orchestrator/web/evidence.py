@@ -67,7 +67,6 @@ def _mine(
     return page(
         request,
         "evidence_list.html",
-        status=422 if problem else 200,
         title="Evidence",
         mine=evidence.mine(visit.actor),
         waiting=evidence.waiting(visit.actor),
@@ -90,7 +89,6 @@ def _piece(request: Request, visit: Visit, evidence_id: str, problem: Invalid | 
     return page(
         request,
         "evidence.html",
-        status=422 if problem else 200,
         title=EVIDENCE_KINDS[found.kind].title.capitalize(),
         evidence=found,
         kind=EVIDENCE_KINDS[found.kind],
@@ -209,7 +207,6 @@ def _application(
     return page(
         request,
         "application_evidence.html",
-        status=422 if problem else 200,
         title=f"Evidence for {application.answers.title}",
         application=application,
         required=house.evidence.required(visit.actor, application_id),

@@ -161,7 +161,6 @@ def _questions(
     return page(
         request,
         "questions.html",
-        status=422 if problem else 200,
         title="Questions",
         filled=filled,
         answers=answers,
@@ -191,7 +190,6 @@ def _part(
     return page(
         request,
         "part.html",
-        status=422 if problem else 200,
         title=f"{filled.application.answers.title}: one custodian's part",
         application=filled.application,
         part=found,
@@ -211,7 +209,7 @@ def _part(
         titles={each.question.question_id: each.question.title for each in sheet.asked},
         register=BY_KEY,
         question_items=[{"value": each.question.question_id, "text": each.question.title} for each in sheet.asked],
-        values=posted.values() if posted else {},
+        posted=posted,
         chosen=posted.many("questions", most=400) + posted.many("fields") if posted else [],
         problem=problem,
     )

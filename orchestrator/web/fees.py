@@ -88,7 +88,6 @@ def estimate(request: Request) -> Response:
     return page(
         request,
         "fee_estimate.html",
-        status=422 if problem else 200,
         title="Estimate",
         datasets=datasets,
         asked=asked,
@@ -203,7 +202,6 @@ def _issuer(
     return page(
         request,
         "fee_issuer.html",
-        status=422 if problem else 200,
         title=f"Prices of {house.billing.issuer_name(issuer)}",
         issuer=issuer,
         issuer_name=house.billing.issuer_name(issuer),

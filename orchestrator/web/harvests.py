@@ -140,7 +140,6 @@ def _list(
     return page(
         request,
         "endpoints.html",
-        status=422 if problem else 200,
         title="Endpoints",
         standings=house.harvest.endpoints(visit.actor),
         names=names,
@@ -167,7 +166,6 @@ def _show(
     return page(
         request,
         "endpoint.html",
-        status=422 if problem else 200,
         title=found.name,
         standing=standing,
         endpoint=found,

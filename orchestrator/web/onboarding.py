@@ -195,7 +195,6 @@ def _alliance(request: Request, posted: Posted | None = None, problem: Invalid |
     return page(
         request,
         "alliance.html",
-        status=422 if problem else 200,
         title="The alliance",
         custodians=_custodians(house),
         hubs=_hubs(house),
@@ -206,7 +205,7 @@ def _alliance(request: Request, posted: Posted | None = None, problem: Invalid |
         own_items=[{"value": each.custodian_id, "text": each.name} for each in own],
         names={each.hub_id: each.name for each in house.accreditation.hubs()}
         | {each.custodian_id: each.name for each in house.alliance.custodians()},
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )
 
@@ -238,7 +237,6 @@ def _case(
     return page(
         request,
         "case.html",
-        status=422 if problem else 200,
         title="Accreditation",
         case=found,
         lines=[
@@ -249,7 +247,7 @@ def _case(
         own=own,
         live=live,
         item_items=[{"value": item.key, "text": item.title} for item in checklist.items],
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )
 

@@ -15,9 +15,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from orchestrator.core.errors import NotFound
+from orchestrator.core.errors import Invalid, NotFound
 from orchestrator.core.plain_language import read_lay_summary
 
+from .forms import Posted
 from .visits import csrf_token, development, house_of, keep_anonymous, visitor
 from .wall import content_policy
 
@@ -192,14 +193,17 @@ def page(
     template: str,
     *,
     status: int = 200,
+    problem: Invalid | None = None,
+    posted: Posted | None = None,
     headers: Mapping[str, str] | None = None,
     forms_to: str = "",
     frames: bool = False,
     **values: Any,
 ) -> Response:
-    """Return a page. ``forms_to`` names one more origin that a form of this page may lead to.
+    """Return a page; with a ``problem`` it shows again what was ``posted``, and what is wrong with it.
 
-    With ``frames``, frames of this portal may be in it.
+    ``forms_to`` names one more origin that a form of this page may lead to. With ``frames``, frames of this portal
+    may be in it.
     """
     house = house_of(request)
     defaults = {
@@ -211,12 +215,13 @@ def page(
         "site": house.settings.portal.name,
         "title": "",
         "visit": visitor(request),
-        "problem": None,
+        "problem": problem,
+        "values": posted.values() if posted else {},
         "person_name": _names(request),
         "custodian_name": _custodians(request),
     }
     content = _environment().get_template(template).render(**(defaults | values))
-    response = HTMLResponse(content, status, dict(headers or {}))
+    response = HTMLResponse(content, 422 if problem else status, dict(headers or {}))
     if forms_to or frames:
         response.headers["content-security-policy"] = content_policy(forms_to=forms_to, frames=frames)
     keep_anonymous(request, response)

@@ -69,7 +69,6 @@ def _show(
     return page(
         request,
         "panel_part.html",
-        status=422 if problem else 200,
         title=filled.application.answers.title,
         application=filled.application,
         custodian_id=custodian_id,
@@ -81,6 +80,6 @@ def _show(
         own=shown.own,
         read=shown.read,
         opinion_items=[{"value": each.value, "text": words} for each, words in _OPINIONS.items()],
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )

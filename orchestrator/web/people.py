@@ -188,7 +188,6 @@ def _list(
     return page(
         request,
         "people.html",
-        status=422 if problem else 200,
         title="People",
         people=visit.house.identity.people(visit.actor),
         waiting=visit.house.identity.waiting(visit.actor),

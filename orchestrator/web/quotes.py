@@ -238,14 +238,13 @@ def _costs(
     return page(
         request,
         "fee_costs.html",
-        status=422 if problem else 200,
         title="Costs",
         application=application,
         spending=spending,
         quotes=house.billing.quotes(visit.actor, application_id=application_id),
         asking=asking,
         leads=leads,
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )
 
@@ -260,7 +259,6 @@ def _quote(
     return page(
         request,
         "quote.html",
-        status=422 if problem else 200,
         title=f"Quote of {found.issuer_name}",
         quote=found,
         lines=lines_of(priced["lines"], currency),  # type: ignore[index, call-overload, arg-type]
@@ -272,7 +270,7 @@ def _quote(
         invoices=billing.invoices(visit.actor, order_id=found.order_id) if found.order_id else [],
         statements=billing.statements(visit.actor, found.order_id) if found.order_id else [],
         month=f"{visit.house.record.clock():%Y-%m}",
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )
 
@@ -285,14 +283,13 @@ def _invoice(
     return page(
         request,
         "invoice.html",
-        status=422 if problem else 200,
         title=f"{'Invoice' if found.kind is InvoiceKind.INVOICE else 'Credit'} {found.label}",
         invoice=found,
         document=document,
         lines=lines_of(document["lines"], found.net.currency),  # type: ignore[arg-type]
         sums=sums_of(document, found.net.currency),
         issuer=_issues(visit, found.issuer),
-        values=posted.values() if posted else {},
+        posted=posted,
         problem=problem,
     )
 

@@ -145,7 +145,6 @@ def _form(
     return page(
         request,
         "register_state.html",
-        status=422 if problem else 200,
         title="What the register says",
         entry=found,
         fields=_fields_of(custodian_id),

@@ -79,7 +79,6 @@ def _wording(
     return page(
         request,
         "register_wording.html",
-        status=422 if problem else 200,
         title=f"Other words: {line.planned.field.title}",
         plan=found,
         line=line,

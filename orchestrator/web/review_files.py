@@ -117,7 +117,6 @@ def _show(
     return page(
         request,
         "review_file.html",
-        status=422 if problem else 200,
         frames=True,
         title=opened.file.name,
         view=view,

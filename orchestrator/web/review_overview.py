@@ -84,7 +84,6 @@ def show_overview(
     return page(
         request,
         "review.html",
-        status=422 if problem else 200,
         title=submission.title,
         view=view,
         submission=submission,

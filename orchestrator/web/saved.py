@@ -75,7 +75,6 @@ def _list(request: Request, visit: Visit, *, problem: Invalid | None = None) -> 
     return page(
         request,
         "saved_searches.html",
-        status=422 if problem else 200,
         title="My saved searches",
         problem=problem,
         kept=[(each, address(each.asked)) for each in visit.house.saved_searches.mine(visit.actor)],

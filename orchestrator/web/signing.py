@@ -150,9 +150,8 @@ def confirm_command(request: Request, posted: Form) -> Response:
         return page(
             request,
             "command_sign_in.html",
-            status=422,
             title="Sign a terminal in",
-            values=posted.values(),
+            posted=posted,
             problem=problem,
             confirmed=False,
         )

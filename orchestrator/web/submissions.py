@@ -51,7 +51,6 @@ def _show(
     return page(
         request,
         "submission.html",
-        status=422 if problem else 200,
         title=found.title,
         submission=found,
         view=view,

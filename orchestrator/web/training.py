@@ -79,7 +79,6 @@ def _show(
     return page(
         request,
         "training_case.html",
-        status=422 if problem else 200,
         title=found.name,
         case=found,
         given=given,

@@ -78,7 +78,6 @@ def _show(
     return page(
         request,
         "visas.html",
-        status=422 if problem else 200,
         title="Your visas",
         visas=visit.house.visas.visas(visit.actor, visit.person.person_id),
         takes=bool(visit.house.settings.visas.trusted),

@@ -176,7 +176,8 @@ class Found:
 class Where:
     """Where in a description words were found: ``title``, ``keyword``, ``column`` or ``text``, with what stands there.
 
-    For a similar dataset: ``words`` that both have.
+    For a similar dataset, what both share: ``condition``, ``body site``, ``keyword``, ``title``, ``column``,
+    ``custodian``.
     """
 
     place: str

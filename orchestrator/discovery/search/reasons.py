@@ -11,7 +11,7 @@ from .model import Read, Where
 from .reading import columns_of, keywords_of, running_text
 from .words import named, stems
 
-__all__ = ["shared_words", "where_found"]
+__all__ = ["where_found"]
 
 _MOST_COLUMNS = 5
 _LONGEST = 240
@@ -34,17 +34,6 @@ def where_found(title: str, description: Mapping[str, Any], read: Sequence[Read]
     if passage[0]:
         found.append(Where(place="text", text=_cut(passage[1], phrases)))
     return tuple(found)
-
-
-def shared_words(one: str, other: str, rarity: Mapping[str, int], most: int = 6) -> tuple[str, ...]:
-    """Return words that two texts share, the rarest of the catalogue first; ``rarity`` says how many have each stem."""
-    theirs = set(stems(other))
-    mine: dict[str, str] = {}
-    for word in re.findall(r"[A-Za-z][A-Za-z-]{3,}", one):
-        for stem in stems(word)[:1]:
-            mine.setdefault(stem, word)
-    common = [stem for stem in mine if stem in theirs and rarity.get(stem, 0) > 1]
-    return tuple(mine[stem] for stem in sorted(common, key=lambda stem: (rarity[stem], stem))[:most])
 
 
 def _phrases(word: Read) -> Iterator[Terms]:

@@ -7,20 +7,19 @@ from datetime import datetime
 
 import tantivy
 from sqlalchemy import select
-from tantivy import Query
 
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound
 from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.catalogue.store import EditionRow, EntryRow, to_entry
 
-from .following import Follower, newest, of_entry
+from .alike import near, rarity_in
+from .following import Follower, newest
 from .index import Index
-from .model import Asked, Listed, Results, Where
-from .reasons import shared_words, where_found
-from .schema import schema
+from .likeness import Things, likeness
+from .model import Asked, Listed, Results
+from .reasons import where_found
 from .searching import answer, check, matching
-from .words import stems
 
 __all__ = ["SearchService"]
 
@@ -28,7 +27,8 @@ _PATIENCE = 2.0
 """Seconds a search gives to bringing the index in step before it answers with what is in."""
 
 _MOST_SIMILAR = 20
-_QUERY_TERMS = 25
+_CONSIDERED = 4
+"""So many times as many as are wanted are looked at, and those that share most are told."""
 
 
 class SearchService:
@@ -62,35 +62,24 @@ class SearchService:
         return self._index.look(lambda searcher: matching(searcher, asked, most))
 
     def similar(self, entry_id: str, limit: int = 5) -> list[Listed]:
-        """Return entries whose descriptions share the most telling words with this one's, best first.
+        """Return entries that share most with this one of what tells: conditions, sites, keywords, titles, columns.
 
-        Raises ``NotFound`` for an entry that is not there.
+        Each says what is shared. One that only speaks alike is left out, so there may be fewer, or none. Raises
+        ``NotFound`` for an entry that is not there.
         """
         self._follower.catch_up(_PATIENCE)
         entry = self._entry(entry_id)
-        found = of_entry(entry)
-        text = "\n".join((found.title, found.title, *found.keywords, found.text, *found.columns))
         wanted = min(max(1, limit), _MOST_SIMILAR)
+        mine = Things(entry)
 
-        def like(searcher: tantivy.Searcher) -> list[tuple[str, float]]:
-            query = Query.more_like_this_document_fields_query(
-                schema(),
-                {"words": [text]},
-                min_doc_frequency=2,
-                min_term_frequency=1,
-                max_query_terms=_QUERY_TERMS,
-                min_word_length=3,
-            )
-            hits = searcher.search(query, wanted + 1).hits
-            return [(str(searcher.doc(place)["id"][0]), float(score or 0.0)) for score, place in hits]
+        def like(searcher: tantivy.Searcher) -> list[Listed]:
+            others = self.entries(near(searcher, entry, _CONSIDERED * wanted)).values()
+            rarity = rarity_in(searcher)
+            told = [(each, *likeness(mine, Things(each), rarity)) for each in others]
+            return [Listed(entry=each, score=score, where=where) for each, score, where in told if where]
 
-        near = [pair for pair in self._index.look(like) if pair[0] != entry_id][:wanted]
-        entries = self.entries([each for each, _ in near])
-        return [
-            Listed(entry=entries[each], score=score, where=self._alike(text, entries[each]))
-            for each, score in near
-            if each in entries
-        ]
+        found = sorted(self._index.look(like), key=lambda each: (-each.score, each.entry.title.casefold()))
+        return found[:wanted]
 
     def rebuild(self) -> int:
         """Build the index anew from the record; return how many descriptions are in it."""
@@ -131,13 +120,3 @@ class SearchService:
         if entry_id not in found:
             raise NotFound("There is no such entry in the catalogue, or it was withdrawn; search for it.")
         return found[entry_id]
-
-    def _alike(self, text: str, other: Entry) -> tuple[Where, ...]:
-        read = of_entry(other)
-        theirs = "\n".join((read.title, *read.keywords, read.text, *read.columns))
-
-        def rarity(searcher: tantivy.Searcher) -> dict[str, int]:
-            return {stem: searcher.doc_freq("words", stem) for stem in set(stems(text)) & set(stems(theirs))}
-
-        words = shared_words(text, theirs, self._index.look(rarity))
-        return (Where(place="words", text=", ".join(words)),) if words else ()

@@ -12,7 +12,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError, SecurityWarning
 from joserfc.jwk import ECKey, JWKRegistry, KeySet, OKPKey, RSAKey
-from joserfc.jwt import JWTClaimsRegistry
+from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
 from orchestrator.core.errors import Refused
 from orchestrator.identity.model import SignOn
@@ -70,24 +70,8 @@ def verify(
     ``second_factor`` holds the ``acr`` and ``amr`` values that are demanded, any one of them; when it is empty the
     provider is trusted to demand one itself.
     """
-    claims = _signed_claims(token, keys)
-    registry = JWTClaimsRegistry(
-        now=now,
-        leeway=SKEW_SECONDS,
-        iss={"essential": True, "value": issuer},
-        aud={"essential": True, "value": client_id},
-        sub={"essential": True},
-        exp={"essential": True},
-        iat={"essential": True},
-        nonce={"essential": True},
-    )
-    try:
-        registry.validate(claims)
-    except JoseError as error:
-        raise _refused(str(error)) from error
+    claims = _fresh_claims(token, keys, issuer, client_id, now, needed=("nonce",))
     _check_party(claims, client_id)
-    if claims["iat"] < now - _OLDEST_SECONDS - SKEW_SECONDS:
-        raise _refused("it was issued too long ago")
     if not isinstance(claims["nonce"], str) or not _same(claims["nonce"], nonce):
         raise _refused("it answers another attempt")
     if not 0 < len(claims["sub"]) <= 255:
@@ -116,34 +100,34 @@ def verify_logout(token: str, keys: KeySet, *, issuer: str, client_id: str, now:
 
     A token that names a session at the provider only is refused: which of ours belongs to it is not kept here.
     """
-    claims = _signed_claims(token, keys)
-    registry = JWTClaimsRegistry(
-        now=now,
-        leeway=SKEW_SECONDS,
-        iss={"essential": True, "value": issuer},
-        aud={"essential": True, "value": client_id},
-        sub={"essential": True},
-        exp={"essential": True},
-        iat={"essential": True},
-        jti={"essential": True},
-        events={"essential": True},
-    )
-    try:
-        registry.validate(claims)
-    except JoseError as error:
-        raise _refused(str(error)) from error
+    claims = _fresh_claims(token, keys, issuer, client_id, now, needed=("jti", "events"))
     if "nonce" in claims:
         raise _refused("a logout token carries no nonce; this may be another kind of token")
     if not isinstance(claims["events"], dict) or not isinstance(claims["events"].get(_LOGOUT_EVENT), dict):
         raise _refused("it is no logout token")
-    if claims["iat"] < now - _OLDEST_SECONDS - SKEW_SECONDS:
-        raise _refused("it was issued too long ago")
     subject, token_id = claims["sub"], claims["jti"]
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:
         raise _refused("its subject has no usable length")
     if not isinstance(token_id, str) or not 0 < len(token_id) <= 255:
         raise _refused("its identifier has no usable length")
     return LoggedOut(subject=subject, token_id=token_id)
+
+
+def _fresh_claims(
+    token: str, keys: KeySet, issuer: str, client_id: str, now: int, *, needed: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what a token of this issuer says to us, signed, of the last minutes, and with the claims ``needed``."""
+    claims = _signed_claims(token, keys)
+    demanded = {name: ClaimsOption(essential=True) for name in ("sub", "exp", "iat", *needed)}
+    demanded["iss"] = ClaimsOption(essential=True, value=issuer)
+    demanded["aud"] = ClaimsOption(essential=True, value=client_id)
+    try:
+        JWTClaimsRegistry(now=now, leeway=SKEW_SECONDS, **demanded).validate(claims)
+    except JoseError as error:
+        raise _refused(str(error)) from error
+    if claims["iat"] < now - _OLDEST_SECONDS - SKEW_SECONDS:
+        raise _refused("it was issued too long ago")
+    return claims
 
 
 def _signed_claims(token: str, keys: KeySet) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from .model import (
 from .naming import Naming
 from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
 from .uses import store as purposes
+from .values import to_application, to_project
 
 __all__ = ["Amendments"]
 
@@ -85,17 +86,17 @@ class Amendments(Naming):
             event = application_event("application.drafted", actor.person_id, row, asks=kind.value, project=project_id)
             store.add(change, *parts, event=event)
             change.session.flush()
-            return store.to_application(change.session, row)
+            return to_application(change.session, row)
 
     def answers_of(self, actor: Actor, project_id: str) -> Answers:
         """Return what a project says of itself now, as the beginning of an amendment."""
         with self._record.read() as session:
             current = self._current(session, actor)
             row = store.project_row(session, project_id)
-            project = store.to_project(session, row)
+            project = to_project(session, row)
             self._must_see_project(session, current, project)
             self._check(session, actor, "draftAmendment", self._thing(session, project))
-            first = store.to_application(session, store.application_row(session, row.application_id))
+            first = to_application(session, store.application_row(session, row.application_id))
             return Answers(
                 title=project.title,
                 lay_summary=project.lay_summary,
@@ -181,7 +182,7 @@ class Amendments(Naming):
         event = application_event("application.approved", actor.person_id, _row(change.session, application))
         change.tell(event)
         change.tell(_amended(actor, application, project, granted, people))
-        changed = store.to_project(change.session, project)
+        changed = to_project(change.session, project)
         self._tell_members(change, changed, "project.amended")
         return changed
 
@@ -220,7 +221,7 @@ class Amendments(Naming):
 
     def _join(self, session: Session, application: Application, row: ProjectRow, now: datetime) -> list[MembershipRow]:
         """Return memberships of people whom the amendment adds; nobody leaves by it."""
-        project = store.to_project(session, row)
+        project = to_project(session, row)
         here = {member.person_id for member in project.members}
         new = [each for each in application.answers.members if each not in here]
         for person_id in new:

@@ -31,6 +31,7 @@ from .model import (
 )
 from .neighbours import Neighbours
 from .store import ApplicationRow, PartRow
+from .values import to_application, to_part
 
 __all__ = ["Applications", "application_event", "application_thing", "write_answers"]
 
@@ -95,7 +96,7 @@ class Applications(Neighbours):
         change.session.add(row)
         change.session.flush()
         store.add(change, *parts, event=application_event("application.drafted", actor.person_id, row))
-        return store.to_application(change.session, row)
+        return to_application(change.session, row)
 
     def redraft(
         self,
@@ -118,7 +119,7 @@ class Applications(Neighbours):
             row.state_since = self._record.clock()
             event = application_event("application.redrafted", actor.person_id, row)
             store.replace_parts(change, application_id, parts, event=event)
-            return store.to_application(change.session, row)
+            return to_application(change.session, row)
 
     def submit(self, actor: Actor, application_id: str) -> Application:
         """Freeze a draft and put each part before its custodian."""
@@ -148,7 +149,7 @@ class Applications(Neighbours):
                     content=rules.fingerprint(application),
                 )
             )
-            return store.to_application(change.session, row)
+            return to_application(change.session, row)
 
     def withdraw_application(self, actor: Actor, application_id: str, reason: str = "") -> Application:
         """Take back an application that is not approved yet."""
@@ -158,7 +159,7 @@ class Applications(Neighbours):
             row.reason = rules.check_reason(reason, needed=False)
             self._void_parts(change, application_id)
             change.tell(application_event("application.withdrawn", actor.person_id, row))
-            return store.to_application(change.session, row)
+            return to_application(change.session, row)
 
     # ---- looking ------------------------------------------------------------------------------------------------
 
@@ -166,7 +167,7 @@ class Applications(Neighbours):
         """Return what this person may see of an application; a custodian's officer sees its own part only."""
         with self._record.read() as session:
             row = store.application_row(session, application_id)
-            application = store.to_application(session, row)
+            application = to_application(session, row)
             current = self._current(session, actor)
             self._must_see(current, application)
             return self._as_seen(session, current, application)
@@ -176,8 +177,7 @@ class Applications(Neighbours):
         with self._record.read() as session:
             current = self._current(session, actor)
             every = [
-                store.to_application(session, store.application_row(session, each))
-                for each in store.application_ids(session)
+                to_application(session, store.application_row(session, each)) for each in store.application_ids(session)
             ]
             seen = [each for each in every if self._policy.may(current, "showApplication", application_thing(each))]
             return [_cut(current, each) for each in seen]
@@ -199,7 +199,7 @@ class Applications(Neighbours):
             at=self._now(),
             content=content,
         )
-        form = form_of(change.session, store.to_part(part))
+        form = form_of(change.session, to_part(part))
         part.due_at = due(exchange.steps_of(change.session, part.application_id, part.custodian_id), form)
         part.reminded_at = None
         if part.state == PartState.VOID:
@@ -220,7 +220,7 @@ class Applications(Neighbours):
     ) -> tuple[ApplicationRow, Application]:
         """Return an application that the actor may see and do ``action`` to; who may not see it is told of nothing."""
         row = store.application_row(session, application_id)
-        application = store.to_application(session, row)
+        application = to_application(session, row)
         self._must_see(self._current(session, actor), application)
         self._check(session, actor, action, application_thing(application, custodian_id=custodian_id))
         return row, application

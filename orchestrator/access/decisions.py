@@ -28,6 +28,7 @@ from .model import (
     PartState,
 )
 from .store import ApplicationRow, PartRow
+from .values import to_application, to_part
 
 __all__ = ["Decisions"]
 
@@ -86,15 +87,13 @@ class Decisions(Applications):
             self._step(change, held, action, by=actor.person_id, content=content)
             held.decided_by, held.reason, held.decided_at = actor.person_id, words, self._record.clock()
             change.tell(_decision(held, row))
-            self._conclude(
-                change, row, [*(each for each in application.parts if each is not part), store.to_part(held)]
-            )
-            return self._as_seen(change.session, actor, store.to_application(change.session, row))
+            self._conclude(change, row, [*(each for each in application.parts if each is not part), to_part(held)])
+            return self._as_seen(change.session, actor, to_application(change.session, row))
 
     def reading(self, actor: Actor, application_id: str, custodian_id: str) -> str:
         """Return the hash of everything that an officer reads of his custodian's part now."""
         with self._record.read() as session:
-            application = store.to_application(session, store.application_row(session, application_id))
+            application = to_application(session, store.application_row(session, application_id))
             self._must_see(self._current(session, actor), application)
             if all(each.custodian_id != custodian_id for each in self._as_seen(session, actor, application).parts):
                 raise NotFound("There is no such part of an application, or none that you may see.")
@@ -103,7 +102,7 @@ class Decisions(Applications):
     def readings(self, actor: Actor, application_id: str) -> Readings:
         """Return the hashes of what this person may read of an application now: take them before you read it."""
         with self._record.read() as session:
-            application = store.to_application(session, store.application_row(session, application_id))
+            application = to_application(session, store.application_row(session, application_id))
             self._must_see(self._current(session, actor), application)
             seen = self._as_seen(session, actor, application)
             parts = {part.custodian_id: self._content(session, application, part.custodian_id) for part in seen.parts}
@@ -124,7 +123,7 @@ class Decisions(Applications):
             row.reason, row.settled_by = rules.check_reason(reason), actor.person_id
             change.tell(application_event("application.refused", actor.person_id, row))
             self._tell(change, [row.applicant_id], kind="application.refused", subject=f"application:{application_id}")
-            return store.to_application(change.session, row)
+            return to_application(change.session, row)
 
     def parts_to_decide(self, actor: Actor) -> list[tuple[Application, CustodianPart]]:
         """Return what waits for this officer's decision, oldest first."""
@@ -134,7 +133,7 @@ class Decisions(Applications):
             for each in store.application_ids(
                 session, states=[ApplicationState.SUBMITTED], custodians=current.custodians
             ):
-                application = store.to_application(session, store.application_row(session, each))
+                application = to_application(session, store.application_row(session, each))
                 own = rules.seen_by_officer(application, current.custodians)
                 found += [
                     (own, part)

@@ -13,6 +13,7 @@ from .amendments import Amendments
 from .applications import application_event
 from .model import APPLICATION_STATES, ApplicationState, PartState
 from .store import ApplicationRow, PartRow
+from .values import to_part
 
 __all__ = ["Endings"]
 
@@ -77,7 +78,7 @@ class Endings(Amendments):
         change.tell(event)
         subject = f"application:{row.application_id}"
         self._tell(change, [row.applicant_id], kind="application.part-ended", subject=subject)
-        parts = [store.to_part(each) for each in store.part_rows(change.session, row.application_id)]
+        parts = [to_part(each) for each in store.part_rows(change.session, row.application_id)]
         if row.state == ApplicationState.SUBMITTED:
             self._conclude(change, row, parts)
         elif not any(part.state is PartState.APPROVED for part in parts):

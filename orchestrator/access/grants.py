@@ -16,6 +16,7 @@ from . import rules, store
 from .decisions import Decisions
 from .model import GRANT_STATES, Grant, GrantState, Project
 from .store import GrantRow
+from .values import to_grant, to_project
 
 __all__ = ["Grants"]
 
@@ -32,7 +33,7 @@ class Grants(Decisions):
             row.reason, row.ended_by, row.ended_at = words, actor.person_id, self._record.clock()
             change.tell(_about_grant(row, actor, "grant.withdrawn"))
             self._tell_members(change, project, "grant.withdrawn")
-            return store.to_grant(row)
+            return to_grant(row)
 
     def renew_grant(self, actor: Actor, grant_id: str, agreement_until: date) -> Grant:
         """Move an agreement's last day, no further than the custodian's current terms reach."""
@@ -45,13 +46,13 @@ class Grants(Decisions):
             row.agreement_until = rules.check_agreement_end(agreement_until, terms_until=terms.valid_until, now=now)
             change.tell(_about_grant(row, actor, "grant.renewed", agreement_until=iso(row.agreement_until)))
             self._tell_members(change, project, "grant.renewed")
-            return store.to_grant(row)
+            return to_grant(row)
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _load_grant(self, session: Session, actor: Actor, action: str, grant_id: str) -> tuple[GrantRow, Project]:
         row = store.grant_row(session, grant_id)
-        project = store.to_project(session, store.project_row(session, row.project_id))
+        project = to_project(session, store.project_row(session, row.project_id))
         members = frozenset(member.person_id for member in project.members)
         current = self._current(session, actor)
         concerned = actor.person_id in members or row.custodian_id in current.custodians or "operator" in current.roles

@@ -9,6 +9,7 @@ from orchestrator.policy.model import Actor
 
 from . import store
 from .projects import Projects
+from .values import to_project
 
 __all__ = ["Naming", "NamingIn"]
 
@@ -62,7 +63,7 @@ class Naming(Projects):
         """End a consent, over every membership that this person ever had in the project."""
         with self._record.change() as change:
             session = change.session
-            project = store.to_project(session, store.project_row(session, project_id))
+            project = to_project(session, store.project_row(session, project_id))
             if actor.person_id not in store.workers(session, project_id):
                 self._must_see_project(session, self._current(session, actor), project)
             self._check(session, actor, "takeBackNaming", self._thing(session, project))

@@ -29,6 +29,7 @@ from .model import (
     ProjectState,
 )
 from .store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
+from .values import to_membership, to_project
 
 __all__ = ["Projects", "project_thing"]
 
@@ -93,7 +94,7 @@ class Projects(Grants):
                 kind="project.approved",
                 subject=f"project:{project.project_id}",
             )
-            return store.to_project(change.session, project)
+            return to_project(change.session, project)
 
     def extend_project(self, actor: Actor, project_id: str, end: date) -> Project:
         """Move a project's last day, no further than ethics and every agreement reach."""
@@ -187,7 +188,7 @@ class Projects(Grants):
             )
             store.add(change, member, event=_about(row, actor, "member.added", person=person_id, role=role.value))
             self._tell(change, [person_id], kind="member.added", subject=f"project:{project_id}")
-            return store.to_membership(member)
+            return to_membership(member)
 
     def end_member(self, actor: Actor, project_id: str, person_id: str) -> Membership:
         """End a person's membership at once: by an operator, the lead, or the person."""
@@ -200,7 +201,7 @@ class Projects(Grants):
             member.ended_at, member.ended_by = self._record.clock(), actor.person_id
             change.tell(_about(row, actor, "member.ended", person=person_id))
             self._tell(change, [person_id], kind="member.ended", subject=f"project:{project_id}")
-            return store.to_membership(member)
+            return to_membership(member)
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class Projects(Grants):
     ) -> tuple[ProjectRow, Project]:
         """Return a project that the actor may see and do ``action`` to; who may not see it is told of nothing."""
         row = store.project_row(session, project_id)
-        project = store.to_project(session, row)
+        project = to_project(session, row)
         self._must_see_project(session, self._current(session, actor), project)
         self._check(session, actor, action, self._thing(session, project, person_id=person_id))
         return row, project
@@ -306,7 +307,7 @@ class Projects(Grants):
     def _changed(self, change: Change, actor: Actor, row: ProjectRow, kind: str, **details: Json) -> Project:
         change.tell(_about(row, actor, kind, state=row.state, **details))
         change.session.flush()
-        return store.to_project(change.session, row)
+        return to_project(change.session, row)
 
     def _chase_projects(self, now: datetime) -> int:
         with self._record.read() as session:

@@ -31,6 +31,7 @@ from .model import (
     ProjectStanding,
     ProjectState,
 )
+from .values import to_project
 
 __all__ = ["AccessService"]
 
@@ -66,7 +67,7 @@ class AccessService(Endings):
         """Return a project this person may see: members, operators, and officers of a granting custodian."""
         with self._record.read() as session:
             current = self._current(session, actor)
-            project = store.to_project(session, store.project_row(session, project_id))
+            project = to_project(session, store.project_row(session, project_id))
             self._must_see_project(session, current, project)
             return _seen(current, project)
 
@@ -74,7 +75,7 @@ class AccessService(Endings):
         """Return every project this person may see, newest first."""
         with self._record.read() as session:
             current = self._current(session, actor)
-            every = [store.to_project(session, store.project_row(session, each)) for each in store.project_ids(session)]
+            every = [to_project(session, store.project_row(session, each)) for each in store.project_ids(session)]
             return [_seen(current, each) for each in every if self._may_see_project(session, current, each)]
 
     def project_ids(self) -> list[str]:
@@ -85,7 +86,7 @@ class AccessService(Endings):
     def project_record(self, project_id: str) -> Project:
         """Return a project whole, for the system itself; pages and commands use ``project``."""
         with self._record.read() as session:
-            return store.to_project(session, store.project_row(session, project_id))
+            return to_project(session, store.project_row(session, project_id))
 
     def is_member(self, project_id: str, person_id: str) -> bool:
         """Say whether a person is or ever was a member of the project: such a person never checks its results."""
@@ -102,7 +103,7 @@ class AccessService(Endings):
     def missing_evidence(self, project_id: str) -> tuple[str, ...]:
         """Say which evidence that the project's active grants hang on is missing or has ended."""
         with self._record.read() as session:
-            project, at = store.to_project(session, store.project_row(session, project_id)), self._record.clock()
+            project, at = to_project(session, store.project_row(session, project_id)), self._record.clock()
             facts = self._facts(session, project, at)
         active = {grant.custodian_id for grant in project.grants if grant.state is GrantState.ACTIVE}
         names = {custodian_id: terms.custodian for custodian_id, terms in facts.terms.items()}
@@ -144,7 +145,7 @@ class AccessService(Endings):
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _standing(self, session: Session, project_id: str, at: datetime) -> ProjectStanding:
-        project = store.to_project(session, store.project_row(session, project_id))
+        project = to_project(session, store.project_row(session, project_id))
         return judge(project, self._facts(session, project, at), at)
 
     def _chase_arrivals(self, now: datetime) -> int:

@@ -22,6 +22,7 @@ from . import store
 from .model import Grant, GrantState
 from .service import AccessService
 from .store import MembershipRow
+from .values import to_grant
 
 __all__ = ["LIFETIME", "GrantVisas"]
 
@@ -69,7 +70,7 @@ class GrantVisas(Asking):
         for project_id in session.scalars(query.order_by(MembershipRow.project_id)):
             for each in self._access.standing(project_id, at=now).grants:
                 if not each.reasons and person_id in each.people:
-                    grant = store.to_grant(store.grant_row(session, each.grant_id))
+                    grant = to_grant(store.grant_row(session, each.grant_id))
                     if grant.state is GrantState.ACTIVE:
                         found.append((grant, each.people[person_id]))
         return found

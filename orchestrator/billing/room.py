@@ -15,6 +15,7 @@ from orchestrator.access import store as access
 from orchestrator.access.applications import application_thing
 from orchestrator.access.model import Application, PartState
 from orchestrator.access.states import ApplicationState
+from orchestrator.access.values import to_application
 from orchestrator.alliance import store as alliance
 from orchestrator.alliance.onboarding.presence import check_present
 from orchestrator.audit.record import Change, Record
@@ -80,7 +81,7 @@ class Room(Asking):
         return sorted({holding.person_id for holding in holdings if holding.in_force(now)})
 
     def _application(self, session: Session, application_id: str) -> Application:
-        return access.to_application(session, access.application_row(session, application_id))
+        return to_application(session, access.application_row(session, application_id))
 
     def _account(self, session: Session, application: Application) -> str:
         """Return the first application of a project, to which its budget belongs."""

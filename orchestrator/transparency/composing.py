@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
 from orchestrator.access.model import Grant, GrantState, Project
+from orchestrator.access.values import to_project
 from orchestrator.alliance import store as alliance
 from orchestrator.alliance.counts import smallest_count
 from orchestrator.core.events import Event, Json
@@ -33,7 +34,7 @@ def compose(
     session: Session, project_id: str, *, told: Sequence[Event], now: datetime, waivers: Waivers | None = None
 ) -> bytes:
     """Return a project's entry as canonical JSON: the same record gives the same bytes, whoever composes."""
-    project = access.to_project(session, access.project_row(session, project_id))
+    project = to_project(session, access.project_row(session, project_id))
     log = Log(session, told, now)
     minimum = smallest_count(session, (grant.custodian_id for grant in project.grants))
     stated = store.statements(session, project_id)

@@ -12,6 +12,7 @@ from orchestrator.access.exchange import store as exchange
 from orchestrator.access.exchange.reading import sheet_of, unfrozen
 from orchestrator.access.model import Application
 from orchestrator.access.states import PartState
+from orchestrator.access.values import to_application
 from orchestrator.alliance import store as alliance
 from orchestrator.audit.record import Change
 from orchestrator.core.events import Event, Json
@@ -46,7 +47,7 @@ def take_over(change: Change, now: datetime) -> None:
     for event in [each for each in change.told if each.kind == "application.approved"]:
         change.session.flush()
         row = access.application_row(change.session, event.subject.partition(":")[2])
-        application = access.to_application(change.session, row)
+        application = to_application(change.session, row)
         if application.project_id is not None:
             _take_over(change, application, application.project_id, now)
 

@@ -11,6 +11,7 @@ from orchestrator.access.applications import application_thing
 from orchestrator.access.model import Application
 from orchestrator.access.rules import check_reason
 from orchestrator.access.states import ApplicationState, PartState
+from orchestrator.access.values import to_application
 from orchestrator.alliance.counts import smallest_count
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
@@ -74,7 +75,7 @@ class Rewording(Looking):
     # ---- inside -------------------------------------------------------------------------------------------------
 
     def _readable(self, session: Session, actor: Actor, application_id: str) -> Application:
-        application = access.to_application(session, access.application_row(session, application_id))
+        application = to_application(session, access.application_row(session, application_id))
         if not self._policy.may(self.as_now(session, actor), "showApplication", application_thing(application)):
             raise NotFound(_UNSEEN)
         return application

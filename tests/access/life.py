@@ -18,6 +18,7 @@ from orchestrator.access import store
 from orchestrator.access.exchange.store import SubmissionRow
 from orchestrator.access.model import Application, ApplicationKind, ApplicationState, PartState, Project
 from orchestrator.access.store import ApplicationRow, GrantRow, MembershipRow, PartRow, ProjectRow
+from orchestrator.access.values import to_application, to_project
 from orchestrator.alliance.onboarding.model import DepartureState
 from orchestrator.audit.outbox import Outbox
 from orchestrator.audit.record import Record
@@ -74,11 +75,11 @@ class Life:
     def found(self, title: str) -> Application | None:
         with self.world.record.read() as session:
             row = session.scalar(select(ApplicationRow).where(ApplicationRow.title == title))
-            return None if row is None else store.to_application(session, row)
+            return None if row is None else to_application(session, row)
 
     def project(self) -> Project:
         with self.world.record.read() as session:
-            return store.to_project(session, store.project_row(session, store.project_ids(session)[0]))
+            return to_project(session, store.project_row(session, store.project_ids(session)[0]))
 
     def part(self, title: str, name: str) -> PartState | None:
         found = self.found(title)

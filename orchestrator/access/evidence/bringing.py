@@ -10,6 +10,7 @@ from orchestrator.access import store as access
 from orchestrator.access.applications import application_thing
 from orchestrator.access.neighbours import Neighbours
 from orchestrator.access.rules import check_reason
+from orchestrator.access.values import to_application
 from orchestrator.alliance.evidence import EvidenceKind, Holder, kind_of
 from orchestrator.audit.record import Change
 from orchestrator.core.clock import iso
@@ -49,7 +50,7 @@ class BringingEvidence(Neighbours):
         """Bring evidence of a piece of research; ``valid_until`` is its last day."""
         with self._record.change() as change:
             research, seen = self._research(change.session, actor, application_id)
-            application = access.to_application(change.session, access.application_row(change.session, application_id))
+            application = to_application(change.session, access.application_row(change.session, application_id))
             self._check(
                 change.session, actor, "recordEvidence", application_thing(application, custodian_id=custodian_id or "")
             )
@@ -87,7 +88,7 @@ class BringingEvidence(Neighbours):
         """Rely in a piece of research on the evidence of an organisation that takes part; again changes nothing."""
         with self._record.change() as change:
             research, _ = self._research(change.session, actor, application_id)
-            application = access.to_application(change.session, access.application_row(change.session, application_id))
+            application = to_application(change.session, access.application_row(change.session, application_id))
             self._check(change.session, actor, "relyOnEvidence", application_thing(application))
             evidence = store.to_evidence(store.evidence_row(change.session, evidence_id))
             if evidence.application_id is not None:
@@ -233,7 +234,7 @@ class BringingEvidence(Neighbours):
 
     def _research(self, session: Session, actor: Actor, application_id: str) -> tuple[Research, frozenset[str]]:
         """Return the research and which of its custodians the actor may know of."""
-        application = access.to_application(session, access.application_row(session, application_id))
+        application = to_application(session, access.application_row(session, application_id))
         current = self._current(session, actor)
         if not self._policy.may(current, "showApplication", application_thing(application)):
             raise NotFound("There is no such application, or none that you may see.")

@@ -11,6 +11,7 @@ from orchestrator.access import store as access
 from orchestrator.access.model import Application, ApplicationState, CustodianPart
 from orchestrator.access.rules import was_submitted
 from orchestrator.access.store import ApplicationRow, ProjectRow
+from orchestrator.access.values import to_application
 from orchestrator.core.errors import NotFound
 from orchestrator.policy.model import Thing
 
@@ -41,7 +42,7 @@ def research_of(session: Session, application_id: str) -> Research:
     if row.amends is not None:
         row = access.application_row(session, access.project_row(session, row.amends).application_id)
     project_id = session.scalar(select(ProjectRow.project_id).where(ProjectRow.application_id == row.application_id))
-    every = [access.to_application(session, each) for each in [row, *_amendments(session, project_id)]]
+    every = [to_application(session, each) for each in [row, *_amendments(session, project_id)]]
     people = {person for each in every for person in (each.applicant_id, *each.answers.members)}
     granted = {grant.custodian_id for grant in access.grants_of(session, project_id)} if project_id else set()
     shown = {part.custodian_id for each in every if was_submitted(each) for part in each.parts}

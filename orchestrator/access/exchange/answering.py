@@ -15,6 +15,7 @@ from ..forms.model import Asked, Sheet, Value
 from ..forms.published import check_public
 from ..forms.sheets import check_answer
 from ..store import ApplicationRow
+from ..values import to_application
 from . import store
 from .model import FilledSheet
 from .parts import PartExchange
@@ -31,7 +32,7 @@ class Answering(PartExchange):
         """Return what this person may see: all of it to the applicant's side, an officer what his custodian asked."""
         with self._record.read() as session:
             row = applications.application_row(session, application_id)
-            application = applications.to_application(session, row)
+            application = to_application(session, row)
             current = self._current(session, actor)
             self._must_see(current, application)
             whole = self._as_seen(session, actor, application) is application

@@ -23,6 +23,7 @@ from ..forms.model import Sheet
 from ..model import Answers, Application
 from ..states import PartState
 from ..store import ApplicationRow
+from ..values import to_application
 from . import store
 from .model import CHANGEABLE, ChangeRequest
 from .parts import Found, PartExchange
@@ -113,7 +114,7 @@ class Changing(PartExchange):
             change.tell(_about(found, actor, "application.changes-answered", request=request.request_id))
             self._tell_other_side(change, found, actor, "application.answered")
             change.session.flush()
-            return applications.to_application(change.session, found.row)
+            return to_application(change.session, found.row)
 
     def withdraw_part(self, actor: Actor, application_id: str, custodian_id: str, reason: str = "") -> Application:
         """Ask one custodian no longer; the others go on deciding."""
@@ -127,7 +128,7 @@ class Changing(PartExchange):
             change.tell(_about(found, actor, "application.part-withdrawn"))
             self._tell_other_side(change, found, actor, "application.part-withdrawn")
             self._conclude(change, found.row, self._parts_now(change.session, application_id))
-            return applications.to_application(change.session, found.row)
+            return to_application(change.session, found.row)
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ class Changing(PartExchange):
         self, change: Change, actor: Actor, row: ApplicationRow, custodian_id: str, before: Mapping[str, str]
     ) -> None:
         """Put the part before its custodian again, and open what others approved and now reads otherwise."""
-        application = applications.to_application(change.session, row)
+        application = to_application(change.session, row)
         sheet = sheet_of(change.session, application)
         answers = store.answers_up_to(change.session, row.application_id, row.revision)
         for part in applications.part_rows(change.session, row.application_id):

@@ -15,6 +15,7 @@ from .. import store as applications
 from ..applications import application_event
 from ..model import Application
 from ..states import ApplicationState, PartState
+from ..values import to_application
 from . import store
 from .model import Advice, Opinion, PanelMember, PanelPart
 from .parts import Found, PartExchange
@@ -76,9 +77,7 @@ class Panels(PartExchange):
             custodians = frozenset(store.panels_of(session, actor.person_id))
             every = applications.application_ids(session, states=[ApplicationState.SUBMITTED], custodians=custodians)
             for application_id in reversed(every):
-                application = applications.to_application(
-                    session, applications.application_row(session, application_id)
-                )
+                application = to_application(session, applications.application_row(session, application_id))
                 for part in application.parts:
                     if part.custodian_id not in custodians or part.state is not PartState.WAITING:
                         continue

@@ -20,6 +20,7 @@ from ..forms.sheets import answered, missing
 from ..model import Application, CustodianPart
 from ..states import ApplicationState, PartState
 from ..store import ApplicationRow, PartRow
+from ..values import to_application, to_part
 from . import store
 from .model import FilledSheet
 from .reading import form_of, open_questions, sheet_of, unfrozen
@@ -45,7 +46,7 @@ class PartExchange(Decisions):
 
     def _find(self, session: Session, actor: Actor, application_id: str, custodian_id: str) -> Found:
         """Return a submitted part to those who see it: the applicant's side, its officers, operators."""
-        application = applications.to_application(session, applications.application_row(session, application_id))
+        application = to_application(session, applications.application_row(session, application_id))
         self._must_see(self._current(session, actor), application)
         found = self._found(session, application_id, custodian_id)
         seen = self._as_seen(session, actor, application)
@@ -58,7 +59,7 @@ class PartExchange(Decisions):
         held = session.get(PartRow, (application_id, custodian_id))
         if held is None:
             raise NotFound(_UNSEEN)
-        application, part = applications.to_application(session, row), applications.to_part(held)
+        application, part = to_application(session, row), to_part(held)
         thing = self._part_thing(session, application, part)
         return Found(row=row, held=held, application=application, part=part, thing=thing)
 
@@ -131,7 +132,7 @@ class PartExchange(Decisions):
         self._tell(change, [found.row.applicant_id], kind=kind, subject=subject)
 
     def _parts_now(self, session: Session, application_id: str) -> list[CustodianPart]:
-        return [applications.to_part(each) for each in applications.part_rows(session, application_id)]
+        return [to_part(each) for each in applications.part_rows(session, application_id)]
 
     @staticmethod
     def _must_run(application: Application) -> None:

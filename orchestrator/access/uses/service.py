@@ -18,6 +18,7 @@ from orchestrator.access.exchange.parts import PartExchange
 from orchestrator.access.model import Application, ApplicationState, Grant, GrantState, PartState, Project
 from orchestrator.access.projects import project_thing
 from orchestrator.access.rules import end_of, seen_by_officer, start_of
+from orchestrator.access.values import to_application, to_project
 from orchestrator.alliance import store as alliance
 from orchestrator.alliance.service import AllianceService
 from orchestrator.alliance.uses.model import Purpose, UseTerms, Verdict
@@ -128,7 +129,7 @@ class DataUses(PartExchange):
         """
         with self._record.read() as session:
             current = self._current(session, actor)
-            project = access.to_project(session, access.project_row(session, project_id))
+            project = to_project(session, access.project_row(session, project_id))
             workers = access.workers(session, project_id)
             if not self._policy.may(current, "showProject", project_thing(project, workers=workers, now=self._now())):
                 raise NotFound("There is no such project, or none that you may see.")
@@ -139,7 +140,7 @@ class DataUses(PartExchange):
 
     def forbidden(self, session: Session, application_id: str, custodian_id: str) -> tuple[str, ...]:
         """Return the reasons for which one custodian's terms of use do not permit an application's purpose."""
-        application = access.to_application(session, access.application_row(session, application_id))
+        application = to_application(session, access.application_row(session, application_id))
         datasets = [
             each for part in application.parts if part.custodian_id == custodian_id for each in part.dataset_ids
         ]
@@ -192,7 +193,7 @@ class DataUses(PartExchange):
 
     def _application(self, session: Session, actor: Actor, application_id: str) -> Application:
         """Return an application cut to what this person may see of it."""
-        application = access.to_application(session, access.application_row(session, application_id))
+        application = to_application(session, access.application_row(session, application_id))
         current = self._current(session, actor)
         if not self._policy.may(current, "showApplication", application_thing(application)):
             raise NotFound("There is no such application, or none that you may see.")

@@ -18,6 +18,7 @@ from orchestrator.access import store as access
 from orchestrator.access.applications import application_thing
 from orchestrator.access.model import Application
 from orchestrator.access.rules import check_reason
+from orchestrator.access.values import to_application
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Notice
@@ -59,7 +60,7 @@ class Accrediting(Hearing):
         """
         with self._record.read() as session:
             try:
-                application = access.to_application(session, access.application_row(session, application_id))
+                application = to_application(session, access.application_row(session, application_id))
             except NotFound:
                 raise NotFound(_UNSEEN) from None
             self._check_known(

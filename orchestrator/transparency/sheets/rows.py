@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orchestrator.access.model import Project
-from orchestrator.access.store import ApplicationRow, GrantRow, MembershipRow, ProjectRow, as_project
+from orchestrator.access.store import ApplicationRow, GrantRow, MembershipRow, ProjectRow
+from orchestrator.access.values import as_project
 from orchestrator.core.database import Base
 
 __all__ = ["ProjectRows", "rows_of"]

@@ -45,11 +45,7 @@ def demanded(house: House, actor: Actor, *, months: int = 3) -> Demand:
     with house.record.read() as session:
         current = house.identity.as_now(session, actor)
     everything = bool(current.roles & {"operator", "concierge"})
-    datasets = [
-        each
-        for each in house.discovery.search("", limit=1_000_000)
-        if everything or each.custodian_id in current.custodians
-    ]
+    datasets = [each for each in house.discovery.datasets() if everything or each.custodian_id in current.custodians]
     asked = {each.dataset_id: each.enquiries for each in house.enquiries.demand(actor)}
     with house.record.read() as session:
         applied = requested(session, [each.dataset_id for each in datasets])

@@ -12,6 +12,7 @@ from orchestrator.core.errors import Invalid
 from .arguments import DatasetArgument, DryRunOption, OutputOption, ReasonOption, YesOption, identifier, mapping_file
 from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, plain, show, show_all
+from .searching import explain
 
 __all__ = ["app"]
 
@@ -20,29 +21,35 @@ SHAPE = Shape(name="dataset_id", columns=("dataset_id", "name", "title", "custod
 VERSION = Shape(name="version_id", columns=("version_id", "number", "delivery", "state", "added_at"))
 
 VersionArgument = Annotated[str, typer.Argument(help="A version's identifier.", callback=identifier)]
-_EVERYTHING = 1_000_000
+_DEEPEST = 10_000
 
 
 @app.command("list")
 def list_datasets(context: typer.Context, *, output: OutputOption = Output.TABLE) -> None:
     """List every dataset on offer; nobody needs to be signed in."""
-    show_all(begin_public(context).discovery.search("", limit=_EVERYTHING), SHAPE, output)
+    show_all(begin_public(context).discovery.datasets(), SHAPE, output)
 
 
 @app.command("search")
 def search(
     context: typer.Context,
     *,
-    words: Annotated[list[str], typer.Argument(help="Words that title, name or description hold.")],
+    words: Annotated[list[str], typer.Argument(help="Words, as in `tre catalogue search`.")],
     custodian: Annotated[
         str, typer.Option("--custodian", help="Only those of one custodian.", callback=identifier)
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, max=_EVERYTHING, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=_DEEPEST, help="At most so many.")] = 50,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Find datasets, best first; nobody needs to be signed in."""
-    discovery = begin_public(context).discovery
-    show_all(discovery.search(" ".join(words), custodian_id=custodian or None, limit=limit), SHAPE, output)
+    """Find datasets on offer here, best first; nobody needs to be signed in.
+
+    It is the search of `tre catalogue search`, which finds as well what is only described here.
+    """
+    house = begin_public(context)
+    results = house.search.offered(" ".join(words), custodian_id=custodian or None, most=limit)
+    explain(results)
+    found = [each.entry.dataset_id for each in results.listed if each.entry.dataset_id]
+    show_all([house.discovery.dataset(each) for each in found], SHAPE, output)
 
 
 @app.command("show")

@@ -15,7 +15,7 @@ from .output import Output, Shape, plain, show, show_all
 if TYPE_CHECKING:
     from orchestrator.discovery.search.model import Asked, Facet, Listed, Results
 
-__all__ = ["add_to_catalogue", "app"]
+__all__ = ["add_to_catalogue", "app", "explain"]
 
 app = typer.Typer(help="Saved searches: be told when what they find changes.", no_args_is_help=True)
 HIT = Shape(name="entry_id", columns=("entry_id", "title", "publisher", "origin", "state", "found_in"))
@@ -56,7 +56,7 @@ def search(
     whole = output in (Output.JSON, Output.YAML)
     asked = _asked(words, facets, people, since, until, limit=limit, offset=offset, counted=whole)
     results = begin_public(context).search.find(asked)
-    _explain(results)
+    explain(results)
     rows = [_row(each) for each in results.listed]
     if not whole:
         show_all(rows, HIT, output)
@@ -257,7 +257,7 @@ def _row(each: Listed) -> dict[str, object]:
     }
 
 
-def _explain(results: Results) -> None:
+def explain(results: Results) -> None:
     """Say how the words were read, apart from the data."""
     for word in results.found.read:
         if word.corrected:

@@ -27,7 +27,6 @@ __all__ = [
     "check_source",
     "check_volume",
     "files_fingerprint",
-    "matches",
     "source_fingerprint",
     "text_fingerprint",
 ]
@@ -177,18 +176,3 @@ def source_fingerprint(source: Mapping[str, str | Sequence[str]]) -> str:
 def text_fingerprint(text: str) -> str:
     """Return the SHA-256 of a text, for the log."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def matches(text: str, *, name: str, title: str, description: str) -> int:
-    """Return how well a dataset answers a search: 0 unless every word occurs; words in the title count most."""
-    words = text.casefold().split()
-    head, body = f"{title} {name}".casefold(), description.casefold()
-    score = 1
-    for word in words:
-        if word in head:
-            score += 10
-        elif word in body:
-            score += 1
-        else:
-            return 0
-    return score

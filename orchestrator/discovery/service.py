@@ -232,15 +232,12 @@ class DiscoveryService(Asking):
 
     # ---- reading ------------------------------------------------------------------------------------------------
 
-    def search(self, text: str = "", *, custodian_id: str | None = None, limit: int = 50) -> list[Dataset]:
-        """Find listed datasets whose title, name or description hold every word; best first."""
+    def datasets(self, *, custodian_id: str | None = None, limit: int | None = None) -> list[Dataset]:
+        """Return the datasets on offer by title, all or those of one custodian; words are searched by the index."""
         with self._record.read() as session:
             rows = store.all_datasets(session, custodian_id=custodian_id)
-        scored = [
-            (rules.matches(text, name=row.name, title=row.title, description=row.description), row) for row in rows
-        ]
-        found = sorted((pair for pair in scored if pair[0]), key=lambda pair: (-pair[0], pair[1].title.casefold()))
-        return [store.to_dataset(row) for _, row in found[: max(0, limit)]]
+        ordered = sorted(rows, key=lambda row: row.title.casefold())
+        return [store.to_dataset(row) for row in (ordered if limit is None else ordered[: max(0, limit)])]
 
     def dataset(self, dataset_id: str) -> Dataset:
         """Return one dataset by its identifier."""

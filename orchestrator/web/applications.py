@@ -58,6 +58,8 @@ def application(request: Request, application_id: Id) -> Response:
     readings = visit.house.access.readings(visit.actor, application_id)
     found = visit.house.access.application(visit.actor, application_id)
     titles = {one: visit.house.discovery.dataset(one).title for part in found.parts for one in part.dataset_ids}
+    steps = _steps(visit, found)
+    workers = sorted({found.applicant_id, *found.answers.members, *found.workers}) if steps["approve"] else []
     return page(
         request,
         "application.html",
@@ -66,7 +68,8 @@ def application(request: Request, application_id: Id) -> Response:
         titles=titles,
         read=readings.whole,
         own=found.applicant_id == visit.person.person_id,
-        steps=_steps(visit, found),
+        steps=steps,
+        elsewhere=visit.house.federation.recognised_together(visit.actor, workers),
     )
 
 
@@ -221,7 +224,7 @@ def _form(
     problem: Invalid | None = None,
 ) -> Response:
     by_custodian: dict[str, list[object]] = {}
-    for dataset in visit.house.discovery.search(limit=500):
+    for dataset in visit.house.discovery.datasets(limit=500):
         by_custodian.setdefault(dataset.custodian_id, []).append(dataset)
     return page(
         request,

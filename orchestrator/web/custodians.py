@@ -121,7 +121,7 @@ def _show(
         officer=officer,
         terms=terms_in_force(house, custodian_id),
         evidence_kinds=EVIDENCE_KINDS,
-        datasets=house.discovery.search(custodian_id=custodian_id, limit=500),
+        datasets=house.discovery.datasets(custodian_id=custodian_id, limit=500),
         given=_given(visit, custodian_id) if officer else [],
         values=values or {"checkers_needed": "2", "minimum_count": "10"},
         problem=problem,

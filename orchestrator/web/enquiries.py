@@ -268,7 +268,7 @@ def _page(
         datasets={each.dataset_id: house.discovery.dataset(each.dataset_id) for each in found.suggestions},
         offer=house.enquiries.offer(found.offer_id) if found.offer_id else None,
         colleague_items=_items(house.enquiries.concierges()) if hub else [],
-        dataset_items=_items((one.dataset_id, one.title) for one in house.discovery.search(limit=500)) if hub else [],
+        dataset_items=_items((one.dataset_id, one.title) for one in house.discovery.datasets(limit=500)) if hub else [],
         posted=posted,
         chosen=posted.many("datasets") if posted else [],
         problem=problem,

@@ -30,7 +30,7 @@ class CatalogueCandidates:
         if not terms:
             return []
         found = []
-        for dataset in self._discovery.search(limit=_MOST):
+        for dataset in self._discovery.datasets(limit=_MOST):
             parts = described_parts(dataset.title, dataset.name, dataset.description)
             reasons, score = reasons_for(terms, parts)
             if reasons:

@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from orchestrator.audit.record import Record
 from orchestrator.core.errors import NotFound
-from orchestrator.discovery.catalogue.model import Entry, EntryState
+from orchestrator.discovery.catalogue.model import Entry, EntryState, Origin
 from orchestrator.discovery.catalogue.store import EditionRow, EntryRow, to_entry
 
 from .alike import near, rarity_in
 from .following import Follower, newest
 from .index import Index
 from .likeness import Things, likeness
-from .model import Asked, Listed, Results
+from .model import DEEPEST, LARGEST_PAGE, Asked, Facet, Listed, Results
 from .reasons import where_found
 from .searching import answer, check, matching
 
@@ -55,6 +55,21 @@ class SearchService:
             if hit.entry_id in entries
         ]
         return Results(found=found, listed=tuple(listed), behind=behind)
+
+    def offered(self, words: str, *, custodian_id: str | None = None, most: int = 50) -> Results:
+        """Answer a search among the datasets that are offered here, by one custodian if it is named.
+
+        ``most`` are listed, at the most 10,000; the total is that of all custodians.
+        """
+        chosen = {Facet.ORIGIN: (Origin.OFFERED.value,)}
+        listed: list[Listed] = []
+        for offset in range(0, DEEPEST, LARGEST_PAGE):
+            asked = Asked(words=words, chosen=chosen, offset=offset, limit=LARGEST_PAGE, counted=False)
+            page = self.find(asked)
+            listed += [each for each in page.listed if custodian_id in (None, each.entry.custodian_id)]
+            if len(listed) >= most or len(page.found.hits) < LARGEST_PAGE:
+                break
+        return Results(found=page.found, listed=tuple(listed[: max(0, most)]), behind=page.behind)
 
     def matching(self, asked: Asked, most: int) -> tuple[list[str], int]:
         """Return the identifiers of up to ``most`` entries that have all words, and how many there are."""

@@ -135,7 +135,7 @@ def test_on_its_day_grants_and_datasets_of_the_custodian_go_and_nothing_of_anoth
     assert grants[world.custodians["b"]].state is GrantState.ACTIVE
     assert world.discovery.dataset(world.datasets["a"]).state is DatasetState.WITHDRAWN
     assert world.discovery.version(world.versions["a"]).state is VersionState.WITHDRAWN
-    assert [each.dataset_id for each in world.discovery.search()] == [world.datasets["b"]]
+    assert [each.dataset_id for each in world.discovery.datasets()] == [world.datasets["b"]]
     joined = members.onboarding.joined(world.custodians["a"])
     assert joined.departure is not None
     assert joined.departure.state is DepartureState.LEFT

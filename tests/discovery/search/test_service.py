@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 import pytest
 
 from orchestrator.core.errors import Invalid, NotFound
+from orchestrator.discovery.search import service
 from orchestrator.discovery.search.model import Asked, Facet, Results
 from tests.discovery.search.conftest import Searched
 
@@ -220,3 +222,25 @@ def test_similar_ones_share_telling_words(national: Searched) -> None:
     assert first.entry_id not in {each.entry.entry_id for each in similar}
     assert all("Joint Registry" in each.entry.title for each in similar)
     assert all(each.where for each in similar)
+
+
+def test_what_is_offered_here_is_searched_apart_and_by_custodian(
+    searched: Searched, description: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LARGEST_PAGE", 2)
+    north = [searched.offer(f"north-{number}", description, f"Sneezing register {number}") for number in range(3)]
+    south = searched.offer("south", description, "Sneezing letters", officer="carl")
+    other = copy.deepcopy(description)
+    other["summary"]["title"] = "Sneezing elsewhere"
+    searched.rooms.catalogue.import_records(searched.rooms.actor("ada"), [other], source="national")
+
+    def offered(**more: Any) -> set[str | None]:
+        return {each.entry.dataset_id for each in searched.search.offered("title:sneeze", **more).listed}
+
+    assert searched.search.find(Asked(words="title:sneeze")).found.total == 5
+    assert offered() == {*north, south}
+    assert offered(custodian_id=searched.rooms.custodians["South"]) == {south}
+    assert offered(custodian_id="nobody") == set()
+    assert len(offered(most=1)) == 1
+    assert len(offered(most=3)) == 3
+    assert offered(most=0) == set()

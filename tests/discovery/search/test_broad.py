@@ -77,19 +77,17 @@ def everything(index: Index, asked: Asked) -> tuple[list[float], int]:
 
 @pytest.mark.usefixtures("few")
 def test_the_best_of_a_broad_search_are_those_of_scoring_everything(index: Index) -> None:
-    same = told = 0
+    told = 0
     for words in pairs():
         found = ask(index, words, counted=False)
         scores, _ = everything(index, Asked(words=words))
         told += found.at_least
-        same += [hit.score for hit in found.hits] == pytest.approx(scores)
+        assert [hit.score for hit in found.hits] == pytest.approx(scores), words
     assert told >= 75, "of 100 searches, most were answered without scoring all"
-    assert same >= 98
 
 
 @pytest.mark.usefixtures("few")
-def test_what_is_proven_is_never_wrong(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strongest, "_NEARLY", 1.0)
+def test_what_is_proven_is_never_wrong(index: Index) -> None:
     told = 0
     for words in pairs():
         for more in ({}, {"offset": 20, "limit": 10}, {"chosen": {Facet.PLACE: ("Wales",)}}):

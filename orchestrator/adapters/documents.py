@@ -1,7 +1,8 @@
 """Documents that people hand in, sealed on disk: ``<directory>/<aa>/<identifier>``, each under a key of its own.
 
 The keys are derived from one key in a file. Who takes a copy of the directory, or of the record, has no document; who
-has the file as well has all of them, so the file belongs elsewhere than the copies do.
+has the file as well has all of them, so the file belongs elsewhere than the copies do. To change that key, documents
+are sealed under the next one, one after the other; while this goes on either key may open one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import errno
 import io
 import json
 import os
-import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,19 +19,20 @@ from datetime import UTC, datetime
 from hashlib import sha256 as sha256_of
 from pathlib import Path
 
+from orchestrator.access.evidence.ports import Rotation
 from orchestrator.core.errors import Invalid, Unavailable
 from orchestrator.core.ids import check_id
 
 from .channel.files import place
+from .document_keys import DocumentKeys
 from .sealed_stream import open_stream, seal_stream
 
 __all__ = ["SealedDocuments"]
 
-_KEY_BYTES = 32
 _SECONDS = 60.0
 _ANSWER = 64 << 10
 _HALF_DONE = 3600
-"""Seconds after which a file that a write left half done cannot be one that is being written."""
+"""Seconds after which a file that a write left half done cannot be one that is being written, nor a row still come."""
 _MODULE = "orchestrator.airlock.inspection.acting"
 
 
@@ -41,7 +42,7 @@ class SealedDocuments:
     def __init__(self, directory: Path, key_file: Path, *, command: Callable[[str], list[str]] | None = None) -> None:
         """``key_file`` holds 32 bytes; one is made when the first document comes, and never beside older ones."""
         self._directory = directory
-        self._key_file = key_file
+        self._keys = DocumentKeys(directory, key_file)
         self._command = command
 
     def look_into(self, kind: str, content: bytes) -> None:
@@ -57,35 +58,36 @@ class SealedDocuments:
 
     def keep(self, document_id: str, sha256: str, content: bytes) -> None:
         """Seal a document; it is whole and on disk when this returns, or not there at all."""
-        sealed = io.BytesIO()
-        for _ in seal_stream(self._key(), _context(document_id, sha256), io.BytesIO(content), sealed):
-            pass
-        target = self._path(document_id)
-        with _disk("kept"):
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place(target, sealed.getvalue())
+        with _disk("kept"), self._keys.held():
+            self._place(document_id, _sealed(self._keys.to_seal(), document_id, sha256, content))
 
     def read(self, document_id: str, sha256: str) -> bytes:
         """Unseal a document to its end and compare its hash before anything of it is given away."""
-        path = self._path(document_id)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as sealed:
-                content = b"".join(open_stream(self._key(), _context(document_id, sha256), sealed))
-        except FileNotFoundError as error:
-            raise _lost("is missing") from error
-        except OSError as error:
-            raise _lost(f"cannot be read ({error.strerror})") from error
-        except Invalid as error:
-            raise _lost("was altered, or sealed under another key") from error
-        if sha256_of(content).hexdigest() != sha256:
-            raise _lost("was altered")
-        return content
+        with _disk("read"), self._keys.held():
+            return self._opened(document_id, sha256)[1]
 
     def remove(self, document_id: str) -> None:
         """Remove a document; one that is gone already is no error."""
-        with _disk("removed"):
+        with _disk("removed"), self._keys.held():
             self._path(document_id).unlink(missing_ok=True)
+
+    def rotate(self, named: Callable[[], Mapping[str, str]]) -> Rotation:
+        """Seal every document under a new key and forget the old one; what a crash left undone is done the next time.
+
+        ``named`` returns the hash of each document by its identifier, as the record has them. The old key stays while
+        a document may need it: one whose row is still to come, or one that neither key opens.
+        """
+        with _disk("sealed anew"):
+            with self._keys.held(alone=True):
+                self._keys.begin()
+            done, _ = self._seal_anew(named(), alone=True)
+            with self._keys.held(alone=True):
+                hashes = named()
+                more, unread = self._seal_anew({each: hashes[each] for each in hashes if each not in done}, alone=False)
+                coming = [each for each, since in self.kept().items() if each not in hashes and _new(since)]
+                if not coming and not unread:
+                    self._keys.finish()
+        return Rotation(sealed=len(done) + len(more), coming=len(coming), unread=tuple(sorted(unread)))
 
     def kept(self) -> Mapping[str, datetime]:
         """Return what lies here and since when; what a write left half done is removed on the way."""
@@ -102,28 +104,43 @@ class SealedDocuments:
     def _path(self, document_id: str) -> Path:
         return self._directory / document_id[:2] / check_id(document_id, field="document_id")
 
-    def _key(self) -> bytes:
-        with _disk("kept"):
-            lost = next(self._directory.glob("??/[!.]*"), None) is not None
-            if not self._key_file.exists():
-                if lost:
-                    raise Unavailable(
-                        f"{self._key_file} is missing, and documents that were sealed under it are here. An operator "
-                        "puts it back; a new key would open none of them.",
-                        system="documents",
-                        retry=False,
-                    )
-                self._key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                place(self._key_file, secrets.token_bytes(_KEY_BYTES))
-            key, mode = self._key_file.read_bytes(), self._key_file.stat().st_mode
-        if len(key) != _KEY_BYTES or mode & 0o007:
-            raise Unavailable(
-                f"{self._key_file} must hold {_KEY_BYTES} bytes that only the portal’s account can read; an operator "
-                "mends that.",
-                system="documents",
-                retry=False,
-            )
-        return key
+    def _seal_anew(self, hashes: Mapping[str, str], *, alone: bool) -> tuple[set[str], set[str]]:
+        """Seal these documents under the next key; return which are now, and which neither key opens."""
+        done, unread = set(), set()
+        for document_id, sha256 in sorted(hashes.items()):
+            with self._keys.held(alone=True) if alone else contextlib.nullcontext():
+                try:
+                    newest, content = self._opened(document_id, sha256)
+                except Unavailable:
+                    unread.add(document_id)
+                    continue
+                if not newest:
+                    self._place(document_id, _sealed(self._keys.to_seal(), document_id, sha256, content), replace=True)
+                done.add(document_id)
+        return done, unread
+
+    def _place(self, document_id: str, sealed: bytes, *, replace: bool = False) -> None:
+        target = self._path(document_id)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place(target, sealed, replace=replace)
+
+    def _opened(self, document_id: str, sha256: str) -> tuple[bool, bytes]:
+        """Return a document, and whether it is sealed under the key that new ones are."""
+        try:
+            descriptor = os.open(self._path(document_id), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                sealed = file.read()
+        except FileNotFoundError as error:
+            raise _lost("is missing") from error
+        except OSError as error:
+            raise _lost(f"cannot be read ({error.strerror})") from error
+        for number, key in enumerate(self._keys.to_open()):
+            with contextlib.suppress(Invalid):
+                content = b"".join(open_stream(key, _context(document_id, sha256), io.BytesIO(sealed)))
+                if sha256_of(content).hexdigest() != sha256:
+                    raise _lost("was altered")
+                return number == 0, content
+        raise _lost("was altered, or sealed under another key")
 
 
 def _restrained(module: str) -> list[str]:
@@ -156,6 +173,17 @@ def _answer(command: list[str], content: bytes) -> list[str]:
             system="documents",
         ) from error
     return [each[:80] for each in found]
+
+
+def _sealed(key: bytes, document_id: str, sha256: str, content: bytes) -> bytes:
+    sealed = io.BytesIO()
+    for _ in seal_stream(key, _context(document_id, sha256), io.BytesIO(content), sealed):
+        pass
+    return sealed.getvalue()
+
+
+def _new(since: datetime) -> bool:
+    return since.timestamp() > time.time() - _HALF_DONE
 
 
 def _context(document_id: str, sha256: str) -> bytes:

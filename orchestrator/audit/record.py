@@ -137,6 +137,11 @@ class Record:
         """Commit nothing any more: hand each finished change's events to ``instead``, which raises, and undo it."""
         self._instead = instead
 
+    @property
+    def rehearsed(self) -> bool:
+        """Whether nothing is committed any more: what lies outside the record is left alone too."""
+        return self._instead is not None
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Look at one consistent state; nothing that is changed here is kept."""

@@ -34,6 +34,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Evidence: what proves that data may be used, with its end.", no_args_is_help=True)
 SHAPE = Shape(name="evidence_id", columns=("evidence_id", "kind", "reference", "state", "valid_from", "valid_until"))
 DOCUMENT = Shape(name="document_id", columns=("document_id", "evidence_id", "kind", "size", "sha256", "destroyed_at"))
+ROTATION = Shape(name="sealed", columns=("sealed", "coming", "unread"))
 KIND = Shape(name="kind", columns=("kind", "title", "holder", "one_custodian"))
 REQUIRED = Shape(name="kind", columns=("custodian_id", "kind", "holds", "until", "sentence"))
 EvidenceArgument = Annotated[str, typer.Argument(help="A piece of evidence's identifier.", callback=identifier)]
@@ -215,6 +216,32 @@ def destroy(
     call = begin(context, dry_run=dry_run)
     confirm("Destroy the document for ever?", yes=yes, dry_run=dry_run)
     show(call.house.evidence.destroy_document(call.actor, evidence, reason), DOCUMENT, output)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    context: typer.Context,
+    *,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Seal every document under a new key and forget the old one, as an operator; cut short, it is done again.
+
+    Documents can be handed in and read meanwhile. The old key stays while a document needs it, and the exit code is 7.
+    """
+    call = begin(context, dry_run=dry_run)
+    confirm(
+        "Seal every document under a new key? Copies of the old key open none of them then.", yes=yes, dry_run=dry_run
+    )
+    done = call.house.evidence.rotate_key(call.actor)
+    show(done, ROTATION, output)
+    if done.coming:
+        say(f"{done.coming} document(s) arrived just now: the old key stays. Repeat this in an hour.")
+    if done.unread:
+        say("Neither key opens the documents named as unread: put them back from a copy, or destroy them; then repeat.")
+    if not done.finished:
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 @app.command("verify")

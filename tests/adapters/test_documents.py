@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
 
+from orchestrator.adapters import document_keys as keys
 from orchestrator.adapters import documents as module
 from orchestrator.adapters.documents import SealedDocuments
 from orchestrator.airlock.inspection.acting import acting, answer
@@ -268,3 +272,189 @@ def test_its_words_are_cut_and_nothing_else_of_its_answer_counts(tmp_path: Path)
     with pytest.raises(Invalid) as refused:
         place.look_into("pdf", CONTENT)
     assert len(refused.value.message) < 300
+
+
+# ---- a new key -------------------------------------------------------------------------------------------------------
+
+
+def keep_some(place: SealedDocuments, number: int = 3) -> dict[str, str]:
+    made = {new_id(): SHA256 for _ in range(number)}
+    for document_id in made:
+        place.keep(document_id, SHA256, CONTENT)
+    return made
+
+
+def old_key_opens(tmp_path: Path, key: bytes, made: dict[str, str]) -> set[str]:
+    """Return which documents somebody could read who kept a copy of a key."""
+    (tmp_path / "copied").write_bytes(key)
+    (tmp_path / "copied").chmod(0o600)
+    thief, opened = SealedDocuments(tmp_path / "documents", tmp_path / "copied"), set()
+    for document_id, sha256 in made.items():
+        with contextlib.suppress(Unavailable):
+            thief.read(document_id, sha256)
+            opened.add(document_id)
+    return opened
+
+
+def test_a_new_key_opens_every_document_and_the_old_one_none(place: SealedDocuments, tmp_path: Path) -> None:
+    made, old = keep_some(place), (tmp_path / "key").read_bytes()
+    assert old_key_opens(tmp_path, old, made) == set(made)
+    done = place.rotate(lambda: made)
+    assert (done.sealed, done.finished) == (3, True)
+    assert (tmp_path / "key").read_bytes() != old
+    assert not (tmp_path / "key.next").exists()
+    assert old_key_opens(tmp_path, old, made) == set()
+    assert {place.read(each, SHA256) for each in made} == {CONTENT}
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert place.rotate(lambda: made).sealed == 3
+
+
+class Cut(BaseException):
+    """The power went: nothing is cleaned up by whoever was at work."""
+
+
+def test_cut_short_anywhere_it_loses_nothing_and_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    for cut in range(40):
+        here = tmp_path / str(cut)
+        here.mkdir()
+        place = SealedDocuments(here / "documents", here / "key")
+        made, old = keep_some(place), (here / "key").read_bytes()
+        with monkeypatch.context() as patch:
+            at = _cut_at(patch, cut)
+            try:
+                place.rotate(lambda made=made: made)
+            except Cut:
+                steps.append(cut)
+            else:
+                assert next(at) == cut, "it was not cut short, and there was something left to do"
+                break
+        again = SealedDocuments(here / "documents", here / "key")
+        assert {again.read(each, SHA256) for each in made} == {CONTENT}, cut
+        late = keep_some(again, 1)
+        assert again.rotate(lambda every=made | late: every).finished
+        assert {again.read(each, SHA256) for each in made | late} == {CONTENT}
+        assert not (here / "key.next").exists()
+        assert old_key_opens(here, old, made | late) == set()
+    assert len(steps) >= 10
+
+
+def _cut_at(patch: pytest.MonkeyPatch, cut: int) -> Iterator[int]:
+    """Let the power go before the n-th effect on the disk, or after it; yield how many there were."""
+    count = itertools.count()
+    real = {"link": os.link, "replace": Path.replace, "unlink": Path.unlink, "fsync": os.fsync}
+    done: list[int] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        def step(*given: Any, **named: Any) -> Any:
+            number = next(count)
+            if done and done[0] == -1:
+                raise Cut
+            if number == cut:
+                done[:] = [-1]
+                raise Cut
+            return real[name](*given, **named)
+
+        return step
+
+    patch.setattr(os, "link", counted("link"))
+    patch.setattr(os, "fsync", counted("fsync"))
+    patch.setattr(Path, "replace", counted("replace"))
+    patch.setattr(Path, "unlink", counted("unlink"))
+    return count
+
+
+def test_what_arrives_or_cannot_be_opened_keeps_the_old_key(place: SealedDocuments, tmp_path: Path) -> None:
+    made, old = keep_some(place), (tmp_path / "key").read_bytes()
+    (coming,) = keep_some(place, 1)
+    done = place.rotate(lambda: made)
+    assert (done.sealed, done.coming, done.finished) == (3, 1, False)
+    assert (tmp_path / "key").read_bytes() == old
+    assert place.read(coming, SHA256) == CONTENT
+    every = made | {coming: SHA256}
+    lost, *others = every
+    file = next(each for each in stored(tmp_path) if each.name == lost)
+    good = file.read_bytes()
+    file.write_bytes(good[:-1])
+    done = place.rotate(lambda: every)
+    assert (done.sealed, done.coming, done.unread) == (3, 0, (lost,))
+    file.write_bytes(good)
+    assert place.rotate(lambda: every).finished
+    assert {place.read(each, SHA256) for each in [lost, *others]} == {CONTENT}
+
+
+def test_what_is_left_without_a_row_for_long_does_not_keep_the_old_key(place: SealedDocuments, tmp_path: Path) -> None:
+    keep_some(place, 1)
+    (file,) = stored(tmp_path)
+    os.utime(file, (0, 0))
+    assert place.rotate(dict).finished
+
+
+def test_a_document_that_is_removed_meanwhile_stays_removed(place: SealedDocuments, tmp_path: Path) -> None:
+    made = keep_some(place)
+    removed = next(iter(made))
+    asked: list[int] = []
+
+    def named() -> dict[str, str]:
+        asked.append(1)
+        if len(asked) == 1:
+            return dict(made)
+        return {each: made[each] for each in made if each != removed}
+
+    place.remove(removed)
+    assert place.rotate(named).finished
+    assert len(stored(tmp_path)) == 2
+
+
+def test_other_processes_hand_in_and_read_while_the_key_changes(place: SealedDocuments, tmp_path: Path) -> None:
+    made = keep_some(place, 12)
+    code = (
+        "import sys, pathlib; from orchestrator.adapters.documents import SealedDocuments\n"
+        "from orchestrator.core.ids import new_id\n"
+        "place = SealedDocuments(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))\n"
+        f"content, sha256 = {CONTENT!r}, {SHA256!r}\n"
+        "print('ready', flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    for old in sys.argv[3:]: assert place.read(old, sha256) == content\n"
+        "    one = new_id(); place.keep(one, sha256, content); assert place.read(one, sha256) == content\n"
+        "    print(one, flush=True)\n"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "documents"), str(tmp_path / "key"), *made]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == "ready\n"
+        other.stdin.write("go\n" * 20)
+        other.stdin.flush()
+        every = dict(made)
+        for _ in range(20):
+            place.rotate(lambda: every)
+            every[other.stdout.readline().strip()] = SHA256
+        other.stdin.close()
+        assert other.wait() == 0
+    assert place.rotate(lambda: every).finished
+    assert {place.read(each, SHA256) for each in every} == {CONTENT}
+
+
+def test_a_key_that_is_mounted_is_changed_by_hand_in_two_steps(
+    place: SealedDocuments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = keep_some(place)
+    real = keys.place
+
+    def mounted(file: Path, content: bytes, **more: Any) -> None:
+        if file.parent == tmp_path:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        real(file, content, **more)
+
+    monkeypatch.setattr(keys, "place", mounted)
+    with pytest.raises(Unavailable, match="Put a new key of 32 random bytes"):
+        place.rotate(lambda: made)
+    following = tmp_path / "key.next"
+    following.write_bytes(os.urandom(32))
+    following.chmod(0o600)
+    with pytest.raises(Unavailable, match=r"sealed under .*key\.next now"):
+        place.rotate(lambda: made)
+    assert place.read(next(iter(made)), SHA256) == CONTENT
+    following.replace(tmp_path / "key")
+    assert {place.read(each, SHA256) for each in made} == {CONTENT}

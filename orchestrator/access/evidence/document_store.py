@@ -16,7 +16,16 @@ from .document import Document
 from .model import Evidence, EvidenceState
 from .store import EvidenceRow, to_evidence
 
-__all__ = ["EvidenceDocumentRow", "add", "living_ids", "number_waiting", "of_evidence", "to_document", "with_evidence"]
+__all__ = [
+    "EvidenceDocumentRow",
+    "add",
+    "living_hashes",
+    "living_ids",
+    "number_waiting",
+    "of_evidence",
+    "to_document",
+    "with_evidence",
+]
 
 
 class EvidenceDocumentRow(Base):
@@ -52,6 +61,13 @@ def living_ids(session: Session) -> set[str]:
     """Return the identifier of every document that was not destroyed."""
     query = select(EvidenceDocumentRow.document_id).where(EvidenceDocumentRow.destroyed_at.is_(None))
     return set(session.scalars(query))
+
+
+def living_hashes(session: Session) -> dict[str, str]:
+    """Return the hash of every document that was not destroyed, by its identifier."""
+    query = select(EvidenceDocumentRow.document_id, EvidenceDocumentRow.sha256)
+    rows = session.execute(query.where(EvidenceDocumentRow.destroyed_at.is_(None)))
+    return {row.document_id: row.sha256 for row in rows}
 
 
 def with_evidence(session: Session) -> list[tuple[Document, Evidence]]:

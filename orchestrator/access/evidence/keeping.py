@@ -46,14 +46,16 @@ class KeepingDocuments(BringingEvidence):
         """Hand in the document of a piece one brought, which then has its hash.
 
         While the piece waits, any document whose hash was not recorded differently; once it is verified only the very
-        document that was recorded. Raises ``Invalid`` for a file that is not taken.
+        document that was recorded. A rehearsal looks into it and keeps nothing. Raises ``Invalid`` for a file that is
+        not taken.
         """
         kind, sha256 = check_kind(content), hashlib.sha256(content).hexdigest()
         with self._record.read() as session:
             self._may_hand_in(session, actor, evidence_id, sha256)
         documents, document_id = self._documents(), new_id()
         documents.look_into(kind, content)
-        documents.keep(document_id, sha256, content)
+        if not self._record.rehearsed:
+            documents.keep(document_id, sha256, content)
         with self._record.change() as change:
             evidence = self._may_hand_in(change.session, actor, evidence_id, sha256)
             evidence.file_sha256 = sha256

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from orchestrator.core.clock import Clock
 from orchestrator.core.errors import Invalid, Unavailable
 
-__all__ = ["Documents", "FakeDocuments"]
+__all__ = ["Documents", "FakeDocuments", "Rotation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """How far a change of the sealing key came; the old key is gone where nothing is left."""
+
+    sealed: int
+    """Documents that are sealed under the new key."""
+    coming: int = 0
+    """Documents that arrived just now and that no row names yet: the old key is needed until it is known whose."""
+    unread: tuple[str, ...] = ()
+    """Documents that neither key opens."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the old key is gone."""
+        return not self.coming and not self.unread
 
 
 class Documents(Protocol):
@@ -33,6 +51,10 @@ class Documents(Protocol):
 
     def kept(self) -> Mapping[str, datetime]:
         """Return the identifier of every document that lies here, and since when."""
+        ...
+
+    def rotate(self, named: Callable[[], Mapping[str, str]]) -> Rotation:
+        """Seal every document under a new key; ``named`` returns the hash of each by its identifier."""
         ...
 
 
@@ -60,3 +82,9 @@ class FakeDocuments:
 
     def kept(self) -> Mapping[str, datetime]:
         return {name: at for name, (_, _, at) in self.held.items()}
+
+    def rotate(self, named: Callable[[], Mapping[str, str]]) -> Rotation:
+        hashes = named()
+        coming = sum(document_id not in hashes for document_id in self.held)
+        unread = [each for each, sha256 in hashes.items() if self.held.get(each, ("",))[0] != sha256]
+        return Rotation(sealed=len(hashes) - len(unread), coming=coming, unread=tuple(sorted(unread)))

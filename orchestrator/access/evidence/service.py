@@ -12,15 +12,15 @@ from orchestrator.policy.model import Actor
 
 from . import store
 from .facts import evidence_facts
-from .keeping import KeepingDocuments
 from .model import EVIDENCE_STATES, Evidence, EvidenceState, Requirement
 from .research import evidence_thing
+from .rotating import RotatingKey
 from .rules import reminder_due
 
 __all__ = ["EvidenceService"]
 
 
-class EvidenceService(KeepingDocuments):
+class EvidenceService(RotatingKey):
     """The one way to read or change evidence."""
 
     # ---- looking ------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import select
@@ -419,3 +420,50 @@ def test_the_log_says_nothing_but_identifiers_and_hashes(
     assert all("canary" not in body for body in bodies)
     assert {key for body in bodies for key in json.loads(body)["details"]} == {"document", "sha256", "size"}
     assert not documents.held
+
+
+# ---- rehearsed, and under a new key ----------------------------------------------------------------------------------
+
+
+def test_a_rehearsal_looks_into_it_and_leaves_no_bytes(
+    bringing: Bringing, documents: FakeDocuments, piece: Evidence
+) -> None:
+    class Undone(Exception):
+        pass
+
+    def undone(_: object) -> NoReturn:
+        raise Undone
+
+    record = bringing.world.record
+    assert not record.rehearsed
+    record.rehearse(undone)
+    assert record.rehearsed
+    with pytest.raises(Invalid, match="acts"):
+        hand_in(bringing, piece, PDF[:9] + b"acting" + PDF[9:])
+    with pytest.raises(Undone):
+        hand_in(bringing, piece)
+    assert documents.held == {}
+
+
+def test_an_operator_changes_the_key_and_nobody_else(
+    bringing: Bringing, documents: FakeDocuments, piece: Evidence
+) -> None:
+    hand_in(bringing, piece)
+    for who in ("lead", "officer_a", "stranger"):
+        with pytest.raises(Refused, match="Only an operator changes the key"):
+            bringing.service.rotate_key(bringing.world.actor(who))
+    done = bringing.service.rotate_key(bringing.world.actor("operator"))
+    assert (done.sealed, done.finished) == (1, True)
+    assert key_events(bringing) == ["evidence.key-change-began", "evidence.key-changed"]
+    (document_id,) = documents.held
+    documents.held["strange"] = documents.held[document_id]
+    documents.held[document_id] = ("0" * 64, b"", bringing.world.now)
+    done = bringing.service.rotate_key(bringing.world.actor("operator"))
+    assert (done.sealed, done.coming, done.unread, done.finished) == (0, 1, (document_id,), False)
+    assert key_events(bringing)[2:] == ["evidence.key-change-began", "evidence.key-change-unfinished"]
+
+
+def key_events(bringing: Bringing) -> list[str]:
+    with bringing.world.record.read() as session:
+        query = select(EntryRow.kind).where(EntryRow.subject == "documents:key").order_by(EntryRow.position)
+        return list(session.scalars(query))

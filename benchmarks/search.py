@@ -34,18 +34,20 @@ QUESTIONS = 500
 WARM = 50
 FACETS = ("publisher", "kind", "frequency", "access", "lead_time")
 BATCH = 20_000
+PARTS = ((6, 0), (16, 500_000), (17, 680_000), (18, 840_000))
+"""The seed of each part of the texts and the number of its first, so that parts can be made side by side."""
 Timed = dict[str, Any]
 Ask = Callable[[str, str], int]
 
 
 def documents(folder: Path, count: int) -> None:
     """Write the texts once, so that every engine reads the same."""
-    from search_made import Maker, two_terms
+    from search_made import two_terms
 
     kept = []
     with (folder / "documents").open("wb") as file:
         batch = []
-        for number, made in enumerate(Maker(CATALOGUE / "catalogue-2020-11-20.json").made(count)):
+        for number, made in enumerate(all_made(count)):
             batch.append(made)
             if number < 20_000:
                 kept.append(made)
@@ -53,6 +55,14 @@ def documents(folder: Path, count: int) -> None:
                 pickle.dump(batch, file)
                 batch = []
     (folder / "questions").write_text(json.dumps(two_terms(kept, QUESTIONS + WARM)))
+
+
+def all_made(count: int):
+    from search_made import Maker
+
+    for part, (seed, first) in enumerate(PARTS):
+        end = min(count, PARTS[part + 1][1] if part + 1 < len(PARTS) else count)
+        yield from Maker(CATALOGUE / "catalogue-2020-11-20.json", seed).made(max(0, end - first), first)
 
 
 def batches(folder: Path):

@@ -34,9 +34,9 @@ class Maker:
         self._words, self._weights = list(words), list(words.values())
         self._random = random.Random(seed)
 
-    def made(self, count: int) -> Iterator[Searchable]:
-        """Give ``count`` descriptions as the index takes them."""
-        for number in range(count):
+    def made(self, count: int, first: int = 0) -> Iterator[Searchable]:
+        """Give ``count`` descriptions as the index takes them, numbered from ``first``."""
+        for number in range(first, first + count):
             base = self._random.choice(self._real)
             yield searchable(
                 f"e{number}", self._description(base, number), publisher=self._publisher(base), origin="imported"

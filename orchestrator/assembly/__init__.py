@@ -9,21 +9,21 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .controls import Controls, open_controls
-    from .everything import run_everything
+    from .controller.controls import Controls, open_controls
     from .house import House, open_house
-    from .programs import Installation
+    from .installation.everything import run_everything
+    from .installation.programs import Installation
     from .worker import run_airlock_worker
 
 __all__ = ["Controls", "House", "Installation", "open_controls", "open_house", "run_airlock_worker", "run_everything"]
 
 _PARTS = {
-    "Controls": "controls",
-    "open_controls": "controls",
-    "run_everything": "everything",
+    "Controls": "controller.controls",
+    "open_controls": "controller.controls",
+    "run_everything": "installation.everything",
     "House": "house",
     "open_house": "house",
-    "Installation": "programs",
+    "Installation": "installation.programs",
     "run_airlock_worker": "worker",
 }
 

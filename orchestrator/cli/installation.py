@@ -106,7 +106,7 @@ def doctor(context: typer.Context, *, output: OutputOption = Output.TABLE) -> No
     from orchestrator.settings import load_settings  # noqa: PLC0415 - heavy
 
     settings = load_settings(directory_of(context))
-    from orchestrator.assembly.checkup import examine_cluster, examine_machine  # noqa: PLC0415
+    from orchestrator.assembly.installation.checkup import examine_cluster, examine_machine  # noqa: PLC0415
 
     on_a_cluster = settings.workspaces.backend == "kubernetes"
     _show_checks(examine_cluster(settings) if on_a_cluster else examine_machine(settings), output)

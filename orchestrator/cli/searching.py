@@ -96,7 +96,7 @@ def compare(
 
     check_number(len(chosen))
     house = begin_public(context)
-    from orchestrator.assembly.beside import beside  # noqa: PLC0415 - heavy
+    from orchestrator.assembly.together.beside import beside  # noqa: PLC0415 - heavy
 
     found = put_side_by_side([beside(house, house.catalogue.entry(each)) for each in chosen])
     if output in (Output.JSON, Output.YAML):
@@ -136,7 +136,7 @@ def demand(
 ) -> None:
     """Show what is wanted: searches in vain, enquiries and applications by dataset, wished-for data."""
     call = begin(context)
-    from orchestrator.assembly.demanded import demanded  # noqa: PLC0415 - heavy
+    from orchestrator.assembly.together.demanded import demanded  # noqa: PLC0415 - heavy
 
     found = demanded(call.house, call.actor, months=months)
     if output in (Output.JSON, Output.YAML):

@@ -29,8 +29,8 @@ class Chores:
         self._metrics = metrics
         self.queue = WorkQueue(backoff=Backoff(longest=30.0))
         self._chores: Mapping[str, tuple[float, Callable[[], object]]] = {
-            "seal": (1.0, controls.seal_arrivals),
-            "deliver": (1.0, controls.deliver_notices),
+            "seal": (1.0, controls.arrivals.seal),
+            "deliver": (1.0, controls.notices.deliver),
             "replays": (2.0, controls.replayer.step),
             "orphans": (15.0, controls.keeper.end_orphans),
             "bytes": (15.0, self._count_bytes),

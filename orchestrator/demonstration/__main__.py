@@ -17,7 +17,7 @@ from rich.table import Table
 
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
-from orchestrator.assembly.everything import prepared, told_to_end
+from orchestrator.assembly.installation.everything import prepared, told_to_end
 from orchestrator.cli.failures import ExitCode, report
 from orchestrator.core.database import make_engine
 from orchestrator.settings import Settings

@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from orchestrator.adapters.demonstration_database import VAULT_USER, DemonstrationDatabase
-from orchestrator.assembly.programs import Program
-from orchestrator.assembly.readiness import make_state_directory
+from orchestrator.assembly.installation.programs import Program
+from orchestrator.assembly.installation.readiness import make_state_directory
 from orchestrator.core.errors import Invalid
 from orchestrator.settings import Settings, load_settings
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.assembly.beside import beside, to_mend
+from orchestrator.assembly.together.beside import beside, to_mend
 from orchestrator.core.errors import Conflict, Invalid, NotFound, Unavailable
 from orchestrator.core.events import Json
 from orchestrator.discovery.catalogue.model import Entry, EntryState

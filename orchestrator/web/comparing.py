@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.assembly.beside import beside
+from orchestrator.assembly.together.beside import beside
 from orchestrator.core.errors import Invalid
 from orchestrator.discovery.comparison import check_number, compare
 

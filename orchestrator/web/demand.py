@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.assembly.demanded import demanded
+from orchestrator.assembly.together.demanded import demanded
 
 from .pages import page
 from .visits import signed_in

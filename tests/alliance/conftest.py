@@ -15,7 +15,7 @@ from orchestrator.alliance.accreditation.checklist import Subject
 from orchestrator.alliance.accreditation.model import Case
 from orchestrator.alliance.accreditation.service import AccreditationService
 from orchestrator.alliance.onboarding.service import OnboardingService
-from orchestrator.assembly.alliance import open_onboarding
+from orchestrator.assembly.rooms.alliance import open_onboarding
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.database import make_engine

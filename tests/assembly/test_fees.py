@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access.store import MembershipRow
 from orchestrator.airlock.rows import ReviewRow, SubmissionRow
-from orchestrator.assembly.fees import RecordMeter, open_billing
+from orchestrator.assembly.rooms.fees import RecordMeter, open_billing
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.ids import new_id

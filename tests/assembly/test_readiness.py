@@ -12,8 +12,8 @@ import pytest
 from orchestrator.adapters.findings import Finding
 from orchestrator.adapters.sandbox import doctor
 from orchestrator.adapters.sandbox.processes import Processes
-from orchestrator.assembly import readiness
-from orchestrator.assembly.readiness import check_ports, check_ready, held, make_state_directory
+from orchestrator.assembly.installation import readiness
+from orchestrator.assembly.installation.readiness import check_ports, check_ready, held, make_state_directory
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.settings import Settings
 

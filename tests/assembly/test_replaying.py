@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.airlock.replay.model import Replay, ReplayState
-from orchestrator.assembly.replaying import Replayer
+from orchestrator.assembly.controller.replaying import Replayer
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import Refused, Unavailable
 from orchestrator.workspaces.model import SeenSession, SessionState

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.access.model import GrantState
-from orchestrator.assembly import provisioning
+from orchestrator.assembly.controller import provisioning
 from orchestrator.core.errors import NotFound
 from orchestrator.discovery.model import Delivery
 

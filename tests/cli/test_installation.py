@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from orchestrator.adapters.findings import Check
-from orchestrator.assembly import checkup, open_house
+from orchestrator.assembly import open_house
+from orchestrator.assembly.installation import checkup
 from orchestrator.cli import signing
 from orchestrator.settings import load_settings
 
@@ -149,7 +150,7 @@ def test_portal_and_controller_take_the_place_of_the_command(
 
 
 def test_the_doctor_looks_at_the_cluster_of_the_settings(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrator.assembly import checkup
+    from orchestrator.assembly.installation import checkup
     from orchestrator.settings import Settings
 
     seen: list[Settings] = []

@@ -31,7 +31,7 @@ from orchestrator.adapters.kubernetes.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
 )
-from orchestrator.assembly.cluster import namespace_of
+from orchestrator.assembly.controller.cluster import namespace_of
 from orchestrator.cli import sessionfile
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.demonstration import browser

@@ -20,8 +20,8 @@ from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import DEPLOYMENT, LEASE, NAMESPACE, POD, SERVICE, kind_of
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Installation, open_house
-from orchestrator.assembly.cluster import namespace_of
-from orchestrator.assembly.enforcement import own_policies
+from orchestrator.assembly.controller.cluster import namespace_of
+from orchestrator.assembly.controller.enforcement import own_policies
 from orchestrator.core.database import make_engine
 from orchestrator.core.ids import new_id
 from orchestrator.demonstration.datasets import CUSTODIANS, DATASETS

@@ -18,7 +18,7 @@ from typing import Any
 from orchestrator.adapters.channel import Channel, Peer, call
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import POD, SECRET, SERVICE
-from orchestrator.assembly.cluster import namespace_of
+from orchestrator.assembly.controller.cluster import namespace_of
 from tests.cluster.ground import cluster_installation
 from tests.journeys.ground import Ground, Seat, eventually
 

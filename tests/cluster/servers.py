@@ -19,7 +19,7 @@ from orchestrator.adapters.demonstration_database import DemonstrationDatabase
 from orchestrator.adapters.objects.connection import Bucket, Keys
 from orchestrator.adapters.vault.embedded import EmbeddedVault
 from orchestrator.adapters.vault.templates import _stanza
-from orchestrator.assembly.programs import Program
+from orchestrator.assembly.installation.programs import Program
 from tests.cluster.pki import TestAuthority
 from tests.contract.objects_world import _IAM, _S3, BROKER, ROLE, check_room
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import orchestrator.assembly
-from orchestrator.assembly.controls import Controls
+from orchestrator.assembly.controller.controls import Controls
 from orchestrator.controller import loop
 
 

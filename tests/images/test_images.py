@@ -97,7 +97,7 @@ def test_the_control_plane_starts_without_a_vault_server() -> None:
 import sys
 sys.modules.update({dict.fromkeys(sorted(NOT_ON_A_CLUSTER))})
 import orchestrator.web, orchestrator.controller, orchestrator.cli, orchestrator.assembly.worker
-import orchestrator.assembly.controls, orchestrator.assembly.vaults
+import orchestrator.assembly.controller.controls, orchestrator.assembly.vaults
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 

@@ -30,7 +30,7 @@ from orchestrator.access.model import Project
 from orchestrator.adapters.demonstration_database import DemonstrationDatabase
 from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly import Controls, House, Installation, open_controls, open_house
-from orchestrator.assembly.machine import _memory
+from orchestrator.assembly.controller.machine import _memory
 from orchestrator.core.database import make_engine
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.demonstration.browser import CellOutput, WorkspaceBrowser, _execute_request

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.assembly.cluster_layout import layout, profile, volume_plan
+from orchestrator.assembly.controller.cluster_layout import layout, profile, volume_plan
 from orchestrator.core.errors import Invalid, NotFound, Unavailable
 from orchestrator.settings import Settings, load_settings
 from orchestrator.workspaces.builder import place_objects

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.assembly import open_house
-from orchestrator.assembly.hubs import Hubs
+from orchestrator.assembly.controller.hubs import Hubs
 from orchestrator.settings import Settings
 from tests.transparency.hubs import LOOPBACK
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from orchestrator.assembly.hubs import Hubs
+from orchestrator.assembly.controller.hubs import Hubs
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.audit.store import NoticeRow
 from orchestrator.core.clock import FixedClock

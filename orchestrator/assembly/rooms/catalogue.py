@@ -17,8 +17,8 @@ from orchestrator.discovery.service import DiscoveryService
 from orchestrator.discovery.store import custodian_of
 from orchestrator.settings import Settings, VolumeSettings
 
-from ..harvesting import named_secrets
 from .ground import Ground
+from .harvesting import named_secrets
 from .people import People
 
 __all__ = ["Catalogue", "open_catalogue"]

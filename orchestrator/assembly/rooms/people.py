@@ -14,9 +14,9 @@ from orchestrator.identity.service import IdentityService
 from orchestrator.identity.visas.service import VisaService
 from orchestrator.settings import Settings
 
-from ..alliance import open_onboarding
-from ..visas import open_visas
+from .alliance import open_onboarding
 from .ground import POLICIES, Ground
+from .visas import open_visas
 
 __all__ = ["People", "open_people"]
 

@@ -8,8 +8,8 @@ from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.service import RegisterService
 from orchestrator.transparency.sheets.service import SheetService
 
-from ..registering import RecordedWaivers
 from .ground import Ground
+from .registering import RecordedWaivers
 
 __all__ = ["Public", "open_public"]
 

@@ -14,12 +14,12 @@ from orchestrator.access.uses.service import DataUses
 from orchestrator.access.visas import GrantVisas
 from orchestrator.billing.service import BillingService
 
-from ..evidence import open_evidence
-from ..fees import open_billing
-from ..visas import open_grant_visas
 from .catalogue import Catalogue
+from .evidence import open_evidence
+from .fees import open_billing
 from .ground import Ground
 from .people import People
+from .visas import open_grant_visas
 
 __all__ = ["Requests", "open_requests"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
-from orchestrator.assembly.beside import beside
-from orchestrator.assembly.demanded import demanded
+from orchestrator.assembly.together.beside import beside
+from orchestrator.assembly.together.demanded import demanded
 from orchestrator.core.ids import check_id
 from orchestrator.discovery.comparison import check_number, compare
 

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.adapters.guarded_addresses import AddressGuard
 from orchestrator.adapters.harvest_client import HarvestClient
-from orchestrator.assembly.harvesting import SecretFiles
+from orchestrator.assembly.rooms.harvesting import SecretFiles
 from orchestrator.audit.record import Record
 from orchestrator.core.clock import FixedClock
 from orchestrator.discovery.catalogue.model import Entry

@@ -10,7 +10,7 @@ from orchestrator.discovery.comparison import Compared
 from orchestrator.discovery.descriptions.quality import Mend, score, usable
 
 if TYPE_CHECKING:
-    from .house import House
+    from ..house import House
 
 __all__ = ["beside", "to_mend"]
 

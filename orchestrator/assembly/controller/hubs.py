@@ -5,8 +5,8 @@ from __future__ import annotations
 from orchestrator.transparency.federation.entering import Entering
 from orchestrator.transparency.federation.fetching import Fetching
 
-from .harvesting import open_client
-from .house import House
+from ..house import House
+from ..rooms.harvesting import open_client
 
 __all__ = ["Hubs"]
 

@@ -17,11 +17,11 @@ from orchestrator.core.database import make_engine
 from orchestrator.core.errors import OrchestratorError, Unavailable
 from orchestrator.settings import Settings
 
-from .controls import Controls, open_controls
-from .house import open_house
-from .machine import release_memory
+from ..controller.controls import Controls, open_controls
+from ..controller.machine import release_memory
+from ..house import open_house
+from ..vaults import embedded_vault
 from .readiness import check_ports
-from .vaults import embedded_vault
 
 __all__ = ["Installation", "Program"]
 

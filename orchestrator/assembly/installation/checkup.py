@@ -16,9 +16,9 @@ def examine_cluster(settings: Settings) -> list[Check]:
     from orchestrator.adapters.kubernetes.cluster import Cluster  # noqa: PLC0415 - heavy
     from orchestrator.adapters.kubernetes.doctor import enforced, examine  # noqa: PLC0415
 
-    from .cluster import cluster_settings  # noqa: PLC0415
-    from .cluster_layout import layout  # noqa: PLC0415
-    from .enforcement import own_policies  # noqa: PLC0415
+    from ..controller.cluster import cluster_settings  # noqa: PLC0415
+    from ..controller.cluster_layout import layout  # noqa: PLC0415
+    from ..controller.enforcement import own_policies  # noqa: PLC0415
 
     chosen = cluster_settings(settings)
     cluster = Cluster.connect(chosen.kubeconfig)

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from orchestrator.adapters.channel import Channel
 from orchestrator.adapters.harvest_client import HarvestClient
-from orchestrator.adapters.notices import Courier, MailCourier, WebhookCourier
-from orchestrator.adapters.sketching import SketchMaker
 from orchestrator.adapters.vault.client import VaultClient
-from orchestrator.core.errors import NotFound, OrchestratorError
 from orchestrator.core.ids import check_id
-from orchestrator.credentials.model import DatabaseGrant
 from orchestrator.credentials.ports import DatasetAgent, SealedStore
 from orchestrator.credentials.service import Credentials
 from orchestrator.discovery.harvest.pulling import Puller
-from orchestrator.discovery.model import DatasetVersion, ManifestFile, VersionState
-from orchestrator.discovery.model import Delivery as DeliveryKind
 from orchestrator.workspaces.delivery import RecordedDelivery
 from orchestrator.workspaces.keeping import WorkspaceKeeper
 from orchestrator.workspaces.launching import SessionLauncher
@@ -33,19 +25,18 @@ from orchestrator.workspaces.readiness import ToldDelivery
 from orchestrator.workspaces.sessions import SessionRegister
 from orchestrator.workspaces.surroundings import Surroundings
 
-from .harvesting import open_client, open_puller
-from .house import House
+from ..house import House
+from ..rooms.harvesting import open_client, open_puller
+from ..sketches import open_sketch_maker
+from ..vaults import open_pod_vault, open_vault
+from .arrivals import Arrivals
 from .hubs import Hubs
 from .machine import open_machine
+from .notices import Notices, open_notices
 from .replaying import Replayer
-from .sketches import open_sketch_maker
-from .sources import open_prefixes, open_sealed, vault_url
-from .vaults import open_pod_vault, open_vault
+from .sources import open_prefixes, open_sealed
 
 __all__ = ["Controls", "open_controls"]
-
-_log = logging.getLogger(__name__)
-_ELSEWHERE = "its data lie elsewhere, where no sketch can be made of them."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +52,11 @@ class Controls:
     launcher: SessionLauncher
     keeper: WorkspaceKeeper
     conditions: Conditions
-    couriers: tuple[Courier, ...]
+    arrivals: Arrivals
+    notices: Notices
     replayer: Replayer
     hubs: Hubs
     """Speaks to other hubs and hears them."""
-    sketches: SketchMaker | None = None
-    """Makes the sketches that the airlock compares results with; without it results are not compared."""
     surroundings: Surroundings = field(default_factory=Surroundings)
     channel: Channel | None = None
     """The controller's end of the private channel, where hubs and gates are pods."""
@@ -84,79 +74,6 @@ class Controls:
     def desk_path(self, project_id: str) -> Path:
         """Return where a project's desk listens."""
         return self.house.settings.state / "run" / check_id(project_id) / "desk.sock"
-
-    def seal_arrivals(self) -> None:
-        """Seal every version that has arrived, prepare every database version; the clear files go afterwards."""
-        for version in self.house.discovery.versions_in(VersionState.ARRIVING):
-            try:
-                self._seal(version)
-            except OrchestratorError as error:
-                _log.warning("version %s waits to be sealed: %s", version.version_id, error.message)
-
-    def _seal(self, version: DatasetVersion) -> None:
-        if self.sketches is not None and version.delivery is not DeliveryKind.FILES:
-            self.sketches.never(version.version_id, _ELSEWHERE)
-        if version.delivery is DeliveryKind.DATABASE:
-            self._know_database(version.connection)
-            self.credentials.register_database(self._grant(version))
-            self.house.discovery.mark_sealed(version.version_id)
-            return
-        if version.delivery is DeliveryKind.OBJECT:
-            stock = self.credentials.take_stock(version.store, version.prefix)
-            manifest = [ManifestFile(path=file.path, size=file.size, sha256=file.sha256) for file in stock]
-            self.house.discovery.mark_sealed(version.version_id, manifest)
-            return
-        if version.delivery is DeliveryKind.VOLUME:
-            self.house.discovery.mark_sealed(version.version_id)
-            return
-        arrival = self.house.discovery.arrival_directory(version.version_id)
-        try:
-            self.sealed.load(version.version_id)
-        except NotFound:
-            self.credentials.seal_version(version.version_id, arrival)
-        name = self.house.discovery.dataset(version.dataset_id).name
-        if self.sketches is not None and not self.sketches.done(version.version_id, name, arrival):
-            return  # its sketch is being made from the clear files, which go afterwards
-        self.house.discovery.mark_sealed(version.version_id)
-        shutil.rmtree(arrival, ignore_errors=True)
-
-    def _know_database(self, name: str) -> None:
-        """Tell Vault how to reach a database it does not know yet; it then changes the password to one of its own."""
-        if name in self.vault.databases():
-            return
-        settings = self.house.settings.databases[name]
-        self.vault.configure_database(
-            name,
-            url=vault_url(settings),
-            username=settings.user,
-            password=settings.password_file.read_text().strip(),
-        )
-
-    def _grant(self, version: DatasetVersion) -> DatabaseGrant:
-        return DatabaseGrant(
-            version_id=version.version_id,
-            name=self.house.discovery.dataset(version.dataset_id).name,
-            connection=version.connection,
-            schema=version.schema,
-            views=version.views,
-        )
-
-    def deliver_notices(self) -> None:
-        """Send what waits in the outbox; what a courier does not take now is tried again later.
-
-        Without any courier notices stay in the outbox: nothing is recorded as delivered that was not.
-        """
-        if not self.couriers:
-            return
-        for notice in self.house.outbox.due():
-            try:
-                for courier in self.couriers:
-                    courier(notice)
-            except OrchestratorError as error:
-                _log.warning("a notice waits: %s", error.message)
-                self.house.outbox.failed(notice.notice_id)
-            else:
-                self.house.outbox.delivered(notice.notice_id)
 
     def harvest(self) -> None:
         """Pull what is due from custodians' endpoints, for some seconds; the rest comes with the next call."""
@@ -298,7 +215,14 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
         launcher=launcher,
         keeper=keeper,
         conditions=conditions,
-        couriers=_couriers(house),
+        arrivals=Arrivals(
+            house=house,
+            vault=held.vault,
+            credentials=held.credentials,
+            sealed=held.sealed,
+            sketches=open_sketch_maker(house.settings, held.vault),
+        ),
+        notices=open_notices(house),
         replayer=Replayer(
             replays=house.airlock.replays,
             access=house.access,
@@ -308,27 +232,8 @@ def _controls(house: House, register: SessionRegister, held: _Held) -> Controls:
             clock=house.record.clock,
         ),
         hubs=Hubs(house),
-        sketches=open_sketch_maker(house.settings, held.vault),
         puller=open_puller(
             house.settings, house.record, lambda each: house.alliance.custodian(each).name, client=client
         ),
         harvesting=client,
     )
-
-
-def _couriers(house: House) -> tuple[Courier, ...]:
-    chosen = house.settings.notices
-    couriers: list[Courier] = []
-    if chosen.smtp_host:
-        couriers.append(
-            MailCourier(
-                host=chosen.smtp_host,
-                port=chosen.smtp_port,
-                sender=chosen.sender,
-                portal_url=house.settings.portal.public_url,
-                address_of=lambda person_id: house.identity.person(person_id).email,
-            )
-        )
-    if chosen.webhook:
-        couriers.append(WebhookCourier(address=chosen.webhook))
-    return tuple(couriers)

@@ -13,10 +13,10 @@ from orchestrator.workspaces.places.planning import Terms
 from orchestrator.workspaces.places.provisioning import Provisioner
 from orchestrator.workspaces.places.removal import Ending, Remover
 
+from ..house import House
 from .cluster import ClusterParts, cluster_settings
 from .cluster_layout import profile, volume_plan
 from .enforcement import Prover
-from .house import House
 
 __all__ = ["open_prover", "open_provisioner", "open_terms"]
 

@@ -19,8 +19,8 @@ from orchestrator.core.errors import NotPossible
 from orchestrator.settings import Settings
 from orchestrator.workspaces.sessions import SessionRegister
 
+from ..vaults import vault_address
 from .sources import agent_database
-from .vaults import vault_address
 
 __all__ = ["MachineParts", "open_machine", "release_memory", "workspace_environment"]
 

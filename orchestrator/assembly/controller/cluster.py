@@ -22,8 +22,8 @@ from orchestrator.workspaces.places import store as place_store
 from orchestrator.workspaces.places.model import ClusterLayout, PlacePlan
 from orchestrator.workspaces.surroundings import Changes
 
+from ..house import House
 from .cluster_layout import layout
-from .house import House
 from .sources import agent_database
 
 __all__ = ["ClusterParts", "namespace_of", "open_cluster"]

@@ -12,7 +12,7 @@ from orchestrator.discovery.search.demand.model import Unmet
 from orchestrator.policy.model import Actor
 
 if TYPE_CHECKING:
-    from .house import House
+    from ..house import House
 
 __all__ = ["DatasetDemand", "Demand", "demanded"]
 

@@ -15,7 +15,7 @@ from orchestrator.core.errors import OrchestratorError
 from orchestrator.workspaces.places.model import ClusterLayout
 from orchestrator.workspaces.places.provisioning import Enforcement
 
-from .house import POLICIES
+from ..house import POLICIES
 
 __all__ = ["Prover", "own_policies"]
 

@@ -14,6 +14,8 @@ import pytest
 
 from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import NAMESPACE, NODE
+from tests.cluster.faults import Faults
+from tests.cluster.faults_ground import approved_while_killed, faults_at
 
 IMAGES = Path(os.environ.get("TRE_IMAGES") or Path(__file__).parents[2] / ".cache" / "images.json")
 _TESTED = "tre-tests/run"
@@ -99,6 +101,27 @@ def namespace(cluster: Cluster) -> Iterator[str]:
         yield name
     finally:
         cluster.delete(NAMESPACE, name)
+
+
+@pytest.fixture(scope="module")
+def faults(
+    cluster: Cluster, images: dict[str, str], here: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Faults]:
+    """An installation whose parts are lost and changed."""
+    with faults_at(cluster, images, here, tmp_path_factory.mktemp("wire")) as faults:
+        yield faults
+
+
+@pytest.fixture(scope="module")
+def projects(faults: Faults) -> tuple[str, str]:
+    """Two projects of it, approved while its controller is killed again and again."""
+    return approved_while_killed(faults)
+
+
+@pytest.fixture
+def project(projects: tuple[str, str]) -> str:
+    """The project that most faults happen to."""
+    return projects[0]
 
 
 def _node_addresses(cluster: Cluster) -> list[str]:

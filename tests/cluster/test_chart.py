@@ -29,6 +29,7 @@ from orchestrator.adapters.kubernetes.kinds import (
     SERVICE_ACCOUNT,
     VALIDATING_ADMISSION_POLICY,
 )
+from orchestrator.adapters.kubernetes.proving import last_words, trying_pod
 from orchestrator.adapters.kubernetes.transport import Transport, configuration
 from orchestrator.assembly.house import POLICIES
 from orchestrator.core.errors import Refused
@@ -244,6 +245,63 @@ def test_helm_test_asks_and_finds_the_desk_closed(installed: Installed) -> None:
     said = installed.helm.test(NAME, timeout=120, logs=True)["logs"]
     assert "the controller answers 200" in said
     assert "the desk is closed" in said
+
+
+_PUBLIC = os.environ.get("TRE_CLUSTER_PUBLIC", "11.22.33.44")
+"""An address of the public network that answers at 443 and 8000: every one does on the test bed."""
+_OUTSIDE = {
+    "a hub": (_PUBLIC, 443),
+    "a hub's other port": (_PUBLIC, 8000),
+    "a private network": ("10.99.0.7", 443),
+    "another private network": ("172.16.9.9", 443),
+    "a network at home": ("192.168.7.7", 443),
+    "the metadata service": ("169.254.169.254", 443),
+}
+
+
+def test_the_controller_reaches_hubs_on_the_public_network_and_nothing_private(
+    installed: Installed, namespace: str, base_image: str
+) -> None:
+    """A pod with the controller's labels tries: the policies choose by them. Without policies all of it answers."""
+    tried = _tried(installed, namespace, base_image, {}, dict.fromkeys(_OUTSIDE, True))
+    answering = {name for name, reached in tried.items() if reached}
+    if "a hub" not in answering:
+        pytest.skip(f"nothing answers at {_PUBLIC}: name an address with TRE_CLUSTER_PUBLIC")
+    selecting = _selected(installed)
+    nothing = dict.fromkeys(answering, False)
+    assert _tried(installed, installed.namespace, base_image, selecting, nothing) == nothing
+    installed.helm.upgrade(str(CHART), NAME, _with_outside(installed.values, [443]), namespace=installed.namespace)
+    wanted = {name: name == "a hub" for name in answering}
+    assert _tried(installed, installed.namespace, base_image, selecting, wanted) == wanted
+    installed.helm.upgrade(str(CHART), NAME, installed.values, namespace=installed.namespace)
+
+
+def _with_outside(values: dict[str, Any], ports: list[int]) -> dict[str, Any]:
+    return {**values, "networkPolicy": {**values["networkPolicy"], "outside": {"ports": ports}}}
+
+
+def _selected(installed: Installed) -> dict[str, str]:
+    """The labels of the controller's own pod by which the chart's policies choose it."""
+    labels = installed.pod()["metadata"]["labels"]
+    return {name: value for name, value in labels.items() if name.startswith("app.kubernetes.io/")}
+
+
+def _tried(
+    installed: Installed, namespace: str, image: str, labels: dict[str, str], wanted: dict[str, bool]
+) -> dict[str, bool]:
+    """Return what a pod with these labels reaches, once all is as wanted for some seconds or twenty are over."""
+    ways = [
+        {"name": name, "way": "tcp", "host": _OUTSIDE[name][0], "port": _OUTSIDE[name][1], "wanted": wish}
+        for name, wish in wanted.items()
+    ]
+    name = f"outside-{secrets.token_hex(3)}"
+    pod = trying_pod(namespace, name, image, ways, hold=2)
+    pod["metadata"]["labels"] = {**pod["metadata"].get("labels", {}), **labels}
+    installed.cluster.create(pod)
+    try:
+        return last_words(installed.cluster, name, namespace)
+    finally:
+        installed.cluster.delete(POD, name, namespace)
 
 
 def test_an_upgrade_leaves_who_works_alone_and_removal_leaves_projects(installed: Installed) -> None:

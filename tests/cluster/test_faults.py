@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import DEPLOYMENT, NETWORK_POLICY
 from orchestrator.core.errors import OrchestratorError
 from orchestrator.workspaces.places.conditions import ConditionState
 from tests.cluster.faults import DATA, READ, SAVE, Faults, process_in
-from tests.cluster.faults_ground import SEED, approved_while_killed, faults_at
+from tests.cluster.faults_ground import SEED
 from tests.journeys.ground import chance, eventually
 from tests.journeys.test_killed import RECALL, REMEMBER, killing
 
@@ -32,25 +30,6 @@ for _ in range(60):
         os._exit(0)
 time.sleep(60)
 """
-
-
-@pytest.fixture(scope="module")
-def faults(
-    cluster: Cluster, images: dict[str, str], here: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Faults]:
-    with faults_at(cluster, images, here, tmp_path_factory.mktemp("wire")) as faults:
-        yield faults
-
-
-@pytest.fixture(scope="module")
-def projects(faults: Faults) -> tuple[str, str]:
-    return approved_while_killed(faults)
-
-
-@pytest.fixture
-def project(projects: tuple[str, str]) -> str:
-    """The project that most faults happen to."""
-    return projects[0]
 
 
 def test_killed_while_provisioning_there_is_one_place_for_each_project(

@@ -15,32 +15,13 @@ from orchestrator.adapters.kubernetes.cluster import Cluster
 from orchestrator.adapters.kubernetes.kinds import CONFIG_MAP, NAMESPACE, RESOURCE_QUOTA
 from orchestrator.workspaces.places.conditions import ConditionState
 from tests.cluster.faults import DATA, READ, SAVE, Faults
-from tests.cluster.faults_ground import SEED, approved_while_killed, faults_at
+from tests.cluster.faults_ground import SEED
 from tests.journeys.ground import Ground, chance, eventually
 from tests.journeys.test_killed import RECALL, REMEMBER, killing
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 _HOLD = "example.org/hold"
-
-
-@pytest.fixture(scope="module")
-def faults(
-    cluster: Cluster, images: dict[str, str], here: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Faults]:
-    with faults_at(cluster, images, here, tmp_path_factory.mktemp("wire")) as faults:
-        yield faults
-
-
-@pytest.fixture(scope="module")
-def projects(faults: Faults) -> tuple[str, str]:
-    return approved_while_killed(faults)
-
-
-@pytest.fixture
-def project(projects: tuple[str, str]) -> str:
-    """The project that most faults happen to."""
-    return projects[0]
 
 
 def test_without_the_vault_nothing_is_granted_and_running_work_goes_on(

@@ -11,9 +11,10 @@ import typer
 
 from orchestrator.core.errors import Invalid, NotPossible
 
-from .arguments import DryRunOption, OutputOption, PersonArgument, ReasonOption, YesOption, identifier, mapping_file
+from .arguments import DryRunOption, OutputOption, ReasonOption, YesOption, identifier, mapping_file
 from .audit import parse_keys
 from .call import begin, begin_public, confirm, say
+from .hub_words import add_to_federation
 from .output import Output, Shape, show, show_all
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ HUB = Shape(name="hub_id", columns=("hub_id", "name", "origin", "state", "waits_
 HEARD = Shape(name="hub_id", columns=("hub_id", "name", "state", "waits_for_confirmation", "says", "heard"))
 DOCUMENT = Shape(name="kind", columns=("hub_id", "kind", "sequence", "items", "issued_at", "valid_until"))
 ITEM = Shape(name="title", columns=("hub", "title", "custodian", "said_at"))
-RECOGNISED = Shape(name="hub_id", columns=("hub", "accredited_until", "trained_until", "said_at"))
 
 HubArgument = Annotated[str, typer.Argument(help="A hub's identifier.", callback=identifier)]
 KindArgument = Annotated[str, typer.Argument(help="What to tell: catalogue, register or people.")]
@@ -230,13 +230,6 @@ def share_accreditation(
     say("It travels with the next document." if agree else "It is left out from now, and fades elsewhere in a week.")
 
 
-@app.command("recognised")
-def recognised(context: typer.Context, *, person: PersonArgument, output: OutputOption = Output.TABLE) -> None:
-    """List which hubs say that a person's accreditation and training hold there."""
-    call = begin(context)
-    show_all(call.house.federation.recognised(call.actor, person), RECOGNISED, output)
-
-
 def _known(kind: str) -> str:
     if kind not in ("catalogue", "register", "people"):
         raise Invalid("Say what to tell: catalogue, register or people.", field="KIND")
@@ -300,3 +293,6 @@ def _document(document: Document) -> dict[str, object]:
         "taken_at": document.taken_at,
         "sha256": document.sha256,
     }
+
+
+add_to_federation(app)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.core.errors import Invalid, NotFound
+from orchestrator.access.model import CustodianPart
+from orchestrator.access.states import PartState
+from orchestrator.core.errors import Invalid, NotFound, Refused
+from orchestrator.transparency.federation.model import Recognised
 
 from .forms import Form, read_of
 from .pages import page, see
@@ -73,6 +78,7 @@ def _show(
         application=found,
         part=part,
         read=reading,
+        elsewhere=_elsewhere(visit, application_id, part),
         titles={one: visit.house.discovery.dataset(one).title for one in part.dataset_ids},
         panel=bool(part.form_version)
         and visit.house.access.forms.form(visit.actor, custodian_id, part.form_version).panel > 0,
@@ -85,3 +91,13 @@ def _show(
         values=values or {},
         problem=problem,
     )
+
+
+def _elsewhere(visit: Visit, application_id: str, part: CustodianPart) -> Mapping[str, list[Recognised]]:
+    """Return what hubs say of the people while it is decided on them; nothing to who would work with them himself."""
+    if part.state not in (PartState.WAITING, PartState.RETURNED):
+        return {}
+    try:
+        return visit.house.federation.recognised_asking(visit.actor, application_id, part.custodian_id)
+    except Refused:
+        return {}

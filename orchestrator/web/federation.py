@@ -6,9 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orchestrator.access.rules import end_of
+from orchestrator.core.errors import Invalid
 from orchestrator.transparency.federation.model import Kind
 
-from .forms import Form
+from .forms import Form, Posted, read_of
 from .pages import page, see
 from .public import Id
 from .visits import house_of, signed_in
@@ -72,15 +74,40 @@ def elsewhere_of(request: Request, person_id: Id) -> Response:
     return _standing_elsewhere(request, person_id, own=False)
 
 
-def _standing_elsewhere(request: Request, person_id: str, *, own: bool) -> Response:
+@router.post("/people/{person_id}/elsewhere")
+def accredit_on_word(request: Request, person_id: Id, posted: Form) -> Response:
+    """Take a hub's word as the evidence for an accreditation of ours."""
+    visit = signed_in(request)
+    until = posted.optional_day("until", "the last day")
+    try:
+        visit.house.federation.accredit(
+            visit.actor,
+            person_id,
+            posted.text("hub", "the hub", most=16),
+            reason=posted.text("reason", "a reason", most=4000),
+            read=read_of(posted),
+            until=end_of(until) if until else None,
+        )
+    except Invalid as problem:
+        return _standing_elsewhere(request, person_id, own=False, posted=posted, problem=problem)
+    return see(f"/people/{person_id}/elsewhere", "added")
+
+
+def _standing_elsewhere(
+    request: Request, person_id: str, *, own: bool, posted: Posted | None = None, problem: Invalid | None = None
+) -> Response:
     visit = signed_in(request)
     federation = visit.house.federation
     return page(
         request,
         "elsewhere.html",
         title="At other hubs",
+        posted=posted,
+        problem=problem,
         found=federation.recognised(visit.actor, person_id),
         person_id=person_id,
+        believed=federation.believed(visit.actor, person_id),
+        takes=visit.is_operator and person_id != visit.person.person_id,
         agrees=federation.lets_travel(person_id),
         own=own,
     )

@@ -56,6 +56,7 @@ def person(request: Request, person_id: Id) -> Response:
         "person.html",
         title=profile.person.name,
         profile=profile,
+        elsewhere=visit.house.federation.recognised(visit.actor, person_id),
         visas=visit.house.visas.visas(visit.actor, person_id),
         custodians=visit.house.alliance.custodians(),
         roles=[role.value for role in Role],

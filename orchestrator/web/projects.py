@@ -47,6 +47,9 @@ def project(request: Request, project_id: Id) -> Response:
         workspace=visit.house.workspaces.status(visit.actor, project_id) if member or visit.is_operator else None,
         conditions=visit.house.places.conditions(visit.actor, project_id),
         sees_people=member or visit.is_operator,
+        elsewhere=visit.house.federation.recognised_together(visit.actor, [one.person_id for one in found.members])
+        if visit.is_operator
+        else {},
     )
 
 

@@ -122,6 +122,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "POST /saved-searches": {"name": "Another", "q": "wards"},
     "POST /register/{register_id}/state": {"public_benefit": "Everybody gains.", "contact": "Us"},
     "POST /account/elsewhere": {"agree": "yes"},
+    "POST /people/{person_id}/elsewhere": {"hub": "<hub_id>", "read": "0" * 64, **_WHY},
     "POST /command-sign-in": {"code": "AAAA-AAAA"},
     "POST /account/named": {"agree": "yes", "project": "<project_id>"},
     "POST /account/terms": {"custodian": "<custodian_id>", "version": "1"},
@@ -249,6 +250,7 @@ _ENTRY = {"reason": "Not ours any more."}
 DOCUMENTS: dict[str, Any] = {
     "POST /api/v1/catalogue/check": {"record": {}},
     "POST /api/v1/catalogue/search": {"words": "wards"},
+    "POST /api/v1/people/{person_id}/elsewhere/{hub_id}": {"read": "0" * 64, **_WHY},
     "POST /api/v1/saved-searches": {"words": "wards", "name": "Another"},
     "POST /api/v1/catalogue/import": {
         "source": "A file",

@@ -66,6 +66,7 @@ STAND_INS = {
     "submission": "submission_id",
     "visa": "visa_id",
     "federation recognised": "person_id",
+    "federation accredited": "person_id",
     "invoice issue": "order_id",
     "invoice statement": "order_id",
     "quote close-order": "order_id",

@@ -66,6 +66,7 @@ everybody | GET /federation/{hub_id}
 people | GET /account/elsewhere
 people | POST /account/elsewhere
 lead operator deputy | GET /people/{person_id}/elsewhere
+operator deputy | POST /people/{person_id}/elsewhere
 everybody | GET /sign-in
 everybody | POST /sign-in/development
 none | GET /sign-in/provider
@@ -316,6 +317,10 @@ north operator deputy | GET /api/v1/pulls/{pull_id}
 north operator deputy | GET /api/v1/pulls/{pull_id}/skipped
 north operator deputy | POST /api/v1/pulls/{pull_id}/decide
 people | GET /api/v1/me
+lead operator deputy | GET /api/v1/people/{person_id}/elsewhere
+operator deputy | POST /api/v1/people/{person_id}/elsewhere/{hub_id}
+north operator deputy | GET /api/v1/applications/{application_id}/parts/{custodian_id}/elsewhere
+operator deputy | GET /api/v1/projects/{project_id}/elsewhere
 people | POST /api/v1/custodians/{custodian_id}/terms/{version}/accept
 people | GET /api/v1/applications
 people | POST /api/v1/applications
@@ -470,6 +475,8 @@ SHOWN_BY_SECRET = {"GET /asked/{secret}"}
 """Addresses that hold a secret: whoever knows it was given it, and is shown what it opens."""
 
 NOT_NOW = {
+    "POST /people/{person_id}/elsewhere",
+    "POST /api/v1/people/{person_id}/elsewhere/{hub_id}",
     "POST /evidence/{evidence_id}/verify",
     "POST /descriptions/check",
     "POST /sign-in/development",

@@ -6,15 +6,23 @@ more; nothing of it is passed on to other hubs as ours.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from orchestrator.audit.fakes import FakeSigner
+from orchestrator.cli import call, sessionfile
+from orchestrator.cli.commands import app
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.identity.model import Accreditation, Standing
 from orchestrator.transparency.federation.model import LASTS, Believed, Hub, Kind
+from tests import deciding
 from tests.transparency.hubs import Installation
+from tests.web.world import World, answers, day, words
 
 REASON = "They accredit as we do; we compared the procedures."
 
@@ -233,3 +241,104 @@ def test_who_decides_is_shown_what_hubs_say_of_those_who_would_work_with_the_dat
     assert together(world.actor("operator"), [person, world.people["stranger"]])[world.people["stranger"]] == []
     with pytest.raises(Refused):
         together(world.actor("officer"), [person])
+
+
+def test_pages_show_it_to_those_who_decide_and_an_operator_takes_it_there(
+    north: Installation, south: Installation, hub: Hub
+) -> None:
+    north.take(south.document(Kind.PEOPLE))
+    world, person = north.world, north.world.people["researcher"]
+    made = asked(world)
+    officer, operator = world.browser("officer"), world.browser("operator")
+    said = "Hub South says: accredited until"
+    assert said in words(officer.get(f"/decisions/{made}/{world.custodians['officer']}").text)
+    assert said in words(operator.get(f"/projects/{world.project}").text)
+    assert said not in words(world.browser("researcher").get(f"/projects/{world.project}").text)
+    assert said in words(operator.get(f"/people/{person}").text)
+    here = f"/people/{person}/elsewhere"
+    refused = operator.submit(here, page=here, hub=hub.hub_id, reason="")
+    assert refused.status_code == 422
+    assert "Enter a reason" in refused.text
+    stale = operator.submit(here, page=here, hub=hub.hub_id, reason=REASON, read="0" * 64)
+    assert stale.status_code == 409
+    assert operator.submit(here, page=here, hub=hub.hub_id, reason=REASON).headers["location"].startswith(here)
+    shown = words(operator.get(here).text)
+    assert "An accreditation here stands on it" in shown
+    assert REASON in shown
+    own = words(world.browser("researcher").get("/account/elsewhere").text)
+    assert REASON in own
+    assert "Accredit on this word" not in own
+    assert standing(north).holds
+    for each in ("officer", "other officer"):
+        deciding.decide(
+            world.house.access,
+            world.actor(each),
+            made,
+            world.custodians[each],
+            approve=True,
+            reason="",
+            agreement_until=day(150),
+        )
+    assert said not in words(officer.get(f"/decisions/{made}/{world.custodians['officer']}").text)
+    assert said in words(operator.get(f"/applications/{made}").text)
+
+
+def asked(world: World) -> str:
+    """Return an application of the researcher that waits for both custodians."""
+    researcher = world.actor("researcher")
+    made = world.house.access.draft(researcher, answers(world, "Another"), list(world.datasets.values()))
+    world.house.access.submit(researcher, made.application_id)
+    return made.application_id
+
+
+def test_the_api_and_the_commands_say_the_same(
+    north: Installation, south: Installation, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north.take(south.document(Kind.PEOPLE))
+    world, person, api = north.world, north.world.people["researcher"], north.world.api()
+    operator, officer = world.bearer("operator"), world.bearer("officer")
+    application, custodian = asked(world), world.custodians["officer"]
+    (word,) = api.get(f"/api/v1/people/{person}/elsewhere", headers=operator).json()["hubs"]
+    assert (word["hub"], word["believed"]) == ("Hub South", None)
+    at = f"/api/v1/applications/{application}/parts/{custodian}/elsewhere"
+    told = {each["person_id"]: each["hubs"] for each in api.get(at, headers=officer).json()}
+    assert told == {person: [word], world.people["colleague"]: []}
+    members = api.get(f"/api/v1/projects/{world.project}/elsewhere", headers=operator).json()
+    assert {each["person_id"]: each["hubs"] for each in members}[person] == [word]
+    take = {"read": word["read"], "reason": REASON}
+    place = f"/api/v1/people/{person}/elsewhere/{hub.hub_id}"
+    assert api.post(place, headers=officer, json=take).status_code == 403
+    assert api.post(place, headers=operator, json={"reason": REASON}).status_code == 422
+
+    monkeypatch.setattr(call, "begin_public", lambda _: world.house)
+    command = commands(monkeypatch, operator)
+    assert command("recognised", person) == [{**word, "believed": None}]
+    rows = commands(monkeypatch, officer)("applicants", application, custodian)
+    assert {each["person_id"]: each["hub"] for each in rows} == {
+        person: "Hub South",
+        world.people["colleague"]: "No trusted hub says anything.",
+    }
+    command = commands(monkeypatch, operator)
+    assert [each["hub"] for each in command("members", world.project) if each["person_id"] == person] == ["Hub South"]
+    made = command("accredit", person, hub.hub_id, "--reason", REASON, "--yes", "--until", "2090-01-01", code=2)
+    assert made is None
+    made = command("accredit", person, hub.hub_id, "--reason", REASON, "--yes", "--read", "0" * 64, code=5)
+    assert made is None
+    made = command("accredit", person, hub.hub_id, "--reason", REASON, "--yes")
+    (kept,) = command("accredited", person)
+    assert made["accreditation_id"] == kept["accreditation_id"]
+    (shown,) = api.get(f"/api/v1/people/{person}/elsewhere", headers=operator).json()["believed"]
+    assert (shown["accreditation_id"], shown["reason"]) == (kept["accreditation_id"], REASON)
+    assert api.post(place, headers=operator, json=take).status_code == 409
+
+
+def commands(monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]) -> Callable[..., Any]:
+    """Return what runs ``tre federation`` as somebody and reads its JSON; nothing where it ends with another code."""
+    monkeypatch.setattr(sessionfile, "read", lambda _: bearer["authorization"].removeprefix("Bearer "))
+
+    def command(*line: str, code: int = 0) -> Any:
+        ran = CliRunner().invoke(app, ["federation", *line, "--output", "json"])
+        assert ran.exit_code == code, ran.output
+        return json.loads(ran.stdout) if code == 0 else None
+
+    return command

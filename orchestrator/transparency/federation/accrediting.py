@@ -87,6 +87,7 @@ class Accrediting(Hearing):
         """Return which accreditations of a person stand, or stood, on hubs' words, with the reasons."""
         with self._record.read() as session:
             self._check(session, actor, "showAccreditation", account(person_id))
+            identity.load(session, Person, person_id)
             return store.believed_of(session, person_id)
 
     def accredit(

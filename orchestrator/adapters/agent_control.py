@@ -61,6 +61,10 @@ class AgentControl(ABC):
         """Return the versions that lie unsealed now, and where."""
         return {version: Path(path) for version, path in self._seen(project_id).get("held", {}).items()}
 
+    def life(self, project_id: str) -> str:
+        """Return the word for the agent's present life: another one after each start. Empty where it tells none."""
+        return str(self._seen(project_id).get("life", ""))
+
     def may_hold(self, project_id: str) -> set[str]:  # noqa: ARG002
         """Return what it may hold whatever it says: nothing, where it is replaced with all that it held."""
         return set()

@@ -64,6 +64,7 @@ class _Control:
         holdings = self._holdings
         return web.json_response(
             {
+                "life": holdings.life,
                 "identified": holdings.identified,
                 "trouble": holdings.identity.trouble,
                 "process": os.getpid(),

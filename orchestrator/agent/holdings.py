@@ -15,7 +15,7 @@ from ..adapters.objects.reading import ObjectReader
 from ..adapters.vault.token import DrawnRole, LeaseToken, Life, unwrap
 from ..core.clock import iso
 from ..core.errors import Conflict, NotFound, NotPossible, OrchestratorError, Refused, Unavailable
-from ..core.ids import check_id
+from ..core.ids import check_id, new_id
 from ..credentials.model import ObjectVersion, SealedVersion
 from .identity import Identity
 from .places import RelayPlaces
@@ -54,6 +54,8 @@ class Holdings:
         self._ground = ground
         self._volume = volume
         self._volume.wipe_all()  # what a killed agent left is not covered by any lease of this one
+        self.life = new_id()
+        """Another one at each start: what was mounted in another life of this agent is gone."""
         self.identity = identity
         self._leases: dict[str, LeaseToken] = {}
         self._databases: dict[tuple[str, str], _OpenDatabase] = {}

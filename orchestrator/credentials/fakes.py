@@ -130,6 +130,7 @@ class FakeAgent:
 
     def __init__(self) -> None:
         self._running: dict[str, dict[str, str]] = {}
+        self._lives: dict[str, str] = {}
         self._data: dict[str, set[str]] = {}
         self.sessions: dict[tuple[str, str], set[str]] = {}
         self.coming: set[str] = set()
@@ -140,6 +141,7 @@ class FakeAgent:
         if not self.running(identity.project_id):
             self._data.pop(identity.project_id, None)
             self.coming.discard(identity.project_id)
+            self._lives[identity.project_id] = secrets.token_hex(8)
         self._running.setdefault(identity.project_id, {})
 
     def running(self, project_id: str) -> bool:
@@ -168,6 +170,10 @@ class FakeAgent:
     def holding(self, project_id: str) -> dict[str, str]:
         """Return the leases held."""
         return dict(self._running.get(project_id, {}))
+
+    def life(self, project_id: str) -> str:
+        """Return its word since it was started."""
+        return self._lives.get(project_id, "") if self.running(project_id) else ""
 
     def may_hold(self, project_id: str) -> set[str]:
         """Return what a test says it was given for good."""

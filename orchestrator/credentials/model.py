@@ -124,6 +124,7 @@ class LeaseChanges:
 
     ``failed`` gives a sentence for each version that could not be delivered; the others were. ``incidents`` are for a
     person to look at: the workspace must stop. ``agent_restarted`` means that everything was revoked and issued anew.
+    ``agent_life`` was read before ``directories``: they are of this life of the agent, or of a later one.
     """
 
     issued: tuple[Lease, ...] = ()
@@ -132,6 +133,7 @@ class LeaseChanges:
     failed: dict[str, str] = field(default_factory=dict)
     incidents: tuple[str, ...] = ()
     agent_restarted: bool = False
+    agent_life: str = ""
     directories: dict[str, Path] = field(default_factory=dict)
     """Unsealed and verified versions, and where: what a session may mount."""
     databases: frozenset[str] = frozenset()

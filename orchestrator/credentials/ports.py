@@ -101,6 +101,12 @@ class DatasetAgent(Protocol):
     def holding(self, project_id: str) -> dict[str, str]:
         """Return the accessor of the lease that the agent holds for each version."""
 
+    def life(self, project_id: str) -> str:
+        """Return a word that is another one after each start: data and relays of another life are gone.
+
+        Empty for an agent that tells none, or that there is none of.
+        """
+
     def may_hold(self, project_id: str) -> set[str]:
         """Return the versions for which it was given what nobody can take back, whatever it says it holds.
 

@@ -61,6 +61,7 @@ class Credentials:
         """
         gone = self._wipe_unwanted(project_id, wanted)
         restarted = self._ensure_agent(project_id)
+        life = self._agent.life(project_id)
         leases = self._vault.leases(project_id)
         restarted = restarted or self._lost_all(project_id, leases)
         plan = self._plan(project_id, wanted, leases)
@@ -77,9 +78,14 @@ class Credentials:
             failed=failed,
             incidents=tuple(self._agent.incidents(project_id)),
             agent_restarted=restarted,
+            agent_life=life,
             directories={version: path for version, path in held.items() if version in holding},
             databases=frozenset(want.version_id for want in wanted if want.database and want.version_id in holding),
         )
+
+    def agent_life(self, project_id: str) -> str:
+        """Return the word for the life of the project's agent; empty when that does not answer."""
+        return self._agent.life(project_id) if self._agent.running(project_id) else ""
 
     def present(self, project_id: str) -> set[str]:
         """Return the versions that the project's agent has; of a silent one, all that it has leases for.

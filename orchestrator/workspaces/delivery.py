@@ -53,7 +53,13 @@ class RecordedDelivery:
             )
         if changes.failed and not (changes.directories or changes.databases or volumes):
             raise Unavailable(next(iter(changes.failed.values())), system="agent")
-        return Delivered(directories={**changes.directories, **volumes}, anew=changes.agent_restarted)
+        return Delivered(
+            directories={**changes.directories, **volumes}, anew=changes.agent_restarted, life=changes.agent_life
+        )
+
+    def life(self, project_id: str) -> str:
+        """Return the word that ``Delivered.life`` would be now; empty while nobody answers."""
+        return self._credentials.agent_life(project_id)
 
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else.

@@ -98,6 +98,7 @@ class FakeDelivery:
         self.held: dict[str, dict[str, Path]] = {}
         self.roles: dict[str, set[str]] = {}
         self.incidents: set[str] = set()
+        self.lives: dict[str, str] = {}
 
     def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
         """Hold exactly what is wanted."""
@@ -105,12 +106,21 @@ class FakeDelivery:
             self.withdraw_all(project_id)
             raise IncidentError("An incident.", system="agent")
         anew = project_id not in self.held
-        self.held[project_id] = {
-            grant.version_id: self.directory / project_id / grant.version_id
-            for grant in wanted
-            if grant.delivery != "database"
-        }
-        return Delivered(directories=self.held[project_id], anew=anew)
+        if anew:
+            self.lives[project_id] = new_id()
+        place = self.directory / project_id / self.lives[project_id]
+        brought = [grant.version_id for grant in wanted if grant.delivery != "database"]
+        self.held[project_id] = {version_id: place / version_id for version_id in brought}
+        return Delivered(directories=self.held[project_id], anew=anew, life=self.life(project_id))
+
+    def life(self, project_id: str) -> str:
+        """Return the word of the present life."""
+        return self.lives.get(project_id, "") if project_id in self.held else ""
+
+    def replaced(self, project_id: str) -> None:
+        """Play a holder that was replaced between two looks and holds everything again: no look finds it restarted."""
+        self.lives[project_id] = life = new_id()
+        self.held[project_id] = {each: self.directory / project_id / life / each for each in self.held[project_id]}
 
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Drop what is not wanted."""

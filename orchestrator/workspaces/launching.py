@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from orchestrator.access.model import Granted
@@ -13,12 +12,13 @@ from orchestrator.access.service import AccessService
 from orchestrator.core.errors import NotFound, OrchestratorError, Refused, Unavailable
 
 from .model import Limits, Mount, SeenSession, SessionPlan, SessionState
-from .ports import Delivery, WorkspaceBackend
+from .ports import Delivered, Delivery, WorkspaceBackend
 from .sessions import SessionRegister
 
 __all__ = ["SessionLauncher"]
 
 _log = logging.getLogger(__name__)
+_HOLDS_NOTHING = "-"
 _ANEW = "The project's data had to be brought anew, so sessions that mounted the old ones ended. Start them again."
 
 
@@ -95,14 +95,15 @@ class SessionLauncher:
 
     def _start(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted], **told: Any) -> None:
         try:
-            plan = replace(self._plan(project_id, person_id, session_id, granted), **told)
+            plan, life = self._plan(project_id, person_id, session_id, granted)
+            plan = replace(plan, **told)
             self._still_granted(project_id, person_id, granted)
             environment = self._backend.environment(project_id)
             self._backend.start_session(plan)
         except OrchestratorError as error:
             self.end(project_id, session_id, "start-failed", error.message)
             raise
-        self._register.running(session_id, environment=environment)
+        self._register.running(session_id, environment=environment, data_life=life)
 
     def _still_granted(self, project_id: str, person_id: str, given: Sequence[Granted]) -> None:
         """Refuse a start whose person or data were withdrawn while the data were made ready."""
@@ -133,9 +134,13 @@ class SessionLauncher:
         except NotFound:
             return SeenSession(session_id=session_id, state=SessionState.ENDED)
 
-    def _plan(self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted]) -> SessionPlan:
+    def _plan(
+        self, project_id: str, person_id: str, session_id: str, granted: Sequence[Granted]
+    ) -> tuple[SessionPlan, str]:
+        """Return what to start, and the life of the agent whose data it mounts."""
         workspace = self._register.workspace(project_id)
-        held = self.provide(project_id, starting=session_id)
+        delivered = self.provide(project_id, starting=session_id)
+        held = delivered.directories
         files = [grant for grant in granted if grant.delivery != "database"]
         missing = [grant.name for grant in files if grant.version_id not in held]
         if missing:
@@ -145,7 +150,7 @@ class SessionLauncher:
             )
         databases = [grant for grant in granted if grant.delivery == "database"]
         relays = self._credentials.open_databases(project_id, session_id, databases)
-        return SessionPlan(
+        plan = SessionPlan(
             session_id=session_id,
             project_id=project_id,
             person_id=person_id,
@@ -154,15 +159,29 @@ class SessionLauncher:
             relays=relays,
             limits=self._limits,
         )
+        return plan, delivered.life if any(grant.delivery != "volume" for grant in granted) else _HOLDS_NOTHING
 
-    def provide(self, project_id: str, *, starting: str = "") -> Mapping[str, Path]:
-        """Bring the project's data in step; when they came anew, sessions that still mount the old ones end."""
-        delivered = self._credentials.ensure(project_id, self.wanted(project_id))
-        if delivered.anew:
-            for session in self._register.live(project_id):
-                if session.session_id != starting:
-                    self.end(project_id, session.session_id, "data-anew", _ANEW)
-        return delivered.directories
+    def provide(self, project_id: str, *, starting: str = "") -> Delivered:
+        """Bring the project's data in step; sessions that still hold those of another life of the agent end.
+
+        Each session knows the life whose data it holds, so it does not matter who was away when the agent was
+        replaced, nor whether this look brings the data back.
+        """
+        try:
+            delivered = self._credentials.ensure(project_id, self.wanted(project_id))
+        except Unavailable:
+            self._end_outlived(project_id, starting, life=self._credentials.life(project_id), anew=False)
+            raise
+        self._end_outlived(project_id, starting, life=delivered.life, anew=delivered.anew)
+        return delivered
+
+    def _end_outlived(self, project_id: str, starting: str, *, life: str, anew: bool) -> None:
+        for session in self._register.live(project_id):
+            if session.session_id == starting or session.data_life == _HOLDS_NOTHING:
+                continue
+            told = bool(life and session.data_life)
+            if session.data_life != life if told else anew:
+                self.end(project_id, session.session_id, "data-anew", _ANEW)
 
     def wanted(self, project_id: str) -> list[Granted]:
         """Return every version that anybody who is admitted may hold now, each once."""

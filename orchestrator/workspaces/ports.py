@@ -55,10 +55,15 @@ class IncidentError(Unavailable):
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """Where each files version lies unsealed; ``anew``: everything was taken away before, also under open mounts."""
+    """Where each files version lies unsealed; ``anew``: everything was taken away before, also under open mounts.
+
+    ``life`` is a word of whoever holds the data; once it is another one, everything of before was taken away too, also
+    when nobody looked meanwhile. Empty where it is not told.
+    """
 
     directories: Mapping[str, Path]
     anew: bool = False
+    life: str = ""
 
 
 class Delivery(Protocol):
@@ -66,6 +71,9 @@ class Delivery(Protocol):
 
     def ensure(self, project_id: str, wanted: Sequence[Granted]) -> Delivered:
         """Take away what is not wanted, then bring what is missing. Raises ``IncidentError``, with all taken away."""
+
+    def life(self, project_id: str) -> str:
+        """Return the word that ``Delivered.life`` would be now; empty while nobody answers."""
 
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Take away what is not wanted, and bring nothing: also while ``ensure`` is busy unsealing something else."""

@@ -39,6 +39,10 @@ class ToldDelivery:
             self._note(project_id, ConditionKind.DATA_READY, ConditionState.TRUE, "Delivered", "All granted data.")
         return delivered
 
+    def life(self, project_id: str) -> str:
+        """Return the word that ``Delivered.life`` would be now; empty while nobody answers."""
+        return self._delivery.life(project_id)
+
     def withdraw_unwanted(self, project_id: str, wanted: Sequence[Granted]) -> None:
         """Take away what is not wanted, and bring nothing."""
         self._delivery.withdraw_unwanted(project_id, wanted)

@@ -103,12 +103,12 @@ class SessionRegister:
             )
         return session_id, secret
 
-    def running(self, session_id: str, *, environment: str = "") -> None:
-        """Note that the session was started, and in which environment."""
+    def running(self, session_id: str, *, environment: str = "", data_life: str = "") -> None:
+        """Note that the session was started, in which environment, and with the data of which life of the agent."""
         with self._record.change() as change:
             row = _session(change.session.get(SessionRow, session_id))
             if row.state is SessionState.STARTING:
-                row.state, row.environment = SessionState.RUNNING, environment
+                row.state, row.environment, row.data_life = SessionState.RUNNING, environment, data_life
                 change.tell(Event(kind="session.started", actor=_CONTROLLER, subject=f"session:{session_id}"))
 
     def ended(self, session_id: str, reason: str) -> None:

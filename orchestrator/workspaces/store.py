@@ -59,6 +59,8 @@ class SessionRow(Base):
     """The submission whose program this session runs again; none where a person works in it."""
     environment: Mapped[str] = mapped_column(String(200), default="")
     """What its programs and libraries are, as a digest: two sessions with the same word run the same."""
+    data_life: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """The life of the dataset agent whose data and relays it holds; ``-`` for none, empty where none was told."""
 
 
 class MountRow(Base):

@@ -307,6 +307,20 @@ def test_an_agent_that_does_not_answer_loses_its_lease_all_the_same(
     assert world.service.present(world.project) == {kept.version_id}
 
 
+def test_an_agent_that_was_replaced_while_its_leases_ran_out_is_known_by_its_life(world: World) -> None:
+    wanted = world.files()
+    first = world.service.ensure_leases(world.project, [wanted])
+    assert first.agent_life == world.service.ensure_leases(world.project, [wanted]).agent_life != ""
+    world.agent.kill(world.project, comes_back=True)
+    assert world.service.agent_life(world.project) == ""
+    world.vault.revoke_project(world.project)
+    world.agent.start(AgentIdentity(project_id=world.project, accessor="", wrapped_token=""))
+    later = world.service.ensure_leases(world.project, [wanted])
+    assert not later.agent_restarted, "nothing else tells it"
+    assert later.agent_life not in {"", first.agent_life}
+    assert later.agent_life == world.service.agent_life(world.project)
+
+
 def test_an_agent_that_came_back_between_two_looks_is_noticed_by_what_it_lost(world: World) -> None:
     wanted = world.files()
     world.service.ensure_leases(world.project, [wanted])

@@ -116,6 +116,8 @@ class World:
             allowed = self.access.people.get(plan.person_id)
             assert allowed is not None, "a session of somebody who is not admitted"
             assert {mount.source.name for mount in plan.mounts} <= allowed, "a mount beyond the grants"
+            lives = {mount.source.parent.name for mount in plan.mounts}
+            assert lives <= {self.delivery.life(PROJECT)}, "a mount of data that were taken away"
         wanted = set().union(*self.access.people.values()) if self.access.people else set()
         for held in self.delivery.held.values():
             assert set(held) <= wanted, "data unsealed that nobody may use"
@@ -366,6 +368,101 @@ def test_data_that_came_anew_end_the_sessions_that_mount_the_old_ones(world: Wor
     assert world.mounted() == {ANNA: {"heart", "lung"}}
 
 
+def test_an_agent_that_was_replaced_while_nobody_looked_ends_the_sessions_of_its_former_life(world: World) -> None:
+    world.keeper.keep(PROJECT)
+    for person in (ANNA, BEN):
+        world.launch(person)
+    world.keeper.keep(PROJECT)
+    assert len(world.backend.sessions) == 2
+    world.delivery.replaced(PROJECT)
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+    world.launch(ANNA)
+    world.keeper.keep(PROJECT)
+    assert world.mounted() == {ANNA: {"heart", "lung"}}
+    world.nothing_is_too_much()
+
+
+def test_a_controller_that_dies_in_the_look_that_brought_the_data_anew_leaves_the_ending_to_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.keeper.keep(PROJECT)
+    session, ensure = world.launch(ANNA), world.delivery.ensure
+
+    def killed(project_id: str, wanted: Any) -> Any:
+        world.delivery.withdraw_all(project_id)
+        ensure(project_id, wanted)
+        raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.delivery, "ensure", killed)
+        with pytest.raises(Cut):
+            world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {session}
+    world.restart()
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+    assert world.register.session(PROJECT, session).reason == "data-anew"
+
+
+def test_sessions_of_a_former_life_end_also_while_the_data_cannot_be_brought_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    world.delivery.replaced(PROJECT)
+
+    def away(*_: object) -> None:
+        raise Unavailable("Vault does not answer.", system="vault")
+
+    monkeypatch.setattr(world.delivery, "ensure", away)
+    assert world.keeper.keep(PROJECT) == ["Vault does not answer."]
+    assert world.backend.sessions == {}
+
+
+def test_an_agent_that_is_replaced_while_a_session_starts_ends_it_at_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.keeper.keep(PROJECT)
+    start = world.backend.start_session
+
+    def replaced(plan: Any) -> None:
+        world.delivery.replaced(PROJECT)
+        start(plan)
+
+    monkeypatch.setattr(world.backend, "start_session", replaced)
+    world.launch(ANNA)
+    monkeypatch.undo()
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+
+
+def test_a_session_that_holds_nothing_of_the_agent_outlives_it(world: World) -> None:
+    world.access.people = {ANNA: set(), BEN: {HEART}}
+    world.keeper.keep(PROJECT)
+    anna = world.launch(ANNA)
+    world.launch(BEN)
+    world.delivery.replaced(PROJECT)
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {anna}
+    world.delivery.withdraw_all(PROJECT)
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {anna}
+
+
+def test_an_agent_that_does_not_tell_its_life_ends_sessions_by_what_it_lost_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.delivery, "life", lambda _project: "")
+    world.keeper.keep(PROJECT)
+    session = world.launch(ANNA)
+    world.keeper.keep(PROJECT)
+    assert set(world.backend.sessions) == {session}
+    world.delivery.withdraw_all(PROJECT)
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+
+
 def test_an_unreachable_vault_stops_new_access_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise Unavailable("Vault does not answer.", system="vault")
@@ -421,7 +518,13 @@ def uncut(world: World) -> None:
 
 
 def story(world: World) -> Iterator[None]:
-    """Open, work, lose a dataset, lose a member, close: yields after each step."""
+    """Open, work, lose the agent unseen, a dataset, a member, close: yields after each step."""
+    world.keeper.keep(PROJECT)
+    yield
+    for person in (ANNA, BEN):
+        world.launch(person)
+        yield
+    world.delivery.replaced(PROJECT)
     world.keeper.keep(PROJECT)
     yield
     for person in (ANNA, BEN):

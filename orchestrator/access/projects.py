@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -63,6 +64,9 @@ def project_thing(project: Project, *, workers: frozenset[str], now: datetime, p
 class Projects(Grants):
     """What becomes of an application, and everything that changes it later."""
 
+    beyond_orders: Callable[[Session, str, date], Sequence[str]] | None = None
+    """Returns in sentences who charges a project yearly and has no order up to a new last day (from ``billing``)."""
+
     def approve_project(self, actor: Actor, application_id: str, *, read: str) -> Project:
         """Make the project of a decided application, with the approved parts only.
 
@@ -97,11 +101,13 @@ class Projects(Grants):
             return to_project(change.session, project)
 
     def extend_project(self, actor: Actor, project_id: str, end: date) -> Project:
-        """Move a project's last day, no further than ethics and every agreement reach."""
+        """Move a project's last day, no further than ethics, every agreement and what was ordered each year reach."""
         with self._record.change() as change:
             row, project = self._load_project(change.session, actor, "extendProject", project_id)
             PROJECT_STATES.after(project.state, "extend")
-            row.end = rules.check_extension(project, end, self._record.clock())
+            until = rules.check_extension(project, end, self._record.clock())
+            self._check_ordered(change.session, row, until)
+            row.end = until
             row.reminded_at = None
             return self._changed(change, actor, row, "project.extended", end=iso(row.end))
 
@@ -204,6 +210,11 @@ class Projects(Grants):
             return to_membership(member)
 
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _check_ordered(self, session: Session, row: ProjectRow, until: datetime) -> None:
+        """Raise ``NotPossible`` where a project would go on beyond what was ordered; ``until`` is its new end."""
+        if self.beyond_orders is not None and until > row.end:
+            rules.check_ordered(self.beyond_orders(session, row.project_id, rules.last_date(until)))
 
     def _project_of(self, row: ApplicationRow, actor: Actor) -> ProjectRow:
         now = self._record.clock()

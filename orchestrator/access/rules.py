@@ -29,6 +29,7 @@ __all__ = [
     "check_extension",
     "check_justifications",
     "check_later_day",
+    "check_ordered",
     "check_read",
     "check_reason",
     "end_of",
@@ -93,6 +94,15 @@ def check_read(read: str, stands: str) -> None:
         )
     if read != stands:
         raise NotPossible("What is asked was changed while you read it; read it again, then decide.")
+
+
+def check_ordered(beyond: Sequence[str]) -> None:
+    """Raise ``NotPossible`` where a project would go on for years whose fees nobody ordered."""
+    if beyond:
+        raise NotPossible(
+            f"{' '.join(beyond)} Nobody agreed to pay for more: the lead asks for a renewal up to the new last day, "
+            "has it quoted and orders it; then the project can go on."
+        )
 
 
 def check_against_uses(forbidden: Sequence[str], reason: str) -> None:

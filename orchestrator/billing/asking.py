@@ -8,9 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from orchestrator.access.evidence.rules import same_name
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.ids import new_id
 from orchestrator.core.money import Money
+from orchestrator.identity import store as identity
+from orchestrator.identity.model import Person
 from orchestrator.policy.model import Actor, Thing
 
 from . import rules, store
@@ -87,13 +90,14 @@ class AskingQuotes(Budgets):
         last: date,
         answers: Mapping[str, Answer],
     ) -> Quote:
-        """Ask the infrastructure for a subscription of an organisation, which is known by its identifier."""
+        """Ask the infrastructure for a subscription of an organisation, which is known by its identifier.
+
+        Its own people ask, by the organisation that they are registered with, or an operator does.
+        """
         with self._record.change() as change:
             session = change.session
-            thing = Thing(
-                kind="Spending", id="subscription", attributes={"lead": actor.person_id, "members": frozenset()}
-            )
-            self._check(session, actor, "askQuote", thing)
+            known = check_organisation(organisation_id)
+            self._check(session, actor, "askSubscription", self._subscriber(session, actor, organisation, known))
             prices, list_id = self._list_today(session, INFRASTRUCTURE)
             _nothing_strange(prices, answers)
             told = {**answers, "request": RequestKind.SUBSCRIPTION.value}
@@ -102,7 +106,7 @@ class AskingQuotes(Budgets):
                 application_id="",
                 account_id="",
                 organisation=rules.check_text(organisation, field="organisation", most=200),
-                organisation_id=check_organisation(organisation_id),
+                organisation_id=known,
                 list_id=list_id,
                 asked_by=actor.person_id,
             )
@@ -116,6 +120,13 @@ class AskingQuotes(Budgets):
             return self._shown(session, quote)
 
     # ---- inside ---------------------------------------------------------------------------------------------------
+
+    def _subscriber(self, session: Session, actor: Actor, organisation: str, organisation_id: str) -> Thing:
+        """Return an organisation as the rules see it: whether the person belongs to it, by every name it has here."""
+        person = identity.load(session, Person, actor.person_id)
+        names = [person.affiliation, *(row.organisation for row, _ in self._subscriptions(session, organisation_id))]
+        belongs = all(same_name(organisation, each) for each in names)
+        return Thing(kind="Subscriber", id=organisation_id, attributes={"belongs": belongs})
 
     def _list_today(self, session: Session, issuer: str) -> tuple[PriceList, str]:
         name = self._issuer_name(session, issuer)

@@ -118,6 +118,19 @@ class YearlyCharges(Fees):
             paid = max([paid, *(year.first for year in found)])
         return found
 
+    def beyond_orders(self, session: Session, project_id: str, end: date) -> list[str]:
+        """Return a sentence for each issuer that charges a project yearly and has no order that reaches to ``end``."""
+        account = access.project_row(session, project_id).application_id
+        ordered: dict[str, date] = {}
+        for order in store.orders(session, account_id=account):
+            if order.closed_at is None and self._charges_yearly(session, order):
+                ordered[order.issuer] = max(ordered.get(order.issuer, date.min), self._asked(session, order)[1])
+        return [
+            f"{self._issuer_name(session, issuer)} charges for each year, and what was ordered of it ends on {last}."
+            for issuer, last in sorted(ordered.items())
+            if last < end
+        ]
+
     def _charges_yearly(self, session: Session, order: OrderRow) -> bool:
         quote = store.quote_row(session, order.quote_id)
         prices = parsed(store.list_row(session, quote.list_id).text)

@@ -94,9 +94,9 @@ def test_two_quotes_in_two_currencies_do_not_become_orders_of_one_project(world:
 
 
 def test_a_subscription_whose_order_is_closed_lowers_nothing(world: World) -> None:
-    stranger, operator = world.actor("stranger"), world.actor("operator")
+    second, operator = world.actor("operator2"), world.actor("operator")
     quote = world.billing.ask_subscription(
-        stranger,
+        second,
         "University of Nowhere",
         organisation_id="ods:RRK",
         start=world.day(0),
@@ -104,7 +104,7 @@ def test_a_subscription_whose_order_is_closed_lowers_nothing(world: World) -> No
         answers=ACADEMIC,
     )
     world.billing.offer_quote(operator, quote.quote_id)
-    order = world.billing.accept_quote(stranger, quote.quote_id, bill_to="Finance")
+    order = world.billing.accept_quote(second, quote.quote_id, bill_to="Finance")
     world.billing.close_order(operator, order.order_id)
     application = world.submitted().application_id
     found = world.billing.ask_quote(

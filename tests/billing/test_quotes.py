@@ -279,7 +279,7 @@ def test_spending_is_seen_by_its_people_and_operators(world: World) -> None:
 
 def subscribed(world: World, organisation_id: str = "ror:052gg0110", name: str = "The University") -> None:
     quote = world.billing.ask_subscription(
-        world.actor("stranger"),
+        world.actor("operator2"),
         name,
         organisation_id=organisation_id,
         start=date(2026, 11, 1),
@@ -287,7 +287,7 @@ def subscribed(world: World, organisation_id: str = "ror:052gg0110", name: str =
         answers=ACADEMIC,
     )
     world.billing.offer_quote(world.actor("operator"), quote.quote_id)
-    world.billing.accept_quote(world.actor("stranger"), quote.quote_id, bill_to="Finance")
+    world.billing.accept_quote(world.actor("operator2"), quote.quote_id, bill_to="Finance")
 
 
 def processing(world: World, application: str, organisation_id: str = "", **answers: Any) -> Quote:
@@ -306,7 +306,7 @@ def processing(world: World, application: str, organisation_id: str = "", **answ
 def test_an_organisation_does_not_pay_the_same_days_twice(world: World) -> None:
     def asked(first: date, last: date, organisation_id: str = "ror:052gg0110") -> str:
         return world.billing.ask_subscription(
-            world.actor("stranger"), "Uni", organisation_id=organisation_id, start=first, last=last, answers=ACADEMIC
+            world.actor("operator2"), "Uni", organisation_id=organisation_id, start=first, last=last, answers=ACADEMIC
         ).quote_id
 
     subscribed(world)
@@ -316,7 +316,7 @@ def test_an_organisation_does_not_pay_the_same_days_twice(world: World) -> None:
     asked(date(2027, 1, 1), date(2027, 2, 1), "ror:013meh722")
     next_year = asked(date(2027, 11, 1), date(2028, 10, 31))
     world.billing.offer_quote(world.actor("operator"), next_year)
-    world.billing.accept_quote(world.actor("stranger"), next_year, bill_to="Finance")
+    world.billing.accept_quote(world.actor("operator2"), next_year, bill_to="Finance")
 
 
 def test_a_subscription_lowers_the_processing_fee_of_the_organisation_it_identifies(world: World) -> None:
@@ -350,10 +350,43 @@ def test_writing_the_name_of_a_subscriber_lowers_nothing(world: World) -> None:
 def test_two_organisations_of_one_name_are_two_and_one_under_two_names_is_one(world: World) -> None:
     ask = world.billing.ask_subscription
     more: Any = {"start": date(2026, 11, 1), "last": date(2027, 10, 31), "answers": ACADEMIC}
-    ask(world.actor("stranger"), "St Mary’s", organisation_id="charity:1089464", **more)
-    ask(world.actor("stranger"), "St Mary’s", organisation_id="ods:RRK", **more)
+    ask(world.actor("operator2"), "St Mary’s", organisation_id="charity:1089464", **more)
+    ask(world.actor("operator2"), "St Mary’s", organisation_id="ods:RRK", **more)
     with pytest.raises(NotPossible, match="under way"):
-        ask(world.actor("lead"), "Saint Mary’s Hospital", organisation_id="ods:rrk", **more)
+        ask(world.actor("operator2"), "Saint Mary’s Hospital", organisation_id="ods:rrk", **more)
+
+
+def test_a_subscription_is_asked_for_by_the_organisations_own_people(world: World) -> None:
+    def ask(who: str, name: str, organisation_id: str = "ror:052gg0110") -> str:
+        return world.billing.ask_subscription(
+            world.actor(who),
+            name,
+            organisation_id=organisation_id,
+            start=world.day(400),
+            last=world.day(500),
+            answers=ACADEMIC,
+        ).quote_id
+
+    with pytest.raises(Refused, match="registered as belonging to that organisation"):
+        ask("stranger", "The University")
+    belongs(world, "stranger", "The  university")
+    world.billing.decline_quote(world.actor("stranger"), ask("stranger", "The University"))
+    with pytest.raises(Refused):
+        ask("stranger", "Another University")
+    subscribed(world)
+    world.billing.decline_quote(world.actor("stranger"), ask("stranger", "The University"))
+    belongs(world, "lead", "Institute of Other Things")
+    with pytest.raises(Refused, match="that its identifier is known by here"):
+        ask("lead", "Institute of Other Things")
+    assert ask("lead", "Institute of Other Things", "ror:013meh722")
+    assert ask("operator", "The University")
+
+
+def belongs(world: World, who: str, organisation: str) -> None:
+    person = world.identity.person(world.people[who])
+    world.identity.change_person(
+        world.actor("operator"), person.person_id, name=person.name, email=person.email, affiliation=organisation
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.access.model import Project
+from orchestrator.access.model import ApplicationKind, Project
 from orchestrator.audit.record import Record
 from orchestrator.billing.grammar import read_list
 from orchestrator.billing.model import INFRASTRUCTURE
@@ -302,7 +303,7 @@ def test_years_count_against_the_budget_before_they_are_ordered(world: World) ->
 
 def test_a_subscription_is_charged_each_year_without_a_project(world: World) -> None:
     quote = world.billing.ask_subscription(
-        world.actor("stranger"),
+        world.actor("operator2"),
         "University of Nowhere",
         organisation_id="ror:052gg0110",
         start=day("2026-06-01"),
@@ -310,7 +311,7 @@ def test_a_subscription_is_charged_each_year_without_a_project(world: World) -> 
         answers=ACADEMIC,
     )
     world.billing.offer_quote(world.actor("operator"), quote.quote_id)
-    order = world.billing.accept_quote(world.actor("stranger"), quote.quote_id, bill_to="Finance")
+    order = world.billing.accept_quote(world.actor("operator2"), quote.quote_id, bill_to="Finance")
     operator = world.issuers_actor(INFRASTRUCTURE)
     with pytest.raises(NotPossible, match="nothing to pay"):
         world.billing.invoice_order(operator, order.order_id)
@@ -321,3 +322,49 @@ def test_a_subscription_is_charged_each_year_without_a_project(world: World) -> 
         assert line_of(document, "subscription")["net"] == 2000_00
     assert line_of(stated(world, order.order_id, "2027-05", issuer=INFRASTRUCTURE), "subscription") is None
     assert world.billing.invoice_month(operator, order.order_id, "2027-06").gross == Money.of("2400")
+
+
+def test_a_project_is_not_extended_into_years_that_nobody_ordered(world: World) -> None:
+    project, unordered = running(world), running(world)
+    world.at("2026-12-03")
+    world.ordered(project.application_id)
+    operator = world.actor("operator")
+    with pytest.raises(NotPossible, match="for each year, and what was ordered of it ends on 2028-10-02"):
+        world.access.extend_project(operator, project.project_id, day("2028-10-05"))
+    assert world.access.project(operator, project.project_id).end == project.end
+    assert world.access.extend_project(operator, unordered.project_id, day("2028-10-05")).end > unordered.end
+
+
+def renewal(world: World, project: Project, end: date) -> str:
+    lead = world.actor("lead")
+    answers = replace(world.access.answers_of(lead, project.project_id), end=end)
+    made = world.access.amend(lead, project.project_id, answers, kind=ApplicationKind.RENEWAL).application_id
+    world.access.submit(lead, made)
+    return made
+
+
+def test_a_renewal_that_is_ordered_goes_on_with_the_years_and_lets_the_project_go_on(world: World) -> None:
+    application = world.submitted(("a",), end=world.day(300), ethics_until=world.day(900))
+    world.decide(application.application_id, "a", days=300)
+    operator = world.actor("operator")
+    project = deciding.approve_project(world.access, operator, application.application_id)
+    world.at("2026-12-03")
+    first = world.ordered(project.application_id)
+    world.at("2027-06-01")
+    asked_for = renewal(world, project, day("2028-10-10"))
+    world.decide(asked_for, "a", days=500)
+    with pytest.raises(NotPossible, match="Nobody agreed to pay for more"):
+        deciding.approve_project(world.access, operator, asked_for)
+    second = world.ordered(asked_for)
+    assert deciding.approve_project(world.access, operator, asked_for).end.date() == day("2028-10-11")
+    later(world, "2027-12-05")
+    assert line_of(stated(world, first.order_id, "2026-12"), "licence")["net"] == 100_00
+    assert line_of(stated(world, second.order_id, "2027-11"), "licence")["net"] == 100_00
+
+
+def test_a_project_whose_order_was_closed_is_extended_without_a_word_of_fees(world: World) -> None:
+    project = running(world)
+    world.at("2026-12-03")
+    order = world.ordered(project.application_id)
+    world.billing.close_order(world.actor("officer_a"), order.order_id)
+    assert world.access.extend_project(world.actor("operator"), project.project_id, day("2028-10-05")).end > project.end

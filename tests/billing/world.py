@@ -29,6 +29,7 @@ class World(AccessWorld):
         super().__init__(record, policy, clock, directory, **more)
         self.meter = FakeMeter()
         self.billing = BillingService(record=record, policy=policy, meter=self.meter)
+        self.access.beyond_orders = self.billing.beyond_orders
 
     def issuer(self, name: str) -> str:
         return INFRASTRUCTURE if name == INFRASTRUCTURE else self.custodians[name]

@@ -90,7 +90,8 @@ def _members(session: Session, project_id: str, first: datetime, until: datetime
 
 
 def open_billing(record: Record, policy: Policy, access: AccessService) -> BillingService:
-    """Open fees on the record, metered from it; a budget that is used up stops its project."""
+    """Open fees on the record; a budget that is used up stops its project, one goes on only as far as was ordered."""
     billing = BillingService(record=record, policy=policy, meter=RecordMeter(record.clock))
     access.stops.append(billing.stops)
+    access.beyond_orders = billing.beyond_orders
     return billing

@@ -361,7 +361,7 @@ SAMPLES = {
     "quote show": Sample("rex", "quote show {rex}", 3),
     "quote ask": Sample("rex", "quote ask {application} {north} --answer applicant=academic", 5),
     "quote ask-subscription": Sample(
-        "rex",
+        "ada",
         "quote ask-subscription --organisation Trust --organisation-id ods:RRK --start 2027-01-01 --last 2027-12-31",
         5,
     ),

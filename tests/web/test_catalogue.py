@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core.errors import Unavailable
 from orchestrator.discovery.search.demand.model import FEWEST
 from orchestrator.discovery.search.demand.service import MissedSearches
+from orchestrator.discovery.search.model import Asked
 from tests.web.world import World, words
 
 
@@ -154,3 +155,20 @@ def test_what_is_known_from_elsewhere_says_so_and_how_old_it_is(world: World) ->
     assert "cannot be asked for here" in text
     assert "Last confirmed by its source" in text
     assert "Apply for this dataset" not in text
+
+
+def test_similar_datasets_say_what_they_have_in_common(world: World) -> None:
+    titles = {"Asthma clinics": "Peak <b>flow</b>", "Bronchial asthma letters": "peak <b>flow</b>"}
+    records = [
+        {
+            "identifier": f"https://example.org/dataset/{number}",
+            "version": "1.0.0",
+            "summary": {"title": title, "keywords": [keyword], "publisher": {"name": "Leeds"}},
+        }
+        for number, (title, keyword) in enumerate(titles.items())
+    ]
+    world.house.catalogue.import_records(world.actor("operator"), records, source="a file")
+    found = world.house.search.find(Asked(words="title:clinics")).listed[0].entry.entry_id
+    page = world.browser().get(f"/datasets/{found}").text
+    assert "in common: condition asthma; keyword Peak &lt;b&gt;flow&lt;/b&gt;; custodian Leeds" in page
+    assert "Hospital admissions" not in words(page.partition("Similar datasets")[2].partition("</ul>")[0])

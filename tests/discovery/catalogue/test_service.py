@@ -58,6 +58,10 @@ def test_only_who_may_imports(alliance: Alliance) -> None:
     assert len(alliance.catalogue.entries()) == 1
 
 
+LARGE = "more than may be"
+"""Written out by the test that takes it: every process that runs tests would hold nine million letters."""
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -68,13 +72,15 @@ def test_only_who_may_imports(alliance: Alliance) -> None:
         ({"identifier": "x" * 501}, "longer than 500"),
         ({"identifier": "n", "size": float("nan")}, "plain JSON"),
         ({"identifier": "n", "broken": "\ud800"}, "plain JSON"),
-        ({"identifier": "n", "large": "x" * 9_000_000}, "bytes; at most"),
+        ({"identifier": "n", "large": LARGE}, "bytes; at most"),
         (a_record("good", abstract="another text"), "stands twice in this file"),
     ],
 )
 def test_what_cannot_be_taken_is_told_by_its_place_and_the_rest_is_kept(
     alliance: Alliance, given: Any, words: str
 ) -> None:
+    if isinstance(given, dict) and given.get("large") == LARGE:
+        given = {**given, "large": "x" * 9_000_000}
     done = alliance.catalogue.import_records(alliance.actor("ada"), [a_record("good"), given], source="file")
     assert done.new == 1
     assert [refusal.position for refusal in done.refused] == [2]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import String
 from typer.testing import CliRunner
 
 from orchestrator.audit.fakes import FakeSigner
@@ -19,7 +20,10 @@ from orchestrator.cli import call, sessionfile
 from orchestrator.cli.commands import app
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.identity.model import Accreditation, Standing
+from orchestrator.identity.store import AccreditationRow
 from orchestrator.transparency.federation.model import LASTS, Believed, Hub, Kind
+from orchestrator.transparency.federation.sealing import SYSTEM
+from orchestrator.transparency.federation.store import TakenRow
 from tests import deciding
 from tests.transparency.hubs import Installation
 from tests.web.world import World, answers, day, words
@@ -342,3 +346,11 @@ def commands(monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]) -> Callabl
         return json.loads(ran.stdout) if code == 0 else None
 
     return command
+
+
+def test_who_is_named_for_the_controller_fits_where_people_are_named() -> None:
+    """PostgreSQL refuses a longer text; SQLite, on which these tests run, takes any."""
+    for column in (TakenRow.__table__.c.taken_by, AccreditationRow.__table__.c.ended_by):
+        assert isinstance(column.type, String)
+        assert column.type.length is not None
+        assert len(SYSTEM) <= column.type.length

@@ -21,7 +21,6 @@ app = typer.Typer(help="Saved searches: be told when what they find changes.", n
 HIT = Shape(name="entry_id", columns=("entry_id", "title", "publisher", "origin", "state", "found_in"))
 SIDE = Shape(name="label", columns=("section", "label"))
 SAVED = Shape(name="search_id", columns=("search_id", "name", "state", "hits", "unseen", "made_at"))
-NEWS = Shape(name="entry_id", columns=("found_at", "kind", "entry_id", "title", "seen"))
 DEMAND = Shape(name="dataset_id", columns=("dataset_id", "title", "enquiries", "applications"))
 COUNT = Shape(name="descriptions", columns=("descriptions",))
 

@@ -14,7 +14,6 @@ __all__ = [
     "Pairing",
     "Person",
     "Profile",
-    "Qualification",
     "Role",
     "RoleHolding",
     "SessionKind",
@@ -132,10 +131,6 @@ class Accreditation:
     def in_force(self, now: datetime) -> bool:
         """Whether it counts at ``now``."""
         return self.ended_at is None and now < self.valid_until
-
-
-Qualification = Training | Accreditation
-"""What an operator records of a person and may end at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,11 +56,6 @@ class Visit:
         return "operator" in self.actor.roles
 
     @property
-    def is_checker(self) -> bool:
-        """Whether the queue is of use to this person."""
-        return "checker" in self.actor.roles
-
-    @property
     def is_judge(self) -> bool:
         """Whether this person judges results: as checker, or as SDC lead."""
         return bool({"checker", "sdc-lead"} & self.actor.roles)

@@ -19,7 +19,6 @@ Reader = Callable[[str, Element, Gathering], None]
 
 _ADVICE = "Delete it, or hand in the visible sheets as CSV."
 _PLAIN_METADATA = 2_000
-_LARGE_SHEET = 16 << 20
 
 
 def walk_parts(archive: Archive, into: Gathering) -> None:

@@ -12,7 +12,6 @@ from .states import CONDITIONS_STATES, DEPARTURE_STATES, ConditionsState, Depart
 __all__ = [
     "CONDITIONS_STATES",
     "DEPARTURE_STATES",
-    "ConditionsAcceptance",
     "ConditionsState",
     "Departure",
     "DepartureState",
@@ -33,17 +32,6 @@ class StandardConditions:
     proposed_by: str
     proposed_at: datetime
     published_by: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConditionsAcceptance:
-    """An officer accepted one version in his custodian's name; its text had this hash."""
-
-    custodian_id: str
-    version: int
-    text_sha256: str
-    accepted_by: str
-    accepted_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,7 +126,6 @@ _USAGE = part(
     loose=True,
 )
 
-_IN_PROGRESS = Text(pattern=re.compile(r"^In Progress\Z"))
 _ACCESS = part(
     {
         "accessRights!": Either(

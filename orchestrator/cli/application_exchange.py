@@ -46,6 +46,7 @@ def questions(context: typer.Context, *, application: ApplicationArgument, outpu
             "options": [option.value for option in each.question.options],
             "guidance": [each.question.guidance, *each.guidance.values()],
             "asked_when": each.question.asked_when,
+            "repeats": each.question.repeats,
             "custodians": each.custodians,
             "needed": bool(each.required_by),
             "public": each.question.register,

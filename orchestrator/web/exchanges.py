@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.access.exchange.model import CHANGEABLE, FilledSheet
 from orchestrator.access.forms.model import Kind
+from orchestrator.access.forms.repeating import first_of_each, last_of_each, same_one
 from orchestrator.access.forms.sheets import is_asked
 from orchestrator.core.errors import Invalid, NotFound, Refused
 from orchestrator.core.register_fields import BY_KEY
@@ -24,20 +27,27 @@ router = APIRouter()
 
 @router.get("/applications/{application_id}/questions")
 def questions(request: Request, application_id: Id) -> Response:
-    """Show every question that the applicant may answer now."""
-    return _questions(request, signed_in(request), application_id)
+    """Show every question that the applicant may answer now; “more” names one that is wanted for one more person."""
+    return _questions(request, signed_in(request), application_id, more=request.query_params.get("more", "")[:70])
 
 
 @router.post("/applications/{application_id}/questions")
 def answer(request: Request, application_id: Id, posted: Form) -> Response:
-    """Keep answers."""
+    """Keep answers; with “add” make room for one more person, with “remove” take one out."""
     visit = signed_in(request)
-    filled = visit.house.access.answers.sheet(visit.actor, application_id)
+    more, gone, asking = posted.raw("more"), posted.raw("remove"), visit.house.access.answers
     try:
-        visit.house.access.answers.answer(visit.actor, application_id, _answers(filled, posted))
+        filled = asking.sheet(visit.actor, application_id, more=more)
+        left = {each.question.question_id for each in same_one(filled.sheet, gone)} if gone else set()
+        given = {key: value for key, value in _answers(filled, posted).items() if key not in left}
+        if given:
+            asking.answer(visit.actor, application_id, given)
+        if any(filled.answers.get(key) for key in left):
+            asking.take_out(visit.actor, application_id, gone)
     except Invalid as problem:
-        return _questions(request, visit, application_id, posted=posted, problem=problem)
-    return see(f"/applications/{application_id}/questions", "saved")
+        return _questions(request, visit, application_id, posted=posted, problem=problem, more=more)
+    wanted = "" if not (add := posted.raw("add")) else f"?{urlencode({'more': add})}"
+    return see(f"/applications/{application_id}/questions{wanted}", "saved")
 
 
 @router.post("/applications/{application_id}/reuse")
@@ -136,13 +146,18 @@ def _place(application_id: str, custodian_id: str) -> str:
 
 
 def _answers(filled: FilledSheet, posted: Posted) -> dict[str, object]:
-    """Return what was posted for the questions that are open; others were not on the page."""
+    """Return what was posted for the questions that are open; others were not on the page.
+
+    Room for one more person that was left empty is no answer.
+    """
     found: dict[str, object] = {}
     for each in filled.sheet.asked:
         question = each.question
         if question.question_id in filled.open:
             name = f"q-{question.question_id}"
-            found[question.question_id] = posted.many(name) if question.kind is Kind.CHOICES else posted.raw(name)
+            value = posted.many(name) if question.kind is Kind.CHOICES else posted.raw(name)
+            if value or each.number == 1 or filled.answers.get(question.question_id):
+                found[question.question_id] = value
     return found
 
 
@@ -153,11 +168,13 @@ def _questions(
     *,
     posted: Posted | None = None,
     problem: Invalid | None = None,
+    more: str = "",
 ) -> Response:
-    filled = visit.house.access.answers.sheet(visit.actor, application_id)
+    filled = visit.house.access.answers.sheet(visit.actor, application_id, more=more)
     if filled.application.applicant_id != visit.person.person_id:
         raise NotFound("Only the applicant answers the questions; look at the application.")
     answers = filled.answers if posted is None else _answers(filled, posted)
+    firsts = first_of_each(filled.sheet)
     return page(
         request,
         "questions.html",
@@ -165,6 +182,10 @@ def _questions(
         filled=filled,
         answers=answers,
         titles={each.question.question_id: each.question.title for each in filled.sheet.asked},
+        firsts=firsts,
+        ends={same_one(filled.sheet, key)[-1].question.question_id: words for key, words in firsts.items()},
+        lasts=last_of_each(filled.sheet),
+        more=more,
         register=BY_KEY,
         problem=problem,
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.access.forms.model import FormItem, Kind, Question, Section
 from tests.web.test_escaping import CANARY, check_harmless
 from tests.web.world import World, answers, words
 
@@ -262,3 +263,61 @@ def test_the_whole_exchange_can_be_scripted(asking: World) -> None:
     bad = api.put(f"/api/v1/custodians/{north}/form", json={"items": [{"question_id": "funder"}]}, headers=officer)
     assert bad.status_code == 422
     assert "ask that too" in bad.json()["detail"]
+
+
+def test_people_are_added_and_taken_out_on_the_page_without_a_script(asking: World) -> None:
+    north, officer = asking.custodians["officer"], asking.actor("officer")
+    forms = asking.house.access.forms
+    for name, title in (("each-name", "Full name"), ("each-post", "Post <b>held</b>")):
+        forms.define(
+            officer,
+            Question(
+                question_id=name,
+                owner=north,
+                section=Section.PEOPLE,
+                group="The team",
+                title=title,
+                kind=Kind.LINE,
+                repeats="person",
+            ),
+        )
+    forms.publish(officer, north, [FormItem(question_id=name, version=0) for name in ("each-name", "each-post")])
+    made = asking.house.access.draft(
+        asking.actor("researcher"), answers(asking), [asking.datasets["officer"]]
+    ).application_id
+    here, browser = f"/applications/{made}/questions", asking.browser("researcher")
+    page = browser.get(here).text
+    assert "The team: person 1" in words(page)
+    assert "Post <b>held</b> (person 1)" in words(page)
+    first = {"q-each-name": "Ann", "q-each-post": "Nurse"}
+    added = browser.submit(here, page=here, **first, add="each-post")
+    assert added.status_code == 303
+    there = added.headers["location"]
+    page = browser.get(there).text
+    assert "The team: person 2" in words(page)
+    assert 'name="more" value="each-post"' in page
+    assert 'value="Ann"' in page
+    second = {"q-each-name.2": "Ben", "q-each-post.2": "Doctor", "more": "each-post"}
+    wrong = browser.submit(here, page=there, **first, **(second | {"q-each-name.2": "B\x07"}))
+    assert wrong.status_code == 422
+    assert "(person 2)" in words(wrong.text)
+    assert browser.submit(here, page=there, **first, **second).status_code == 303
+    given = asking.house.access.answers.sheet(asking.actor("researcher"), made).answers
+    assert given == {"each-name": "Ann", "each-post": "Nurse", "each-name.2": "Ben", "each-post.2": "Doctor"}
+    gone = browser.submit(here, page=here, **first, **second, remove="each-post")
+    assert gone.status_code == 303, words(gone.text)
+    given = asking.house.access.answers.sheet(asking.actor("researcher"), made).answers
+    assert given == {"each-name": "Ben", "each-post": "Doctor"}
+    assert "person 2" not in words(browser.get(here).text)
+    for bad in ("each-post.9", "nothing", "<script>"):
+        assert browser.submit(here, page=here, remove=bad, **first).status_code == 422
+        assert browser.get(f"{here}?more={bad}").status_code == 200
+    api, bearer = asking.api(), asking.bearer("researcher")
+    body = {"answers": {"each-name.2": "Cat", "each-name.31": "Zoe"}}
+    address = f"/api/v1/applications/{made}/answers"
+    assert api.put(address, json=body, headers=bearer).status_code == 422
+    del body["answers"]["each-name.31"]
+    kept = api.put(address, json=body, headers=bearer)
+    assert kept.status_code == 200, kept.text
+    told = {each["question"]["question_id"]: each["answer"] for each in kept.json()["questions"]}
+    assert told == {"each-name": "Ben", "each-post": "Doctor", "each-name.2": "Cat", "each-post.2": None}

@@ -20,6 +20,7 @@ from .. import rules
 from .. import store as applications
 from ..applications import application_event, write_answers
 from ..forms.model import Sheet
+from ..forms.repeating import spread
 from ..model import Answers, Application
 from ..states import PartState
 from ..store import ApplicationRow
@@ -28,7 +29,7 @@ from . import store
 from .model import CHANGEABLE, ChangeRequest
 from .parts import Found, PartExchange
 from .public import check_public_fields, minimum_of
-from .reading import below, check_answers, content_of, keep_sheet, sheet_of
+from .reading import asked_once, below, check_answers, content_of, keep_sheet, sheet_of
 from .store import AnswerRow, ChangeRow
 
 __all__ = ["Changing"]
@@ -108,7 +109,8 @@ class Changing(PartExchange):
             before = self._contents(change.session, found.application)
             sheet = sheet_of(change.session, found.application)
             self._take_fields(change, found, request, fields or {})
-            self._submit_again(change, actor, found.row, sheet, below(sheet, request.questions))
+            once = asked_once(change.session, found.application)
+            self._submit_again(change, actor, found.row, once, below(sheet, request.questions))
             request.answer, request.answered_at = rules.check_reason(words, needed=False), self._now()
             self._settle(change, actor, found.row, custodian_id, before)
             change.tell(_about(found, actor, "application.changes-answered", request=request.request_id))
@@ -154,7 +156,7 @@ class Changing(PartExchange):
         write_answers(found.row, answers)
 
     def _submit_again(
-        self, change: Change, actor: Actor, row: ApplicationRow, sheet: Sheet, answered: Collection[str]
+        self, change: Change, actor: Actor, row: ApplicationRow, once: Sheet, answered: Collection[str]
     ) -> None:
         """Freeze the answers to this request as the next revision; answers meant for another request wait for it."""
         revision = row.revision + 1
@@ -167,8 +169,9 @@ class Changing(PartExchange):
             )
             .values(revision=revision + 1)
         )
-        check_answers(sheet, store.answers_up_to(change.session, row.application_id, revision))
-        keep_sheet(change.session, row.application_id, revision, sheet, by=actor.person_id, at=self._now())
+        answers = store.answers_up_to(change.session, row.application_id, revision)
+        check_answers(spread(once, answers), answers)
+        keep_sheet(change.session, row.application_id, revision, once, by=actor.person_id, at=self._now())
         row.revision = revision
         change.session.flush()
 

@@ -16,6 +16,7 @@ from .. import store as applications
 from ..applications import application_event
 from ..decisions import Decisions
 from ..forms.model import Sheet
+from ..forms.repeating import spread
 from ..forms.sheets import answered, missing
 from ..model import Application, CustodianPart
 from ..states import ApplicationState, PartState
@@ -23,7 +24,7 @@ from ..store import ApplicationRow, PartRow
 from ..values import to_application, to_part
 from . import store
 from .model import FilledSheet
-from .reading import form_of, open_questions, sheet_of, unfrozen
+from .reading import asked_once, form_of, open_questions, unfrozen
 
 __all__ = ["Found", "PartExchange"]
 
@@ -78,16 +79,23 @@ class PartExchange(Decisions):
         )
 
     def _filled(
-        self, session: Session, application: Application, *, custodians: frozenset[str] | None, own: bool
+        self,
+        session: Session,
+        application: Application,
+        *,
+        custodians: frozenset[str] | None,
+        own: bool,
+        more: str = "",
     ) -> FilledSheet:
         """Return the sheet with answers: all of it, or what these custodians asked. ``own``: whoever writes it.
 
         Others read no answer to a question that is not asked any more because another one was answered otherwise.
+        ``more`` is a question of those that are wanted for one more person.
         """
-        whole = sheet_of(session, application)
+        given = store.answers_up_to(session, application.application_id, unfrozen(application, own=own))
+        whole = spread(asked_once(session, application), given, more=more)
         sheet = whole if custodians is None else _cut(whole, custodians)
         asked = {each.question.question_id for each in sheet.asked}
-        given = store.answers_up_to(session, application.application_id, unfrozen(application, own=own))
         first = store.answers_up_to(session, application.application_id, 1)
         answers = given if own else answered(sheet, given)
         first = first if own else answered(sheet, first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,13 +12,25 @@ from orchestrator.core.errors import Invalid
 
 from ..forms import store as forms
 from ..forms.model import Form, Sheet, Value
+from ..forms.repeating import block_of, spread
 from ..forms.sheets import check_answer, fingerprint, merged, missing
 from ..model import Application, CustodianPart
 from ..states import ApplicationState
 from . import store
 from .store import SubmissionRow
 
-__all__ = ["Frozen", "below", "content_of", "form_of", "freeze", "open_questions", "sheet_of", "unfrozen", "whole_of"]
+__all__ = [
+    "Frozen",
+    "asked_once",
+    "below",
+    "content_of",
+    "form_of",
+    "freeze",
+    "open_questions",
+    "sheet_of",
+    "unfrozen",
+    "whole_of",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +43,12 @@ class Frozen:
 
 
 def sheet_of(session: Session, application: Application) -> Sheet:
+    """Return what is asked, for everybody of whom something was answered, be it submitted or not."""
+    given = store.answers_up_to(session, application.application_id, application.revision + 1)
+    return spread(asked_once(session, application), given)
+
+
+def asked_once(session: Session, application: Application) -> Sheet:
     """Return what is asked: by the newest forms while it is a draft, by those of its submission afterwards."""
     if application.revision:
         return store.submitted_sheet(session, application.application_id, application.revision)
@@ -49,11 +67,12 @@ def form_of(session: Session, part: CustodianPart) -> Form | None:
 
 def freeze(session: Session, application: Application, *, by: str, at: datetime) -> Frozen:
     """Keep the sheet of a first submission; raise ``Invalid`` naming the first question that is not answered well."""
-    in_force, sheet = _current(session, application)
+    in_force, once = _current(session, application)
     revision = application.revision + 1
     answers = store.answers_up_to(session, application.application_id, revision)
+    sheet = spread(once, answers)
     check_answers(sheet, answers)
-    keep_sheet(session, application.application_id, revision, sheet, by=by, at=at)
+    keep_sheet(session, application.application_id, revision, once, by=by, at=at)
     return Frozen(sheet=sheet, answers=answers, forms=in_force)
 
 
@@ -107,9 +126,13 @@ def _custodian(part: CustodianPart) -> str:
     return part.custodian_id
 
 
-def below(sheet: Sheet, questions: Iterable[str]) -> set[str]:
-    """Return these questions and all that hang on them, however far."""
+def below(sheet: Sheet, questions: Collection[str]) -> set[str]:
+    """Return these questions and all that hang on them, however far; of what repeats, for everybody."""
     found = set(questions)
+    for question_id in questions:
+        asked = sheet.find(question_id)
+        if asked is not None and asked.question.repeats:
+            found |= {each.question.question_id for each in block_of(sheet, question_id)}
     grown = True
     while grown:
         more = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -23,6 +23,7 @@ __all__ = [
     "AnswerRow",
     "ChangeRow",
     "CommentRow",
+    "Earlier",
     "PanelRow",
     "StepRow",
     "SubmissionRow",
@@ -168,6 +169,15 @@ class AdviceRow(Base):
     given_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class Earlier(NamedTuple):
+    """An answer that was given in another application."""
+
+    question_id: str
+    value: Value
+    application_id: str
+    answered_at: datetime
+
+
 def answers_up_to(session: Session, application_id: str, revision: int) -> dict[str, Value]:
     """Return the newest answer to each question as it stood at one submission."""
     query = (
@@ -195,7 +205,7 @@ def set_answers(
 
 def earlier_answers(
     session: Session, applicant_id: str, *, apart_from: str, source_id: str | None = None
-) -> dict[str, Value]:
+) -> list[Earlier]:
     """Return the newest answer to each question that a person gave in other applications, or in one of them."""
     number = (
         func.row_number()
@@ -205,14 +215,15 @@ def earlier_answers(
         )
         .label("number")
     )
-    query = select(AnswerRow.question_id, AnswerRow.value, number).where(
+    query = select(AnswerRow, number).where(
         AnswerRow.answered_by == applicant_id, AnswerRow.application_id != apart_from
     )
     if source_id is not None:
         query = query.where(AnswerRow.application_id == source_id)
     newest = query.subquery()
-    rows = session.execute(select(newest.c.question_id, newest.c.value).where(newest.c.number == 1))
-    return {question_id: value for question_id, value in rows if value}
+    kept = newest.c.question_id, newest.c.value, newest.c.application_id, newest.c.answered_at
+    rows = session.execute(select(*kept).where(newest.c.number == 1).order_by(newest.c.question_id))
+    return [Earlier(*row) for row in rows if row.value]
 
 
 def submitted_sheet(session: Session, application_id: str, revision: int) -> Sheet:

@@ -40,6 +40,8 @@ _SECTIONS = {
     "safe settings": Section.SETTINGS,
     "safe outputs": Section.OUTPUTS,
 }
+_REPEATED = {"other individuals": "person"}
+"""Groups that the gateway repeats for each person without saying so in the bank; the rest is told by a button."""
 _DEEPEST = 12
 _MOST = 5000
 
@@ -100,6 +102,7 @@ def _own(entry: object, place: int) -> Question:
                 "guidance": _text(entry.get("guidance", "")),
                 "group": _text(entry.get("group", "")),
                 "register": _text(entry.get("register", "")),
+                "repeats": _text(entry.get("repeats", "")),
                 "owner": None,
                 "version": 1,
             }
@@ -170,23 +173,29 @@ def _question(entry: Mapping[str, Any], section: str, group: str, bank: Imported
         required=bool(entry.get("force_required")),
         section=_SECTIONS.get(section.lower(), Section.MORE),
         group=group,
+        repeats=_REPEATED.get(group.casefold(), ""),
     )
     yield made
     for option in shape.get("options", []):
-        for child in option.get("conditional") or []:
-            yield from _below(child, made, option["value"], (section, group, entry["title"], option["value"]), bank)
+        path, children = (section, group, entry["title"], option["value"]), option.get("conditional") or []
+        again = made.repeats or _repeated(children)
+        for child in children:
+            yield from _below(child, made, option["value"], path, bank, repeats=again)
 
 
 def _below(
-    entry: Mapping[str, Any], parent: Question, value: str, path: tuple[str, ...], bank: ImportedBank
+    entry: Mapping[str, Any],
+    parent: Question,
+    value: str,
+    path: tuple[str, ...],
+    bank: ImportedBank,
+    *,
+    repeats: str,
 ) -> Iterator[Question]:
     if len(path) > _DEEPEST:
         raise Invalid(f"“{parent.title}” has questions below it deeper than {_DEEPEST}; flatten them.", field="FILE")
     shape = entry["input"]
     if shape["type"] == "buttonInput":
-        bank.findings.append(
-            f"“{parent.title}” offers to repeat its questions; the answer here is given once and names all."
-        )
         return
     made = _made(
         bank,
@@ -199,11 +208,20 @@ def _below(
         section=parent.section,
         group=parent.group,
         when=AskedWhen(question_id=parent.question_id, values=(value,)),
+        repeats=repeats,
     )
     yield made
     for option in shape.get("options", []):
-        for child in option.get("conditionalQuestions") or []:
-            yield from _below(child, made, option["value"], (*path, entry["question"], option["value"]), bank)
+        children = option.get("conditionalQuestions") or []
+        again = repeats or _repeated(children)
+        deeper = (*path, entry["question"], option["value"])
+        for child in children:
+            yield from _below(child, made, option["value"], deeper, bank, repeats=again)
+
+
+def _repeated(children: list[Mapping[str, Any]]) -> str:
+    """Return what questions are asked again for: each button of the bank that says so adds one more organisation."""
+    return "organisation" if any(child["input"]["type"] == "buttonInput" for child in children) else ""
 
 
 def _flat(options: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -230,6 +248,7 @@ def _made(
     section: Section,
     group: str,
     when: AskedWhen | None = None,
+    repeats: str = "",
 ) -> Question:
     kind = _COMPONENTS.get(component, Kind.LINE if component == "text" else None)
     published, words = mapping(group, title)
@@ -248,4 +267,5 @@ def _made(
         asked_when=when,
         always_required=required,
         register=published,
+        repeats=repeats,
     )

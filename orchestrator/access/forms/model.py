@@ -89,6 +89,8 @@ class Question:
     """No form takes it up any more; forms that have it keep it."""
     register: str = ""
     """The field of the public register that an approved answer fills; empty: the answer is not published."""
+    repeats: str = ""
+    """What it is asked again for, such as “person”; empty: it is asked once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,8 @@ class Asked:
     custodians: tuple[str, ...]
     required_by: tuple[str, ...] = ()
     guidance: Mapping[str, str] = field(default_factory=dict)
+    number: int = 1
+    """For the how-manieth of several people or organisations; always 1 where it is asked once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,7 @@ class Sheet:
                     custodians=(custodian_id,),
                     required_by=(custodian_id,) if custodian_id in each.required_by else (),
                     guidance={key: words for key, words in each.guidance.items() if key == custodian_id},
+                    number=each.number,
                 )
                 for each in self.asked
                 if custodian_id in each.custodians

@@ -17,6 +17,8 @@ __all__ = ["check_bank", "check_form", "check_question", "cycle_in"]
 _SHAPE = re.compile(r"[a-z0-9][a-z0-9-]{1,63}")
 _MOST_OPTIONS = 200
 _LONGEST_OPTION = 2000
+_LONGEST_WORD = 30
+_LONGEST_REPEATED = 60
 _MOST_ITEMS = 400
 _LONGEST_WAIT = 250
 _CHOOSING = (Kind.CHOICE, Kind.CHOICES)
@@ -27,6 +29,16 @@ def check_question(question: Question) -> Question:
     if not _SHAPE.fullmatch(question.question_id):
         raise Invalid(
             f"“{question.question_id[:40]}” cannot name a question; use 2 to 64 small letters, digits and hyphens.",
+            field="question_id",
+        )
+    if len(question.repeats) > _LONGEST_WORD or (question.repeats and not question.repeats.isalpha()):
+        raise Invalid(
+            f"“{question.question_id}” repeats for one word, such as “person”, of at most {_LONGEST_WORD} letters.",
+            field="repeats",
+        )
+    if question.repeats and len(question.question_id) > _LONGEST_REPEATED:
+        raise Invalid(
+            f"“{question.question_id}” repeats, so its identifier takes at most {_LONGEST_REPEATED} characters.",
             field="question_id",
         )
     texts = {"title": question.title.strip(), "guidance": question.guidance.strip(), "group": question.group.strip()}
@@ -94,6 +106,12 @@ def _check_parent(question: Question, known: Mapping[str, Question]) -> None:
     if parent is None or parent.owner not in (None, question.owner):
         raise Invalid(
             f"“{question.title}” hangs on “{when.question_id}”, which is not there to be asked.", field="asked_when"
+        )
+    if parent.repeats and question.repeats != parent.repeats:
+        raise Invalid(
+            f"“{question.title}” hangs on “{parent.title}”, which is asked for each {parent.repeats}; let it repeat "
+            "for the same.",
+            field="repeats",
         )
     unknown = sorted(set(when.values) - {option.value for option in parent.options})
     if unknown or not when.values:

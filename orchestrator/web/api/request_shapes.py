@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 QuestionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
+AnswerName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,63}(\.[0-9]{1,2})?$")]
+"""A question as it is answered: where it repeats, that of the second person ends with `.2`, and so on."""
 Answer = Perhaps | list[Line]
 
 
@@ -61,6 +63,8 @@ class QuestionOut(Out):
     options: list[OptionOut]
     asked_when: AskedWhenOut | None
     archived: bool
+    repeats: str
+    """What it is asked again for, such as “person”; empty: it is asked once."""
     public: str = Field(
         validation_alias="register", description="The public register's field that an approved answer fills; or empty."
     )
@@ -90,14 +94,14 @@ class SheetOut(BaseModel):
 class AnsweredIn(In):
     """Answers by the questions' names; an empty one takes an answer away."""
 
-    answers: dict[QuestionName, Answer] = Field(min_length=1, max_length=400)
+    answers: dict[AnswerName, Answer] = Field(min_length=1, max_length=400)
 
 
 class CommentIn(In):
     """Something to say; ``internal`` stays with the custodian's officers."""
 
     text: Words
-    question_id: QuestionName | Annotated[str, Field(max_length=0)] = ""
+    question_id: AnswerName | Annotated[str, Field(max_length=0)] = ""
     internal: bool = False
 
 
@@ -119,7 +123,7 @@ class AskChangesIn(In):
 
     words: Words
     read: Reading
-    questions: list[QuestionName] = Field(default=[], max_length=400)
+    questions: list[AnswerName] = Field(default=[], max_length=400)
     fields: list[Line] = Field(default=[], max_length=20)
 
 

@@ -35,6 +35,8 @@ IssuerId = Annotated[str, Path(pattern=r"^([a-z][a-z2-7]{15}|infrastructure)$")]
 """A custodian's identifier in an address, or the infrastructure."""
 
 _MOST_DATASETS = 50
+_MOST_OFFERED = 200
+"""Datasets to choose from on one page; more are found by searching."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,7 @@ def estimate(request: Request) -> Response:
         "fee_estimate.html",
         title="Estimate",
         datasets=datasets,
+        choice=[] if datasets else house.discovery.datasets(limit=_MOST_OFFERED),
         asked=asked,
         values=values,
         found=found,

@@ -69,7 +69,9 @@ def test_an_estimate_asks_what_prices_hang_on_and_keeps_nothing(priced: World) -
     assert "Choose: Class of applicant" in words(wrong.text)
     assert "whole number" in words(browser.get(asked + "academic&users=many").text)
     assert browser.get("/fees/estimate?dataset=zzz").status_code == 422
-    assert "Choose a dataset first" in words(browser.get("/fees/estimate").text)
+    empty = browser.get("/fees/estimate").text
+    assert "Choose a dataset first" in words(empty)
+    assert f'name="dataset" type="checkbox" value="{dataset}"' in empty
 
 
 def test_only_an_issuers_people_publish_and_a_broken_list_is_told_where(priced: World) -> None:

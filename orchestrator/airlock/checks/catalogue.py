@@ -122,6 +122,7 @@ _FILES = (
     Rule("TOO_LARGE", "a file of more bytes than may leave", BLOCK, _OPENSAFELY_FILES),
     Rule("NAME_MISLEADS", "a name that promises another content", FLAG, _HERE),
     Rule("MANY_ROWS", "more rows than a result has", FLAG, _OPENSAFELY_FILES),
+    Rule("HEADING_CONTRADICTED", "a heading that the numbers below it cannot be", FLAG, _HERE),
     Rule("RAGGED_ROWS", "rows of different widths", FLAG, _HERE),
     Rule("REPEATED_HEADINGS", "two columns of the same name", NOTE, _HERE),
     Rule("LONG_CELLS", "cells longer than a checker is shown", BLOCK, _HERE),
@@ -138,6 +139,8 @@ _HIDDEN = (
     Rule("BIDI_TEXT", "characters that turn the direction of writing", FLAG, "Unicode Technical Report 36"),
     Rule("LOOKALIKE_NAME", "a name of letters that look like others", FLAG, "Unicode Technical Standard 39"),
     Rule("ENCODED_DATA", "passages of base64 or data links that nobody can read", FLAG, _HERE),
+    Rule("PACKED_VALUES", "numbers too long to be one value, or words of an encoding", FLAG, _HERE),
+    Rule("LONG_DECIMALS", "digits that nobody reads, enough to carry rows", FLAG, _HERE),
     Rule("DATA_IN_CODE", "long lists of values written into code", FLAG, _HERE),
     Rule("REPEATED_KEYS", "one name twice in a JSON object", FLAG, "RFC 8259, section 4"),
     Rule("DOCUMENT_METADATA", "words about a document that no page shows", FLAG, _HERE),
@@ -197,6 +200,7 @@ _TOGETHER = (
     Rule("LEDGER_CELL_PINNED", "a hidden count that tables give exactly together", BLOCK, _LEDGER),
     Rule("LEDGER_CELL_NARROWED", "a hidden count that tables narrow to a few small numbers", FLAG, _LEDGER),
     Rule("LEDGER_DIFFERENCE", "two tables that differ by a few people", FLAG, _LEDGER),
+    Rule("SPLIT_ROWS", "rows without names that stand divided over files", FLAG, _HERE),
     Rule("LEDGER_INCOMPLETE", "what an outsider could compute was not computed to the end", FLAG, _SATRE),
 )
 

@@ -14,6 +14,7 @@ from orchestrator.airlock.acro import check_bundle
 from orchestrator.airlock.canonical import canonicalise
 from orchestrator.airlock.checks import run
 from orchestrator.airlock.checks.models import across as models_across
+from orchestrator.airlock.checks.split_rows import across as rows_across
 from orchestrator.airlock.ledger.facts import published
 from orchestrator.airlock.ledger.ledger import attack
 from orchestrator.airlock.ledger.numbers import numbers_of
@@ -193,12 +194,12 @@ def _attacked(
 
 
 def _described(files: Sequence[Member], pack: Pack) -> list[tuple[int, Finding]]:
-    """Return what files say of each other: claims of ACRO’s notes, and models written as several tables."""
+    """Return what files say of each other: claims of ACRO’s notes, models and rows written as several tables."""
     place = {file.name: index for index, file in reversed(list(enumerate(files)))}
     opened = {file.name: Specimen(file.descriptor, file.name) for file in files if file.descriptor is not None}
     rules = {file.name: file.rules for file in files}
     digests = {file.name: file.sha256 for file in files}
-    found = (check_bundle(opened, rules, digests), models_across(opened, pack))
+    found = (check_bundle(opened, rules, digests), models_across(opened, pack), rows_across(opened))
     return [(place[name], each) for part in found for name, findings in part.items() for each in findings]
 
 

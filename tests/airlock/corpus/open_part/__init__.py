@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.airlock.corpus.held_back.case import Case
 
 from .containers import containers
+from .disguised import disguised
 from .identities import identities
 from .leaks import leaks
 from .linked import linked
@@ -14,7 +15,14 @@ from .numbers import numbers
 
 __all__ = ["PARTS", "cases"]
 
-PARTS = {"numbers": numbers, "linked": linked, "leaks": leaks, "identities": identities, "containers": containers}
+PARTS = {
+    "numbers": numbers,
+    "linked": linked,
+    "leaks": leaks,
+    "identities": identities,
+    "containers": containers,
+    "disguised": disguised,
+}
 
 
 def cases() -> Iterator[Case]:

@@ -117,7 +117,7 @@ def _processes_below(state: Path) -> list[str]:
     return found
 
 
-def _until(condition: Callable[[], Any], seconds: float = 40) -> Any:
+def _until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     end = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < end

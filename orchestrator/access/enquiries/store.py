@@ -134,13 +134,11 @@ def by_secret(session: Session, secret_sha256: str) -> EnquiryRow:
     return row
 
 
-def ids(session: Session, *, states: list[EnquiryState] | None = None, asker_id: str | None = None) -> list[str]:
+def ids(session: Session, *, states: list[EnquiryState] | None = None) -> list[str]:
     """Return identifiers of enquiries: those that wait longest first."""
     query = select(EnquiryRow.enquiry_id).order_by(EnquiryRow.state_since, EnquiryRow.enquiry_id)
     if states is not None:
         query = query.where(EnquiryRow.state.in_([state.value for state in states]))
-    if asker_id is not None:
-        query = query.where(EnquiryRow.asker_id == asker_id)
     return list(session.scalars(query))
 
 

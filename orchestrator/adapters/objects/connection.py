@@ -101,13 +101,13 @@ class Bucket:
         }
 
 
-def check_prefix(prefix: str, *, field: str = "prefix") -> str:
+def check_prefix(prefix: str) -> str:
     """Return ``prefix`` if it names a folder of objects plainly, so that it means the same in every policy."""
     if len(prefix) > _LONGEST_PREFIX or not _PREFIX.fullmatch(prefix):
         raise Invalid(
             f"“{prefix[:80]}” cannot be a prefix: use names of letters, digits, “.”, “_” and “-”, each ended by “/” "
             "and none of them beginning with a dot.",
-            field=field,
+            field="prefix",
         )
     return prefix
 

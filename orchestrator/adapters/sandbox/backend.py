@@ -66,7 +66,6 @@ class SandboxBackend:
         settings: SandboxSettings,
         *,
         sessions: Callable[[Places, str], MachineSessions] | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``sessions`` makes another kind of sessions from the places and this installation's own name."""
         self._settings = settings
@@ -76,7 +75,6 @@ class SandboxBackend:
         instance = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:12]
         self._sessions = sessions(self._places, instance) if sessions else self._in_sandboxes(instance)
         self._program = bubblewrap()
-        self._monotonic = monotonic
         self._silent_since: dict[tuple[str, str], float] = {}
 
     def _in_sandboxes(self, instance: str) -> MachineSessions:
@@ -204,14 +202,14 @@ class SandboxBackend:
         if record is None or answers(self._places.run(project_id), socket):
             self._silent_since.pop(key, None)
             return
-        if self._monotonic() - self._silent_since.setdefault(key, self._monotonic()) > _HUNG_SECONDS:
+        if time.monotonic() - self._silent_since.setdefault(key, time.monotonic()) > _HUNG_SECONDS:
             self._processes.stop(name, group=project_id)
             self._silent_since.pop(key, None)
 
     def _wait_for_gate(self, run: Path) -> None:
-        end = self._monotonic() + _GATE_SECONDS
+        end = time.monotonic() + _GATE_SECONDS
         while not answers(run, run / _SOCKETS["gate"]):
-            if self._monotonic() > end:
+            if time.monotonic() > end:
                 raise Unavailable("The gate did not start in time; look at its log, it is tried again.", system="gate")
             time.sleep(0.05)
 

@@ -15,6 +15,7 @@ from orchestrator.core.errors import Refused, Unavailable
 __all__ = ["answers", "call_gate"]
 
 _SECONDS = 10.0
+_LOOK_SECONDS = 2.0
 _MOST_BYTES = 8 * 1024 * 1024
 
 
@@ -32,10 +33,10 @@ def _connect(root: Path, path: Path, seconds: float) -> socket.socket:
     return connection
 
 
-def answers(root: Path, path: Path, *, seconds: float = 2.0) -> bool:
+def answers(root: Path, path: Path) -> bool:
     """Say whether somebody accepts connections at ``path``, a socket below ``root``."""
     try:
-        _connect(root, path, seconds).close()
+        _connect(root, path, _LOOK_SECONDS).close()
     except (OSError, Refused):
         return False
     return True

@@ -51,7 +51,7 @@ def _become(specification: dict[str, Any], starter: int, report: int) -> None:
     fcntl.fcntl(report, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     os.closerange(3, report)
     os.closerange(report + 1, 65536)
-    os.chdir(specification["directory"])
+    os.chdir("/")
     os.execvpe(specification["argv"][0], specification["argv"], specification["environment"])  # noqa: S606
 
 

@@ -23,6 +23,7 @@ __all__ = ["ControlGroups", "Placement", "apply_resource_limits"]
 
 _OVERHEAD = 12  # bubblewrap's own processes and threads around the session
 _PERIOD = 100_000
+_END_SECONDS = 10.0
 _MIB = 1024 * 1024
 _WORDS = {
     "memory": "memory of the whole session (limited per process only): no control group for memory may be used here",
@@ -88,9 +89,9 @@ class ControlGroups:
         """List the processes that live in the session's groups."""
         return {pid for directory in self._directories(group, session) for pid in _members(directory)}
 
-    def end(self, group: str, session: str, *, deadline: float = 10.0) -> None:
+    def end(self, group: str, session: str) -> None:
         """Kill every process of the session and remove its groups. Repeatable."""
-        stop = time.monotonic() + deadline
+        stop = time.monotonic() + _END_SECONDS
         for directory in self._directories(group, session):
             while not _remove(directory):
                 if time.monotonic() > stop:

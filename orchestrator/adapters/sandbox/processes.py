@@ -103,7 +103,6 @@ class Processes:
         *,
         group: str = "",
         environment: Mapping[str, str] | None = None,
-        directory: Path = Path("/"),
         fingerprint: str = "",
     ) -> ProcessRecord:
         """Return the running process of this name, or start it; restart it if it was started with other arguments.
@@ -117,7 +116,7 @@ class Processes:
                 return record
             if record is not None:
                 self._end(record, deadline=10.0)
-            return self._start(name, argv, group=group, environment=environment, directory=directory, digest=digest)
+            return self._start(name, argv, group=group, environment=environment, digest=digest)
 
     def find(self, name: str, *, group: str = "") -> ProcessRecord | None:
         """Return the record if its process still runs."""
@@ -184,7 +183,6 @@ class Processes:
         *,
         group: str,
         environment: Mapping[str, str] | None,
-        directory: Path,
         digest: str,
     ) -> ProcessRecord:
         log = self._logs / group / f"{name}.log"
@@ -200,7 +198,6 @@ class Processes:
             "path": str(path.absolute()),
             "argv": list(argv),
             "environment": {**(environment or {}), _MARK: mark},
-            "directory": str(directory),
         }
         self._launch(name, specification)
         record = self._read(path)

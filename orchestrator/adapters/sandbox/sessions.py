@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -149,12 +148,12 @@ def address_of(places: Places, project_id: str, session_id: str) -> str:
     return "http+unix://" + quote(str(places.server_socket(project_id, session_id)), safe="")
 
 
-def wait_for_intake(places: Places, plan: SessionPlan, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+def wait_for_intake(places: Places, plan: SessionPlan) -> None:
     """Wait for the airlock to open the session's entrance; a workspace without a way out is of no use."""
     entrance = places.intake(plan.project_id, plan.session_id) / "intake.sock"
-    end = monotonic() + _INTAKE_SECONDS
+    end = time.monotonic() + _INTAKE_SECONDS
     while not entrance.exists():
-        if monotonic() > end:
+        if time.monotonic() > end:
             raise Unavailable("The airlock does not answer; try again in a moment.", system="airlock")
         time.sleep(0.05)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import tantivy
@@ -59,17 +60,20 @@ class SearchService:
     def offered(self, words: str, *, custodian_id: str | None = None, most: int = 50) -> Results:
         """Answer a search among the datasets that are offered here, by one custodian if it is named.
 
-        ``most`` are listed, at the most 10,000; the total is that of all custodians.
+        ``most`` are listed, at the most 10,000; of one custodian so many are counted as were looked through.
         """
         chosen = {Facet.ORIGIN: (Origin.OFFERED.value,)}
         listed: list[Listed] = []
+        ended = False
         for offset in range(0, DEEPEST, LARGEST_PAGE):
             asked = Asked(words=words, chosen=chosen, offset=offset, limit=LARGEST_PAGE, counted=False)
             page = self.find(asked)
             listed += [each for each in page.listed if custodian_id in (None, each.entry.custodian_id)]
-            if len(listed) >= most or len(page.found.hits) < LARGEST_PAGE:
+            ended = len(page.found.hits) < LARGEST_PAGE
+            if ended or len(listed) >= most:
                 break
-        return Results(found=page.found, listed=tuple(listed[: max(0, most)]), behind=page.behind)
+        found = page.found if custodian_id is None else replace(page.found, total=len(listed), at_least=not ended)
+        return Results(found=found, listed=tuple(listed[: max(0, most)]), behind=page.behind)
 
     def matching(self, asked: Asked, most: int) -> tuple[list[str], int]:
         """Return the identifiers of up to ``most`` entries that have all words, and how many there are."""

@@ -241,6 +241,9 @@ def test_what_is_offered_here_is_searched_apart_and_by_custodian(
     assert offered() == {*north, south}
     assert offered(custodian_id=searched.rooms.custodians["South"]) == {south}
     assert offered(custodian_id="nobody") == set()
+    of_south = searched.search.offered("title:sneeze", custodian_id=searched.rooms.custodians["South"]).found
+    assert (of_south.total, of_south.at_least) == (1, False)
+    assert searched.search.offered("title:sneeze").found.total == 4
     assert len(offered(most=1)) == 1
     assert len(offered(most=3)) == 3
     assert offered(most=0) == set()

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_HASH = re.compile("[0-9a-f]{64}")
 _LARGEST = 4 * 1024 * 1024
 _Given = TypeVar("_Given", str, str | None, list[str], list[str] | None)
 
@@ -51,6 +52,16 @@ def identifier(parameter: typer.CallbackParam, value: _Given) -> _Given:
 def filled(parameter: typer.CallbackParam, value: str) -> str:
     """Return a text that says something, without the space around it."""
     return some_text(value, field=_named(parameter))
+
+
+def a_hash(parameter: typer.CallbackParam, value: str) -> str:
+    """Return a SHA-256 as the program writes it."""
+    if not _HASH.fullmatch(value):
+        raise Invalid(
+            f"{_named(parameter)} takes the 64 letters and digits that “show” or “waiting” names.",
+            field=_named(parameter),
+        )
+    return value
 
 
 def some_text(text: str, *, field: str) -> str:
@@ -74,6 +85,7 @@ ReadOption: TypeAlias = Annotated[
         "--read",
         metavar="HASH",
         help="What you read, as “show” or “waiting” names it.",
+        callback=a_hash,
     ),
 ]
 ReasonOption: TypeAlias = Annotated[

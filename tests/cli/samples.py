@@ -195,7 +195,7 @@ SAMPLES = {
     "application redraft": Sample("rex", "application redraft {draft} {answers}"),
     "application submit": Sample("rex", "application submit {draft} --yes"),
     "application decide": Sample(
-        "cora", "application decide {decided} {north} --refuse --reason Not_now. --read 0 --yes", 5
+        "cora", "application decide {decided} {north} --refuse --reason Not_now. --read {read} --yes", 5
     ),
     "application withdraw": Sample("rex", "application withdraw {draft} --yes"),
     "application questions": Sample("rex", "application questions {draft}"),
@@ -206,7 +206,7 @@ SAMPLES = {
     "application course": Sample("cora", "application course {decided} {north}"),
     "application changes": Sample("cora", "application changes {decided} {north}"),
     "application ask-changes": Sample(
-        "cora", "application ask-changes {decided} {north} --reason Unclear. --read 0 --field purpose", 5
+        "cora", "application ask-changes {decided} {north} --reason Unclear. --read {read} --field purpose", 5
     ),
     "application answer-changes": Sample("rex", "application answer-changes {decided} {north} --yes", 5),
     "application withdraw-part": Sample("rex", "application withdraw-part {decided} {north} --yes", 5),
@@ -224,7 +224,7 @@ SAMPLES = {
     "panel add": Sample("cora", "panel add {north} {kim}"),
     "panel end": Sample("cora", "panel end {north} {kim} --yes", 3),
     "panel waiting": Sample("kim", "panel waiting"),
-    "panel advise": Sample("kim", "panel advise {decided} {north} support --reason Good. --read 0", 3),
+    "panel advise": Sample("kim", "panel advise {decided} {north} support --reason Good. --read {read}", 3),
     "panel advice": Sample("cora", "panel advice {decided} {north}"),
     "project list": Sample("uma", "project list"),
     "project show": Sample("uma", "project show {project}"),

@@ -93,7 +93,7 @@ def test_a_missing_answer_is_named(terminal: Terminal, tmp_path: Path) -> None:
 
 
 def test_an_approval_needs_its_last_day_and_a_refusal_its_reason(terminal: Terminal) -> None:
-    words = ("application", "decide", terminal.ids["decided"], terminal.ids["north"], "--read", "0", "--yes")
+    words = ("application", "decide", terminal.ids["decided"], terminal.ids["north"], "--read", "0" * 64, "--yes")
     assert "--until" in terminal.run(*words, "--approve", who="cora").err
     assert "--reason" in terminal.run(*words, "--refuse").err
 

@@ -103,7 +103,8 @@ class Fees(Room):
         prices = parsed(found.text)
         least = [line.price.each for line in prices.lines if isinstance(line.price, Amount) and line.price.each]
         least += [min(line.price.amounts.values()) for line in prices.lines if isinstance(line.price, Table)]
-        until = f" until {found.valid_until}" if found.valid_until else ""
+        last = found.valid_until
+        until = f" until {last.day} {last:%B %Y}" if last else ""
         charged = f"{len(prices.lines)} line{'s' if len(prices.lines) > 1 else ''}"
         begins = f", single charges from {min(least)} to {max(least)}" if least else ", all by quote or free"
         return f"“{found.title}”, in force{until}: {charged}{begins}."

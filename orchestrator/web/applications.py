@@ -229,7 +229,7 @@ def _form(
     return page(
         request,
         "application_form.html",
-        title="Application",
+        title="New application" if action == "/applications/new" else "Application",
         values=values,
         chosen=chosen,
         action=action,

@@ -40,7 +40,12 @@ def test_an_officer_publishes_terms_of_use_and_everybody_reads_them(world: World
         assert said in text
     assert "<textarea" not in world.browser("other officer").get(here).text
     assert "<textarea" in officer.get(here).text
-    assert here in world.browser().get(here.removesuffix("/terms")).text
+    dataset = world.browser().get(here.removesuffix("/terms")).text
+    assert here in dataset
+    shown = words(dataset)
+    assert "Use within the named regions only (GS): GB" in shown[shown.index("May be used for") :][:300]
+    assert "No commercial use (NCU)" in shown
+    assert "DUO:" not in shown
 
 
 def test_what_cannot_be_read_comes_back_with_the_form(world: World) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.alliance.uses.codes import CODES
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.discovery.catalogue.model import Entry
 from orchestrator.discovery.comparison import Compared
@@ -70,7 +72,14 @@ def _uses(house: House, entry: Entry) -> str | None:
     published = house.uses.current_of([entry.dataset_id]).get(entry.dataset_id)
     if published is None:
         return None
-    return "; ".join(" ".join((clause.code, *clause.values)) for clause in published.clauses)
+    return "; ".join(_clause(clause.code, clause.values) for clause in published.clauses)
+
+
+def _clause(code: str, values: Sequence[str]) -> str:
+    """Say one code of use as people read it: what it asks, its short form, and what stands beside it."""
+    known = CODES.get(code)
+    said = f"{known.says.rstrip('.')} ({known.short})" if known else code
+    return f"{said}: {', '.join(values)}" if values else said
 
 
 def _fees(house: House, entry: Entry) -> str | None:

@@ -13,6 +13,8 @@ from .call import begin, begin_public, confirm, say
 from .output import Output, Shape, plain, show, show_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from orchestrator.discovery.search.model import Asked, Facet, Listed, Results
 
 __all__ = ["add_to_catalogue", "app", "explain"]
@@ -28,7 +30,8 @@ WordsArgument = Annotated[
     list[str] | None, typer.Argument(help="Words; “phrases” in quotes, -word, title:word, column:word.")
 ]
 FacetOption = Annotated[
-    list[str] | None, typer.Option("--facet", help="Narrow: a facet and a value, such as publisher=NHS; repeat.")
+    list[str] | None,
+    typer.Option("--facet", help="Narrow: a facet and a value, such as publisher=NHS or hub=South; repeat."),
 ]
 PeopleOption = Annotated[int | None, typer.Option("--people", min=0, help="At least so many people.")]
 SinceOption = Annotated[int | None, typer.Option("--since", help="Has data from this year or later.")]
@@ -53,8 +56,10 @@ def search(
 ) -> None:
     """Search all descriptions, best first; JSON and YAML add counts by facet. Nobody needs to be signed in."""
     whole = output in (Output.JSON, Output.YAML)
-    asked = _asked(words, facets, people, since, until, limit=limit, offset=offset, counted=whole)
-    results = begin_public(context).search.find(asked)
+    house = begin_public(context)
+    hubs = house.federation.names()
+    asked = _asked(words, facets, people, since, until, hubs=hubs, limit=limit, offset=offset, counted=whole)
+    results = house.search.find(asked)
     explain(results)
     rows = [_row(each) for each in results.listed]
     if not whole:
@@ -69,7 +74,10 @@ def search(
             "behind": results.behind,
             "read": found.read,
             "results": rows,
-            "facets": {facet.value: counts for facet, counts in found.facets.items()},
+            "facets": {
+                facet.value: [{**vars(each), "label": _label(facet, each.value, hubs)} for each in counts]
+                for facet, counts in found.facets.items()
+            },
             "populations": [{"from": least, "count": count} for least, count in found.populations],
         },
         HIT,
@@ -171,8 +179,8 @@ def keep(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Keep a search; you are told when it finds something new, changed or no longer."""
-    asked = _asked(words, facets, people, since, until)
     call = begin(context, dry_run=dry_run)
+    asked = _asked(words, facets, people, since, until, hubs=call.house.federation.names())
     show(call.house.saved_searches.keep(call.actor, name, asked), SAVED, output)
 
 
@@ -218,6 +226,7 @@ def _asked(
     since: int | None,
     until: int | None,
     *,
+    hubs: Mapping[str, str],
     limit: int = 20,
     offset: int = 0,
     counted: bool = False,
@@ -230,6 +239,8 @@ def _asked(
         known = [facet.value for facet in Facet]
         if not mark or name not in known or not value:
             raise Invalid(f"--facet: write FACET=VALUE with one of {', '.join(known)}.", field="--facet")
+        if name == Facet.HUB:
+            value = next((hub_id for hub_id, called in hubs.items() if called.casefold() == value.casefold()), value)
         chosen[Facet(name)] = (*chosen.get(Facet(name), ()), value)
     return Asked(
         words=" ".join(words or ()),
@@ -241,6 +252,11 @@ def _asked(
         offset=offset,
         counted=counted,
     )
+
+
+def _label(facet: Facet, value: str, hubs: Mapping[str, str]) -> str:
+    """Return how people read one value of a facet: a hub by its name."""
+    return hubs.get(value, value) if facet.value == "hub" else value
 
 
 def _row(each: Listed) -> dict[str, object]:

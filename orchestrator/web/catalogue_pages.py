@@ -17,7 +17,7 @@ from orchestrator.discovery.catalogue.model import Entry, EntryState
 from orchestrator.discovery.search.model import Asked, Facet, Found, Listed, Results
 from orchestrator.discovery.search.reading import columns_of
 
-from .hub_entries import at_hub, hub_names
+from .hub_entries import at_hub
 from .pages import page
 from .public import Id, abstract_of, terms_in_force
 from .search_address import address, asked_of, fields_of
@@ -62,6 +62,7 @@ def datasets(request: Request) -> Response:
         problem, asked = caught, Asked(words=request.query_params.get("q", "")[:200])
         results = Results(found=Found(hits=(), total=0), listed=())
     end = asked.offset + asked.limit
+    names = house.federation.names()
     return page(
         request,
         "datasets.html",
@@ -72,9 +73,10 @@ def datasets(request: Request) -> Response:
         results=results,
         listed=[(each, _shortened(abstract_of(each.entry.description))) for each in results.listed],
         facets=[(facet, counts) for facet, counts in results.found.facets.items() if counts],
-        chips=_chips(asked),
+        chips=_chips(asked, names),
         origins=ORIGINS,
-        hubs=hub_names(house, [each.entry for each in results.listed]),
+        hubs=names,
+        words_of=lambda facet, value: _in_facet(facet, value, names),
         fields=fields_of(asked),
         suggestions=_suggestions(asked, results.found),
         previous=address(asked, page=asked.offset // asked.limit) if asked.offset else "",
@@ -129,10 +131,16 @@ def _similar(request: Request, entry: Entry) -> list[Listed]:
         return []
 
 
-def _chips(asked: Asked) -> list[_Chip]:
+def _in_facet(facet: Facet, value: str, hubs: Mapping[str, str]) -> str:
+    """Return how people read one value of a facet."""
+    known = ORIGINS if facet is Facet.ORIGIN else hubs if facet is Facet.HUB else {}
+    return known.get(value, value)
+
+
+def _chips(asked: Asked, hubs: Mapping[str, str]) -> list[_Chip]:
     chips = [
         _Chip(
-            words=f"{facet.heading}: {ORIGINS.get(value, value) if facet is Facet.ORIGIN else value}",
+            words=f"{facet.heading}: {_in_facet(facet, value, hubs)}",
             without=address(asked, without=[(facet.value, value)]),
         )
         for facet, values in asked.chosen.items()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from orchestrator.core.errors import NotFound
 from orchestrator.discovery.catalogue.model import Entry, Origin
 from orchestrator.transparency.federation.model import Kind
 
 if TYPE_CHECKING:
     from orchestrator.assembly import House
 
-__all__ = ["AtHub", "at_hub", "hub_names"]
+__all__ = ["AtHub", "at_hub"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +42,3 @@ def at_hub(house: House, entry: Entry) -> AtHub | None:
         until=word.valid_until if word else None,
         silent=any(feed.kind is Kind.CATALOGUE and feed.silent(now) for feed in house.federation.feeds(hub.hub_id)),
     )
-
-
-def hub_names(house: House, entries: Iterable[Entry]) -> Mapping[str, str]:
-    """Return the names of the hubs that have some of these datasets, by identifier."""
-    names = {}
-    for hub_id in {entry.source for entry in entries if entry.origin is Origin.HUB}:
-        try:
-            names[hub_id] = house.federation.hub(hub_id).name
-        except NotFound:  # of a record that was restored without it
-            continue
-    return names

@@ -432,7 +432,7 @@ def test_people_decide_on_their_page_and_see_what_others_say_of_them(north: Inst
     assert browser.submit(here, page=here, agree="perhaps").status_code == 422
     north.trusts(south)
     north.take(south.document(Kind.PEOPLE))
-    assert "Hub South : accredited until" in words(north.world.browser("researcher").get(here).text)
+    assert "Hub South says: accredited until" in words(north.world.browser("researcher").get(here).text)
     person = north.world.people["researcher"]
     assert "Hub South" in north.world.browser("operator").get(f"/people/{person}/elsewhere").text
     assert north.world.browser("stranger").get(f"/people/{person}/elsewhere").status_code == 403

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -12,8 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 import rfc8785
+from typer.testing import CliRunner
 
 from orchestrator.audit.fakes import FakeSigner
+from orchestrator.cli import searching
+from orchestrator.cli.commands import app
 from orchestrator.core.errors import Invalid, NotPossible, Refused
 from orchestrator.transparency.federation.fetching import EVERY
 from orchestrator.transparency.federation.model import LASTS, Hub, Kind
@@ -73,6 +76,35 @@ def test_hubs_hear_one_another_and_their_datasets_are_found_as_theirs(
     assert "The same" in compared
     assert "last heard" in words(browser.get("/federation").text)
     assert "Tumour registrations" in words(browser.get(f"/federation/{hub.hub_id}").text)
+
+
+def test_datasets_are_narrowed_to_one_hub_by_page_api_and_command(
+    north: Installation, south: Installation, liar: Anything, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = north.trusts(south, address=liar.address)
+    liar.says("catalogue", south.document())
+    north.hears()
+    world, browser = north.world, north.world.browser()
+    page = browser.get("/datasets")
+    assert "Hub South (2)" in words(page.text)
+    assert f'name="hub" type="checkbox" value="{hub.hub_id}"' in page.text
+    narrowed = words(browser.get(f"/datasets?hub={hub.hub_id}").text)
+    assert "2 datasets." in narrowed
+    assert "Hub: Hub South" in narrowed
+    assert "0 datasets." in words(browser.get("/datasets?hub=aaaaaaaaaaaaaaaa").text)
+    asked = {"chosen": {"hub": [hub.hub_id]}}
+    found = world.api().post("/api/v1/catalogue/search", json=asked).json()
+    assert {each["entry"]["title"] for each in found["items"]} == BOTH
+    assert found["facets"]["hub"] == [{"value": hub.hub_id, "label": "Hub South", "count": 2, "chosen": True}]
+
+    monkeypatch.setattr(searching, "begin_public", lambda _: world.house)
+    for value in (hub.hub_id, "hub south"):
+        line = ["catalogue", "search", "--facet", f"hub={value}", "--output", "json"]
+        told = json.loads(CliRunner().invoke(app, line).stdout)
+        assert {each["title"] for each in told["results"]} == BOTH
+        assert told["facets"]["hub"][0]["label"] == "Hub South"
+    north.federation.revoke(world.actor("operator"), hub.hub_id, "Its key is in wrong hands.")
+    assert "Hub South" not in words(browser.get("/datasets").text)
 
 
 def test_what_is_unchanged_is_answered_in_no_words_and_what_is_withdrawn_goes(
@@ -347,7 +379,7 @@ def test_new_keys_hide_what_the_old_ones_signed_until_the_hub_is_heard_again(
     old, south.signer = south.signer, FakeSigner()
     keys = {2: south.signer.public_keys()[1]}
     assert old.public_keys()[1] != keys[2]
-    south.signer.sign, south.signer.public_keys = _as_second(south.signer), lambda: keys  # type: ignore[method-assign]
+    south.signer.sign, south.signer.public_keys = _as_second(south.signer), lambda: keys  # type: ignore[assignment, method-assign]
     south.clock.advance(timedelta(days=5))
     liar.says("catalogue", south.document(), etag='W/"2"')
     north.clock.advance(timedelta(days=5))
@@ -363,7 +395,7 @@ def test_new_keys_hide_what_the_old_ones_signed_until_the_hub_is_heard_again(
     assert liar.asked[-1][1].get("if-none-match") is None
 
 
-def _as_second(signer: FakeSigner):
+def _as_second(signer: FakeSigner) -> Callable[[bytes], str]:
     sign = signer.sign
     return lambda message: sign(message).replace("vault:v1:", "vault:v2:")
 

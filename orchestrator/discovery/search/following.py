@@ -15,7 +15,7 @@ from orchestrator.audit.record import Record
 from orchestrator.audit.store import EntryRow as LogRow
 from orchestrator.audit.store import TreeRow
 from orchestrator.discovery.catalogue import store
-from orchestrator.discovery.catalogue.model import Entry, EntryState
+from orchestrator.discovery.catalogue.model import Entry, EntryState, Origin
 from orchestrator.discovery.catalogue.store import EntryRow
 
 from .index import Index, Mark
@@ -111,6 +111,7 @@ def of_entry(entry: Entry) -> Searchable:
         entry.description,
         publisher=entry.publisher,
         origin=entry.origin.value,
+        hub=entry.source if entry.origin is Origin.HUB else "",
         changed=int(entry.changed_at.timestamp()),
         title=entry.title,
     )

@@ -49,6 +49,8 @@ class Facet(StrEnum):
     ACCESS = "access"
     LEAD_TIME = "lead-time"
     ORIGIN = "origin"
+    HUB = "hub"
+    """The hub that has a dataset which is not offered here, by its identifier."""
 
     @property
     def many(self) -> bool:
@@ -79,11 +81,12 @@ _TITLES = {
     Facet.ACCESS: "Way of access",
     Facet.LEAD_TIME: "Time until delivery",
     Facet.ORIGIN: "Known from",
+    Facet.HUB: "Hub",
 }
 
 
 _MANY = frozenset((Facet.KIND, Facet.PLACE, Facet.SOURCE, Facet.SAMPLE, Facet.STANDARD, Facet.CODING))
-_SMALL = frozenset((Facet.FOLLOW_UP, Facet.FREQUENCY, Facet.ACCESS, Facet.LEAD_TIME, Facet.ORIGIN))
+_SMALL = frozenset((Facet.FOLLOW_UP, Facet.FREQUENCY, Facet.ACCESS, Facet.LEAD_TIME, Facet.ORIGIN, Facet.HUB))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,12 +59,14 @@ def searchable(
     *,
     publisher: str = "",
     origin: str = "",
+    hub: str = "",
     changed: int = 0,
     title: str = "",
 ) -> Searchable:
     """Return what the index keeps of a description."""
     facets = {facet: values for facet, paths in _FIELDS.items() if (values := _values(description, paths))}
-    facets |= {facet: (value,) for facet, value in ((Facet.PUBLISHER, publisher), (Facet.ORIGIN, origin)) if value}
+    told = {Facet.PUBLISHER: publisher, Facet.ORIGIN: origin, Facet.HUB: hub}
+    facets |= {facet: (value,) for facet, value in told.items() if value}
     first, last = years_of(description)
     population = at(description, "summary.populationSize")
     counted = isinstance(population, int) and not isinstance(population, bool) and population > 0

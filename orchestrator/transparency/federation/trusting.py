@@ -158,6 +158,10 @@ class Trusting(Asking):
         with self._record.read() as session:
             return [store.to_hub(row) for row in store.hubs(session)]
 
+    def names(self) -> dict[str, str]:
+        """Return what each hub that was ever proposed is called here, by its identifier."""
+        return {hub.hub_id: hub.name for hub in self.hubs()}
+
     def hub(self, hub_id: str) -> Hub:
         """Return one hub."""
         with self._record.read() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -86,9 +87,10 @@ class ReadOut(Out):
 
 
 class CountOut(Out):
-    """One value of a facet and how many have it."""
+    """One value of a facet and how many have it; ``label`` is the value for people, such as a hub's name."""
 
     value: str
+    label: str
     count: int
     chosen: bool
 
@@ -273,8 +275,8 @@ class DemandOut(Out):
     wishes: list[WishOut]
 
 
-def answer_of(results: Results) -> SearchOut:
-    """Return results as a document."""
+def answer_of(results: Results, hubs: Mapping[str, str]) -> SearchOut:
+    """Return results as a document; ``hubs`` are the names of hubs by their identifiers."""
     found = results.found
     return SearchOut(
         total=found.total,
@@ -284,7 +286,16 @@ def answer_of(results: Results) -> SearchOut:
         read=[ReadOut.model_validate(each) for each in found.read],
         items=[HitOut.model_validate(each) for each in results.listed],
         facets={
-            facet.value: [CountOut.model_validate(each) for each in counts] for facet, counts in found.facets.items()
+            facet.value: [
+                CountOut(
+                    value=each.value,
+                    label=hubs.get(each.value, each.value) if facet is Facet.HUB else each.value,
+                    count=each.count,
+                    chosen=each.chosen,
+                )
+                for each in counts
+            ]
+            for facet, counts in found.facets.items()
         },
         populations=[PopulationOut(least=least, count=count) for least, count in found.populations],
     )

@@ -37,7 +37,7 @@ def search(request: Request, wanted: SearchIn) -> SearchOut:
     """Search all descriptions, best first, with counts by facet."""
     asked = wanted.asked(offset=wanted.offset, limit=wanted.limit, counted=wanted.facets)
     house = house_of(request)
-    return answer_of(house.search.find(asked))
+    return answer_of(house.search.find(asked), house.federation.names())
 
 
 @router.get("/catalogue/compare")

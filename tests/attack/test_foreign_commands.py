@@ -22,6 +22,7 @@ from tests.cli.samples import ANYBODY, SAMPLES
 from tests.web.world import description
 
 THINGS = {
+    "read": "read whole",
     "accreditation": "accreditation_id",
     "application": "application_id",
     "body_evidence": "body evidence",

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator.core.errors import Unavailable
+from orchestrator.core.errors import NotPossible, Unavailable
 
 from .channel.files import place
 
@@ -34,11 +34,31 @@ class DocumentKeys:
     @contextlib.contextmanager
     def held(self, *, alone: bool = False) -> Iterator[None]:
         """Keep the keys from being changed, or with ``alone`` everybody else from keeping, reading and removing."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._directory / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
+        with self._opened(".lock") as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             yield
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Be the only change of keys from its beginning to its end; raise ``NotPossible`` while another goes on.
+
+        What one has sealed under its next key would be lost to another that goes on to the key after that.
+        """
+        with self._opened(".changing") as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NotPossible(
+                    "The key of documents is being changed by somebody else now; wait until that is done."
+                ) from None
+            yield
+
+    @contextlib.contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            yield descriptor
         finally:
             os.close(descriptor)
 
@@ -53,8 +73,13 @@ class DocumentKeys:
         return (_read(self.next_file), current) if self.next_file.exists() else (current,)
 
     def begin(self) -> None:
-        """Make the next key, unless one is there from a change that was cut short."""
-        self._current()
+        """Make the next key, unless one is there from a change that was cut short.
+
+        One that is the current key already was left by a change that came to its end but for forgetting it.
+        """
+        current = self._current()
+        if self.next_file.exists() and _read(self.next_file) == current:
+            self.next_file.unlink()
         if not self.next_file.exists():
             try:
                 place(self.next_file, secrets.token_bytes(_BYTES))

@@ -75,9 +75,10 @@ class SealedDocuments:
         """Seal every document under a new key and forget the old one; what a crash left undone is done the next time.
 
         ``named`` returns the hash of each document by its identifier, as the record has them. The old key stays while
-        a document may need it: one whose row is still to come, or one that neither key opens.
+        a document may need it: one whose row is still to come, or one that neither key opens. Raises ``NotPossible``
+        while another change goes on.
         """
-        with _disk("sealed anew"):
+        with _disk("sealed anew"), self._keys.changing():
             with self._keys.held(alone=True):
                 self._keys.begin()
             done, _ = self._seal_anew(named(), alone=True)

@@ -23,7 +23,7 @@ from orchestrator.adapters import document_keys as keys
 from orchestrator.adapters import documents as module
 from orchestrator.adapters.documents import SealedDocuments
 from orchestrator.airlock.inspection.acting import acting, answer
-from orchestrator.core.errors import Invalid, Unavailable
+from orchestrator.core.errors import Invalid, NotPossible, Unavailable
 from orchestrator.core.ids import new_id
 
 CONTENT = b"%PDF-1.7 a letter about nobody in particular %%EOF"
@@ -434,6 +434,31 @@ def test_other_processes_hand_in_and_read_while_the_key_changes(place: SealedDoc
         assert other.wait() == 0
     assert place.rotate(lambda: every).finished
     assert {place.read(each, SHA256) for each in every} == {CONTENT}
+
+
+def test_the_key_is_changed_by_one_at_a_time(place: SealedDocuments, tmp_path: Path) -> None:
+    made, other = keep_some(place), SealedDocuments(tmp_path / "documents", tmp_path / "key")
+    asked: list[int] = []
+
+    def named() -> dict[str, str]:
+        asked.append(1)
+        with pytest.raises(NotPossible, match="by somebody else now"):
+            other.rotate(lambda: made)
+        return made
+
+    assert place.rotate(named).finished
+    assert len(asked) == 2
+    assert other.rotate(lambda: made).finished
+    assert {place.read(each, SHA256) for each in made} == {CONTENT}
+
+
+def test_a_change_that_was_only_not_forgotten_is_no_next_key(place: SealedDocuments, tmp_path: Path) -> None:
+    made, old = keep_some(place), (tmp_path / "key").read_bytes()
+    (tmp_path / "key.next").write_bytes(old)
+    (tmp_path / "key.next").chmod(0o600)
+    assert place.rotate(lambda: made).finished
+    assert (tmp_path / "key").read_bytes() != old
+    assert old_key_opens(tmp_path, old, made) == set()
 
 
 def test_a_key_that_is_mounted_is_changed_by_hand_in_two_steps(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from orchestrator.access.exchange.model import CHANGEABLE, FilledSheet
 from orchestrator.access.forms.model import Kind
-from orchestrator.access.forms.repeating import first_of_each, last_of_each, same_one
+from orchestrator.access.forms.repeating import block_of, first_of_each, last_of_each, last_of_one, same_one
 from orchestrator.access.forms.sheets import is_asked
 from orchestrator.core.errors import Invalid, NotFound, Refused
 from orchestrator.core.register_fields import BY_KEY
@@ -38,11 +38,11 @@ def answer(request: Request, application_id: Id, posted: Form) -> Response:
     more, gone, asking = posted.raw("more"), posted.raw("remove"), visit.house.access.answers
     try:
         filled = asking.sheet(visit.actor, application_id, more=more)
-        left = {each.question.question_id for each in same_one(filled.sheet, gone)} if gone else set()
+        left, following = _from(filled, gone) if gone else (set(), set())
         given = {key: value for key, value in _answers(filled, posted).items() if key not in left}
         if given:
             asking.answer(visit.actor, application_id, given)
-        if any(filled.answers.get(key) for key in left):
+        if any(filled.answers.get(key) for key in left) or any(given.get(key) for key in following):
             asking.take_out(visit.actor, application_id, gone)
     except Invalid as problem:
         return _questions(request, visit, application_id, posted=posted, problem=problem, more=more)
@@ -145,6 +145,13 @@ def _place(application_id: str, custodian_id: str) -> str:
     return f"/applications/{application_id}/parts/{custodian_id}"
 
 
+def _from(filled: FilledSheet, question_id: str) -> tuple[set[str], set[str]]:
+    """Return the questions about one of several people, and those about everybody who follows him."""
+    one = same_one(filled.sheet, question_id)
+    later = [each for each in block_of(filled.sheet, question_id) if each.number > one[0].number]
+    return {each.question.question_id for each in one}, {each.question.question_id for each in later}
+
+
 def _answers(filled: FilledSheet, posted: Posted) -> dict[str, object]:
     """Return what was posted for the questions that are open; others were not on the page.
 
@@ -174,7 +181,6 @@ def _questions(
     if filled.application.applicant_id != visit.person.person_id:
         raise NotFound("Only the applicant answers the questions; look at the application.")
     answers = filled.answers if posted is None else _answers(filled, posted)
-    firsts = first_of_each(filled.sheet)
     return page(
         request,
         "questions.html",
@@ -182,8 +188,8 @@ def _questions(
         filled=filled,
         answers=answers,
         titles={each.question.question_id: each.question.title for each in filled.sheet.asked},
-        firsts=firsts,
-        ends={same_one(filled.sheet, key)[-1].question.question_id: words for key, words in firsts.items()},
+        firsts=first_of_each(filled.sheet),
+        ends=last_of_one(filled.sheet),
         lasts=last_of_each(filled.sheet),
         more=more,
         register=BY_KEY,

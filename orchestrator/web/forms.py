@@ -20,7 +20,8 @@ from .visits import Visit, csrf_token, signed_in
 
 __all__ = ["Form", "Posted", "Upload", "read_form", "read_of", "read_upload"]
 
-_MAXIMUM_FIELDS = 500
+_MAXIMUM_FIELDS = 4_000
+"""The whole bank with thirty people or organisations in each block that repeats is a form of some 2,000 fields."""
 
 
 class Posted:

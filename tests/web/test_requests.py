@@ -309,6 +309,10 @@ def test_people_are_added_and_taken_out_on_the_page_without_a_script(asking: Wor
     given = asking.house.access.answers.sheet(asking.actor("researcher"), made).answers
     assert given == {"each-name": "Ben", "each-post": "Doctor"}
     assert "person 2" not in words(browser.get(here).text)
+    browser.submit(here, page=here, remove="each-name")
+    browser.submit(here, page=there, **second, remove="each-name")
+    given = asking.house.access.answers.sheet(asking.actor("researcher"), made).answers
+    assert given == {"each-name": "Ben", "each-post": "Doctor"}, "nobody was there before him"
     for bad in ("each-post.9", "nothing", "<script>"):
         assert browser.submit(here, page=here, remove=bad, **first).status_code == 422
         assert browser.get(f"{here}?more={bad}").status_code == 200
@@ -321,3 +325,25 @@ def test_people_are_added_and_taken_out_on_the_page_without_a_script(asking: Wor
     assert kept.status_code == 200, kept.text
     told = {each["question"]["question_id"]: each["answer"] for each in kept.json()["questions"]}
     assert told == {"each-name": "Ben", "each-post": "Doctor", "each-name.2": "Cat", "each-post.2": None}
+
+
+def test_a_form_with_everybody_in_it_is_read(asking: World) -> None:
+    north, officer, names = asking.custodians["officer"], asking.actor("officer"), [f"one-{n}" for n in range(20)]
+    forms = asking.house.access.forms
+    for name in names:
+        made_of = Question(
+            question_id=name, owner=north, title=name, section=Section.PEOPLE, kind=Kind.LINE, repeats="person"
+        )
+        forms.define(officer, made_of)
+    forms.publish(officer, north, [FormItem(question_id=name, version=0) for name in names])
+    made = asking.house.access.draft(
+        asking.actor("researcher"), answers(asking), [asking.datasets["officer"]]
+    ).application_id
+    asking.house.access.answers.answer(asking.actor("researcher"), made, {"one-0.30": "Zoe"})
+    here, browser = f"/applications/{made}/questions", asking.browser("researcher")
+    page = browser.get(here).text
+    fields = {f"q-{name}{suffix}": "x" for name in names for suffix in ("", *(f".{n}" for n in range(2, 31)))}
+    assert all(f'name="{field}"' in page for field in fields)
+    assert "add one more" not in words(page)
+    assert browser.submit(here, page=here, **fields).status_code == 303
+    assert len(asking.house.access.answers.sheet(asking.actor("researcher"), made).answers) == 600

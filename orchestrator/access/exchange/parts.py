@@ -93,8 +93,9 @@ class PartExchange(Decisions):
         ``more`` is a question of those that are wanted for one more person.
         """
         given = store.answers_up_to(session, application.application_id, unfrozen(application, own=own))
-        whole = spread(asked_once(session, application), given, more=more)
-        sheet = whole if custodians is None else _cut(whole, custodians)
+        once = asked_once(session, application)
+        whole = spread(once, given, more=more)
+        sheet = whole if custodians is None else spread(_cut(once, custodians), given)
         asked = {each.question.question_id for each in sheet.asked}
         first = store.answers_up_to(session, application.application_id, 1)
         answers = given if own else answered(sheet, given)

@@ -129,10 +129,12 @@ def _custodian(part: CustodianPart) -> str:
 def below(sheet: Sheet, questions: Collection[str]) -> set[str]:
     """Return these questions and all that hang on them, however far; of what repeats, for everybody."""
     found = set(questions)
+    blocks: set[str] = set()
     for question_id in questions:
         asked = sheet.find(question_id)
-        if asked is not None and asked.question.repeats:
-            found |= {each.question.question_id for each in block_of(sheet, question_id)}
+        if asked is not None and asked.question.repeats and question_id not in blocks:
+            blocks |= {each.question.question_id for each in block_of(sheet, question_id)}
+    found |= blocks
     grown = True
     while grown:
         more = {

@@ -15,7 +15,17 @@ from orchestrator.core.errors import Invalid, NotPossible
 
 from .model import Asked, Sheet, Value
 
-__all__ = ["MOST", "block_of", "first_of_each", "last_of_each", "named", "same_one", "spread", "without"]
+__all__ = [
+    "MOST",
+    "block_of",
+    "first_of_each",
+    "last_of_each",
+    "last_of_one",
+    "named",
+    "same_one",
+    "spread",
+    "without",
+]
 
 MOST = 30
 """People or organisations that one block is answered for."""
@@ -34,12 +44,13 @@ def spread(sheet: Sheet, answers: Mapping[str, Value], *, more: str = "") -> She
     ``more``: a question of the block for which room for one more is wanted.
     """
     blocks: dict[Block, list[Asked]] = {}
+    known = _known(sheet)
     for each in sheet.asked:
         if each.question.repeats:
-            blocks.setdefault(_block(sheet, each), []).append(each)
+            blocks.setdefault(_block(known, each), []).append(each)
     asked: list[Asked] = []
     for each in sheet.asked:
-        block = blocks.get(_block(sheet, each)) if each.question.repeats else None
+        block = blocks.get(_block(known, each)) if each.question.repeats else None
         if block is None:
             asked.append(each)
         elif each is block[0]:
@@ -66,11 +77,15 @@ def _for(asked: Asked, number: int, block: list[Asked]) -> Asked:
     return replace(asked, number=number, question=replace(question, question_id=once, title=title, asked_when=when))
 
 
-def _block(sheet: Sheet, each: Asked) -> Block:
+def _known(sheet: Sheet) -> Mapping[str, Asked]:
+    return {each.question.question_id: each for each in sheet.asked}
+
+
+def _block(known: Mapping[str, Asked], each: Asked) -> Block:
     """Return what the questions of one block have in common, with the answer outside of it that they hang on."""
     question, seen = each.question, {each.question.question_id}
     while question.asked_when is not None:
-        parent = sheet.find(question.asked_when.question_id)
+        parent = known.get(question.asked_when.question_id)
         again = parent is not None and parent.question.repeats == question.repeats
         if parent is None or not again or parent.question.question_id in seen:
             break
@@ -84,20 +99,35 @@ def first_of_each(sheet: Sheet) -> dict[str, str]:
     """Return for each question of a spread sheet that opens somebody's block the words that name him."""
     found: dict[str, str] = {}
     seen: set[tuple[Block, int]] = set()
+    known = _known(sheet)
     for each in sheet.asked:
-        if each.question.repeats and (key := (_block(sheet, each), each.number)) not in seen:
+        if each.question.repeats and (key := (_block(known, each), each.number)) not in seen:
             seen.add(key)
             found[each.question.question_id] = f"{each.question.repeats} {each.number}"
     return found
 
 
-def last_of_each(sheet: Sheet) -> dict[str, str]:
-    """Return for the last question of each block of a spread sheet the word for what may be added after it."""
-    found: dict[Block, tuple[str, str]] = {}
+def last_of_one(sheet: Sheet) -> dict[str, str]:
+    """Return for each question of a spread sheet that closes somebody's block the words that name him."""
+    found: dict[tuple[Block, int], tuple[str, str]] = {}
+    known = _known(sheet)
     for each in sheet.asked:
         if each.question.repeats:
-            found[_block(sheet, each)] = (each.question.question_id, each.question.repeats)
+            found[_block(known, each), each.number] = (
+                each.question.question_id,
+                f"{each.question.repeats} {each.number}",
+            )
     return dict(found.values())
+
+
+def last_of_each(sheet: Sheet) -> dict[str, str]:
+    """Return for the last question of each block of a spread sheet the word for what may be added after it."""
+    found: dict[Block, Asked] = {}
+    known = _known(sheet)
+    for each in sheet.asked:
+        if each.question.repeats:
+            found[_block(known, each)] = each
+    return {each.question.question_id: each.question.repeats for each in found.values() if each.number < MOST}
 
 
 def same_one(sheet: Sheet, question_id: str) -> list[Asked]:
@@ -109,11 +139,12 @@ def same_one(sheet: Sheet, question_id: str) -> list[Asked]:
 
 def block_of(sheet: Sheet, question_id: str) -> list[Asked]:
     """Return the questions of a spread sheet that are asked together with one that repeats, for everybody."""
-    found = sheet.find(question_id)
+    known = _known(sheet)
+    found = known.get(question_id)
     if found is None or not found.question.repeats:
         raise Invalid("Only a question that is asked for each of several can be taken out.", field="answers")
-    key = _block(sheet, found)
-    return [each for each in sheet.asked if each.question.repeats and _block(sheet, each) == key]
+    key = _block(known, found)
+    return [each for each in sheet.asked if each.question.repeats and _block(known, each) == key]
 
 
 def without(sheet: Sheet, question_id: str, answers: Mapping[str, Value]) -> dict[str, Value]:

@@ -8,7 +8,15 @@ import pytest
 
 from orchestrator.access.forms.importing import read_bank
 from orchestrator.access.forms.model import Asked, AskedWhen, FormItem, Kind, Option, Question, Section, Sheet
-from orchestrator.access.forms.repeating import MOST, first_of_each, last_of_each, same_one, spread, without
+from orchestrator.access.forms.repeating import (
+    MOST,
+    first_of_each,
+    last_of_each,
+    last_of_one,
+    same_one,
+    spread,
+    without,
+)
 from orchestrator.access.forms.rules import check_bank, check_question
 from orchestrator.access.forms.sheets import is_asked, missing
 from orchestrator.core.errors import Invalid, NotPossible
@@ -51,6 +59,8 @@ def test_a_sheet_asks_everybody_of_whom_something_is_said_and_one_more_where_tha
     assert len(full.asked) == MOST * 3 + 1
     assert first_of_each(two) == {"name": "person 1", "name.2": "person 2"}
     assert last_of_each(two) == {"when.2": "person"}
+    assert last_of_each(full) == {}, "nobody else can be added"
+    assert last_of_one(two) == {"when": "person 1", "when.2": "person 2"}
     assert [each.question.question_id for each in same_one(two, "when.2")] == ["name.2", "trained.2", "when.2"]
 
 
@@ -191,3 +201,20 @@ def test_a_custodian_learns_nothing_of_people_another_one_asked_for(world: World
     world.access.redraft(lead, team, world.answers(), [world.datasets["a"], world.datasets["b"]])
     world.access.submit(lead, team)
     assert world.access.answers.sheet(world.actor("officer_b"), team).sheet.asked == ()
+
+
+def test_a_custodian_learns_not_even_of_how_many_people_another_one_asked(world: World, team: str) -> None:
+    lead, officer, b = world.actor("lead"), world.actor("officer_b"), world.custodians["b"]
+    name = question("person-post", owner=None)
+    world.access.forms.define(world.actor("operator"), name)
+    for who in "ab":
+        items = [FormItem(question_id="person-post", version=0)]
+        items += [FormItem(question_id="person-name", version=0)] if who == "a" else []
+        world.access.forms.publish(world.actor(f"officer_{who}"), world.custodians[who], items)
+    world.access.redraft(lead, team, world.answers(), [world.datasets["a"], world.datasets["b"]])
+    world.access.answers.answer(lead, team, {"person-post": "Nurse", "person-name.3": "Cat"})
+    world.access.submit(lead, team)
+    read = world.access.answers.sheet(officer, team)
+    assert ids(read.sheet) == ["person-post"]
+    assert world.access.reading(officer, team, b)
+    assert "person-post.3" in ids(world.access.answers.sheet(world.actor("officer_a"), team).sheet)

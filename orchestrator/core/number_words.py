@@ -17,6 +17,8 @@ _WORDS = (
     | {f"{ten} {one}": 10 * i + j for i, ten in enumerate(_TENS, 2) for j, one in enumerate(_ONES) if j}
     | _PHRASES
 )
+_DOTS = {"\u0131": "i", "\u0130": "I"}
+"""Turkish letters that a pattern in any case takes for “i”."""
 _BLANKS = re.compile(r"[\s‐‑‒–—-]+")
 
 NUMBER = (
@@ -44,7 +46,7 @@ def _plain(character: str) -> str:
     digit = unicodedata.digit(character, None)
     if digit is not None and not unicodedata.decomposition(character).startswith(("<super>", "<sub>")):
         return str(digit)
-    return character
+    return _DOTS.get(character, character)
 
 
 def value_of(number: str) -> int:

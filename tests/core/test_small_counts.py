@@ -242,6 +242,8 @@ def test_other_numbers_stay_word_for_word(words: str) -> None:
         ("Deaths: 3; births: 12.", "Deaths: fewer than 10; births: 12."),
         ("A five-patient series (n<5).", "A fewer-than-10-patient series (n < 10)."),
         ("٤ patients and 1–4 women.", "fewer than 10 patients and fewer than 10 women."),
+        ("F\u0130VE patients, s\u0131x women.", "fewer than 10 patients, fewer than 10 women."),
+        ("6 of s\u0131x patients; \u017fix men died.", "fewer than 10 of s\u0131x patients; fewer than 10 men died."),
     ],
 )
 def test_what_stands_for_a_small_count_reads_as_a_sentence(text: str, hidden: str) -> None:

@@ -247,6 +247,17 @@ def test_who_decides_is_shown_what_hubs_say_of_those_who_would_work_with_the_dat
         together(world.actor("officer"), [person])
 
 
+def test_it_is_not_shown_of_people_whose_part_was_refused(north: Installation, south: Installation, hub: Hub) -> None:
+    north.take(south.document(Kind.PEOPLE))
+    world, officer, part = north.world, north.world.actor("officer"), north.world.custodians["officer"]
+    made, access, asking = asked(world), north.world.house.access, north.federation.recognised_asking
+    assert asking(officer, made, part)[world.people["researcher"]][0].hub_id == hub.hub_id
+    access.decide(officer, made, part, approve=False, reason="Not here.", read=access.reading(officer, made, part))
+    with pytest.raises(NotPossible, match="This part is over"):
+        asking(officer, made, part)
+    assert world.browser("officer").get(f"/decisions/{made}/{part}").status_code == 200
+
+
 def test_pages_show_it_to_those_who_decide_and_an_operator_takes_it_there(
     north: Installation, south: Installation, hub: Hub
 ) -> None:

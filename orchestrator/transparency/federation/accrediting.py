@@ -18,6 +18,7 @@ from orchestrator.access import store as access
 from orchestrator.access.applications import application_thing
 from orchestrator.access.model import Application
 from orchestrator.access.rules import check_reason
+from orchestrator.access.states import PartState
 from orchestrator.access.values import to_application
 from orchestrator.audit.record import Change
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
@@ -56,7 +57,8 @@ class Accrediting(Hearing):
     def recognised_asking(self, actor: Actor, application_id: str, custodian_id: str) -> Mapping[str, list[Recognised]]:
         """Return what hubs say of everybody who would work with a custodian's data, for those who decide on that.
 
-        They are the custodian's officers and the operators; whoever would work in it himself is not among them.
+        They are the custodian's officers and the operators; whoever would work in it himself is not among them. Raises
+        ``NotPossible`` for a part that was refused or withdrawn: nobody decides on these people any more.
         """
         with self._record.read() as session:
             try:
@@ -72,8 +74,14 @@ class Accrediting(Hearing):
                 unknown=_UNSEEN,
                 shown=application_thing(application),
             )
-            if all(part.custodian_id != custodian_id for part in application.parts):
+            part = next((each for each in application.parts if each.custodian_id == custodian_id), None)
+            if part is None:
                 raise NotFound(_UNSEEN)
+            if part.state in (PartState.REFUSED, PartState.VOID):
+                raise NotPossible(
+                    "This part is over, so what hubs say of its people is not shown here any more; it is shown again "
+                    "where they are decided on."
+                )
             return self._said_of(session, _workers(application))
 
     def recognised_together(self, actor: Actor, people: Collection[str]) -> Mapping[str, list[Recognised]]:

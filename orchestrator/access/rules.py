@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -145,25 +145,42 @@ def check_answers(answers: Answers) -> Answers:
 
 
 def check_complete(answers: Answers, now: datetime) -> None:
-    """Raise ``Invalid`` naming the first answer without which custodians could not decide."""
+    """Raise ``Invalid`` naming every answer without which custodians could not decide."""
+    faults = [*_missing(answers), *_wrong_days(answers, now)]
+    if faults:
+        raise Invalid.together(faults)
+
+
+def _missing(answers: Answers) -> Iterator[Invalid]:
     for field, words in _IN_WORDS.items():
         if len(getattr(answers, field)) < 3:
-            raise Invalid(f"The {words} is missing; write it before you submit.", field=field)
-    count = len(answers.lay_summary.split())
+            yield Invalid(f"The {words} is missing; write it before you submit.", field=field)
+        elif field == "lay_summary":
+            yield from _wrong_summary(answers.lay_summary)
+
+
+def _wrong_summary(text: str) -> Iterator[Invalid]:
+    count = len(text.split())
     if count < LAY_SUMMARY_WORDS:
-        raise Invalid(
+        yield Invalid(
             f"The lay summary has {count} words; explain the project to the public in at least {LAY_SUMMARY_WORDS}.",
             field="lay_summary",
         )
-    check_lay_summary(answers.lay_summary)
+    try:
+        check_lay_summary(text)
+    except Invalid as fault:
+        yield fault
+
+
+def _wrong_days(answers: Answers, now: datetime) -> Iterator[Invalid]:
     if answers.end < answers.start:
-        raise Invalid("The last day lies before the first; correct the dates.", field="end")
-    if end_of(answers.end) <= now:
-        raise Invalid("The last day has passed; give a later one.", field="end")
-    if end_of(answers.end) - start_of(answers.start) > _LONGEST_PROJECT:
-        raise Invalid("A project lasts ten years at most; extend it when the time comes.", field="end")
+        yield Invalid("The last day lies before the first; correct the dates.", field="end")
+    elif end_of(answers.end) <= now:
+        yield Invalid("The last day has passed; give a later one.", field="end")
+    elif end_of(answers.end) - start_of(answers.start) > _LONGEST_PROJECT:
+        yield Invalid("A project lasts ten years at most; extend it when the time comes.", field="end")
     if end_of(answers.ethics_until) <= max(now, start_of(answers.start)):
-        raise Invalid("The ethics approval ends before the project starts; renew it first.", field="ethics_until")
+        yield Invalid("The ethics approval ends before the project starts; renew it first.", field="ethics_until")
 
 
 def check_datasets(dataset_ids: Sequence[str]) -> tuple[str, ...]:

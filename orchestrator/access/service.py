@@ -24,6 +24,7 @@ from .exchange.changing import Changing
 from .exchange.panels import Panels
 from .exchange.talking import Talking
 from .forms.service import Forms
+from .inviting import Inviting
 from .model import (
     Granted,
     GrantState,
@@ -40,7 +41,7 @@ class AccessService(Endings):
     """The one way to read or change who may use what.
 
     What passes between an applicant and single custodians is in ``forms``, ``answers``, ``talks``, ``changes`` and
-    ``panels``: they share this room's record and rules.
+    ``panels``; ``inviting`` finds members by address. They share this room's record and rules.
     """
 
     def __init__(
@@ -60,6 +61,9 @@ class AccessService(Endings):
         self.talks = Talking(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
         self.changes = Changing(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
         self.panels = Panels(record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery)
+        self.inviting = Inviting(
+            record=record, policy=policy, identity=identity, alliance=alliance, discovery=discovery
+        )
 
     # ---- looking at projects ------------------------------------------------------------------------------------
 

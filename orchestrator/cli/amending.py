@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from .application import SHAPE, FileArgument, read_answers
+from .application import SHAPE, FileArgument, read_answers, say_members, with_members
 from .arguments import DryRunOption, OutputOption, ProjectArgument
 from .call import Call, begin, say
 from .output import Output, show
@@ -45,11 +45,12 @@ def _begin(call: Call, project: str, file: Path, kind: str, output: Output) -> N
     made = call.house.access.amend(
         call.actor,
         project,
-        answers,
+        with_members(call, answers),
         kind=ApplicationKind(kind),
         dataset_ids=datasets,
         justifications=justifications,
     )
+    say_members(call, made)
     say(f"Drafted. Submit it with “tre application submit {made.application_id}”.")
     show(made, SHAPE, output)
 

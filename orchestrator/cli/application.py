@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,13 +24,13 @@ from .arguments import (
     mapping_file,
     some_text,
 )
-from .call import begin, confirm, say
+from .call import Call, begin, confirm, say
 from .output import Output, Shape, plain, show, show_all
 
 if TYPE_CHECKING:
-    from orchestrator.access.model import Answers
+    from orchestrator.access.model import Answers, Application
 
-__all__ = ["SHAPE", "ApplicationArgument", "FileArgument", "app", "read_answers"]
+__all__ = ["SHAPE", "ApplicationArgument", "FileArgument", "app", "read_answers", "say_members", "with_members"]
 
 app = typer.Typer(help="Applications: one request over several custodians.", no_args_is_help=True)
 SHAPE = Shape(name="application_id", columns=("application_id", "title", "state", "applicant_id", "deadline"))
@@ -40,7 +40,8 @@ FileArgument = Annotated[
     typer.Argument(
         metavar="FILE",
         help="YAML or JSON: title, lay_summary, purpose, organisation, ethics_reference, ethics_until, start, end, "
-        "members (identifiers), datasets (identifiers), justifications (text by custodian's identifier).",
+        "members (e-mail addresses or identifiers), datasets (identifiers), justifications (text by custodian's "
+        "identifier).",
     ),
 ]
 
@@ -80,7 +81,9 @@ def draft(
     """Begin an application from a file of answers."""
     answers, datasets, justifications = read_answers(file)
     call = begin(context, dry_run=dry_run)
+    answers = with_members(call, answers)
     made = call.house.access.draft(call.actor, answers, datasets, justifications=justifications)
+    say_members(call, made)
     say(f"Drafted. Submit it with “tre application submit {made.application_id}”.")
     show(made, SHAPE, output)
 
@@ -97,11 +100,10 @@ def redraft(
     """Replace what a draft says."""
     answers, datasets, justifications = read_answers(file)
     call = begin(context, dry_run=dry_run)
-    show(
-        call.house.access.redraft(call.actor, application, answers, datasets, justifications=justifications),
-        SHAPE,
-        output,
-    )
+    answers = with_members(call, answers)
+    made = call.house.access.redraft(call.actor, application, answers, datasets, justifications=justifications)
+    say_members(call, made)
+    show(made, SHAPE, output)
 
 
 @app.command("submit")
@@ -199,9 +201,20 @@ def read_answers(file: Path) -> tuple[Answers, list[str], dict[str, str]]:
     return Answers(**values), datasets, {str(key): str(value) for key, value in justifications.items()}
 
 
+def with_members(call: Call, answers: Answers) -> Answers:
+    """Return answers whose members are identifiers, whatever they were named by."""
+    return replace(answers, members=call.house.access.inviting.members(call.actor, answers.members))
+
+
+def say_members(call: Call, made: Application) -> None:
+    """Say who the other members are, so that a wrong address is noticed."""
+    for each in made.answers.members:
+        say(f"Member: {call.house.identity.person(each).name} ({each})")
+
+
 def _value(name: str, value: object) -> object:
     if name == "members":
-        return tuple(check_id(item, field="members") for item in _texts(value, "members"))
+        return tuple(_texts(value, "members"))
     if name in ("ethics_until", "start", "end"):
         if type(value) is date:
             return value
@@ -213,5 +226,5 @@ def _value(name: str, value: object) -> object:
 
 def _texts(value: object, field: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Invalid(f"“{field}” must be a list of identifiers.", field=field)
+        raise Invalid(f"“{field}” must be a list of texts.", field=field)
     return value

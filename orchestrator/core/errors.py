@@ -54,13 +54,31 @@ class NotPossible(OrchestratorError):
 
 
 class Invalid(OrchestratorError):
-    """The input cannot be used. ``field`` names the part that is wrong."""
+    """The input cannot be used. ``field`` names the part that is wrong.
+
+    ``others`` are further parts that are wrong, where several were looked at; ``message`` is about the first alone.
+    """
 
     word = "invalid"
 
-    def __init__(self, message: str, *, field: str) -> None:
+    def __init__(self, message: str, *, field: str, others: Sequence[Invalid] = ()) -> None:
         super().__init__(message)
         self.field = field
+        self.others = tuple(others)
+
+    @classmethod
+    def together(cls, faults: Sequence[Invalid]) -> Invalid:
+        """Return several faults, at least one, as one: the first, and with it the others."""
+        every = [each for fault in faults for each in fault.each()]
+        return cls(every[0].message, field=every[0].field, others=every[1:])
+
+    def each(self) -> tuple[Invalid, ...]:
+        """Return every fault, this one first."""
+        return (self, *self.others)
+
+    def about(self, field: str) -> str:
+        """Return what is wrong with one part; empty where nothing is."""
+        return next((each.message for each in self.each() if each.field == field), "")
 
 
 class NotFound(OrchestratorError):

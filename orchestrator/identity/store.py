@@ -62,6 +62,7 @@ __all__ = [
     "pairing_by_code",
     "pairing_by_secret",
     "people",
+    "people_by_address",
     "person_by_sign_on",
     "put",
     "session_by_secret",
@@ -273,6 +274,11 @@ def person_by_sign_on(session: Session, *, issuer: str, subject: str) -> Person 
     """Return who signs on with this issuer and subject."""
     query = select(PersonRow).where(PersonRow.issuer == issuer, PersonRow.subject == subject)
     return next(iter(find(session, Person, query)), None)
+
+
+def people_by_address(session: Session, email: str) -> list[Person]:
+    """Return who has an e-mail address, however it is capitalised; several may, since it is nobody's identity."""
+    return find(session, Person, select(PersonRow).where(func.lower(PersonRow.email) == email.lower()))
 
 
 def people(session: Session) -> list[Person]:

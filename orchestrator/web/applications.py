@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,6 +15,7 @@ from orchestrator.access.model import Answers, Application, ApplicationKind, App
 from orchestrator.core.errors import Invalid
 
 from .forms import Form, Posted, read_of
+from .gathering import Gathered
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
@@ -78,7 +81,7 @@ def amendment(request: Request, project_id: Id, kind: _Kind = ApplicationKind.AM
     """Show a running project's words as the beginning of an amendment or renewal."""
     visit = signed_in(request)
     answers = visit.house.access.answers_of(visit.actor, project_id)
-    return _form(request, visit, values=_words(answers), chosen=[], action=_amending(project_id, kind))
+    return _form(request, visit, values=_words(visit, answers), chosen=[], action=_amending(project_id, kind))
 
 
 @router.post("/projects/{project_id}/amend")
@@ -86,7 +89,7 @@ def amend(request: Request, project_id: Id, posted: Form, kind: _Kind = Applicat
     """Begin an amendment or renewal as a draft."""
     visit = signed_in(request)
     try:
-        answers, datasets, why = _read(visit, posted)
+        answers, datasets, why = _read(visit, posted, anew=False)
         made = visit.house.access.amend(
             visit.actor, project_id, answers, kind=kind, dataset_ids=datasets, justifications=why
         )
@@ -107,7 +110,8 @@ def redraft(request: Request, application_id: Id, posted: Form) -> Response:
     """Replace what a draft says."""
     visit = signed_in(request)
     try:
-        answers, datasets, why = _read(visit, posted)
+        amends = visit.house.access.application(visit.actor, application_id).amends
+        answers, datasets, why = _read(visit, posted, anew=amends is None)
         visit.house.access.redraft(visit.actor, application_id, answers, datasets, justifications=why)
     except Invalid as problem:
         return _again(request, visit, posted, problem, action=f"/applications/{application_id}/edit")
@@ -162,33 +166,53 @@ def _steps(visit: Visit, found: Application) -> dict[str, bool]:
     }
 
 
-def _read(visit: Visit, posted: Posted) -> tuple[Answers, list[str], dict[str, str]]:
+def _read(visit: Visit, posted: Posted, *, anew: bool = True) -> tuple[Answers, list[str], dict[str, str]]:
+    """Return what the form says; raises ``Invalid`` with every fault. Data are asked for ``anew``, or held already."""
+    gathered = Gathered()
+
+    def text(name: str, label: str, most: int, *, needed: bool = False) -> str:
+        return gathered.of(lambda: posted.text(name, label, most=most, needed=needed), "")
+
+    def day(name: str, label: str) -> date:
+        return gathered.of(lambda: posted.day(name, label), date.min)
+
     answers = Answers(
-        title=posted.text("title", "a title", most=200),
-        lay_summary=posted.text("lay_summary", "the summary", most=5000, needed=False),
-        purpose=posted.text("purpose", "the purpose", most=20_000, needed=False),
-        organisation=posted.text("organisation", "the organisation", most=200, needed=False),
-        ethics_reference=posted.text("ethics_reference", "the ethics reference", most=100, needed=False),
-        ethics_until=posted.day("ethics_until", "the last day of the ethics approval"),
-        start=posted.day("start", "the first day"),
-        end=posted.day("end", "the last day"),
-        members=tuple(posted.text("members", "the members", needed=False).split()),
+        title=text("title", "a title", 200, needed=True),
+        lay_summary=text("lay_summary", "the summary", 5000),
+        purpose=text("purpose", "the purpose", 20_000),
+        organisation=text("organisation", "the organisation", 200),
+        ethics_reference=text("ethics_reference", "the ethics reference", 100),
+        ethics_until=day("ethics_until", "the last day of the ethics approval"),
+        start=day("start", "the first day"),
+        end=day("end", "the last day"),
     )
-    datasets = posted.many("datasets")
+    typed = [each for each in text("members", "the members", 4000).splitlines() if each.strip()]
+    none: list[str] = []
+    datasets = gathered.of(lambda: _datasets(posted, anew=anew), none)
     custodians = {visit.house.discovery.dataset(one).custodian_id for one in datasets}
-    why = {one: posted.text(f"why_{one}", "why you need these data", needed=False) for one in sorted(custodians)}
-    return answers, datasets, why
+    why = {one: text(f"why_{one}", "why you need these data", 4000) for one in sorted(custodians)}
+    gathered.check()
+    # Last, and only for a form that is sound: each address that is looked up leaves a trace.
+    members = visit.house.access.inviting.members(visit.actor, typed)
+    return replace(answers, members=members), datasets, why
+
+
+def _datasets(posted: Posted, *, anew: bool) -> list[str]:
+    chosen = posted.many("datasets")
+    if anew and not chosen:
+        raise Invalid("Choose at least one dataset.", field="datasets")
+    return chosen
 
 
 def _amending(project_id: str, kind: ApplicationKind) -> str:
     return f"/projects/{project_id}/amend?kind={kind.value}"
 
 
-def _values(found: Application) -> dict[str, str]:
-    return _words(found.answers) | {f"why_{part.custodian_id}": part.justification for part in found.parts}
+def _values(visit: Visit, found: Application) -> dict[str, str]:
+    return _words(visit, found.answers) | {f"why_{part.custodian_id}": part.justification for part in found.parts}
 
 
-def _words(answers: Answers) -> dict[str, str]:
+def _words(visit: Visit, answers: Answers) -> dict[str, str]:
     return {
         "title": answers.title,
         "lay_summary": answers.lay_summary,
@@ -198,7 +222,7 @@ def _words(answers: Answers) -> dict[str, str]:
         "ethics_until": answers.ethics_until.isoformat(),
         "start": answers.start.isoformat(),
         "end": answers.end.isoformat(),
-        "members": "\n".join(answers.members),
+        "members": "\n".join(f"{visit.house.identity.person(each).name} ({each})" for each in answers.members),
     }
 
 
@@ -206,7 +230,7 @@ def _unready(request: Request, visit: Visit, application_id: str, problem: Inval
     found = visit.house.access.application(visit.actor, application_id)
     chosen = [one for part in found.parts for one in part.dataset_ids]
     action = f"/applications/{application_id}/edit"
-    return _form(request, visit, values=_values(found), chosen=chosen, action=action, problem=problem)
+    return _form(request, visit, values=_values(visit, found), chosen=chosen, action=action, problem=problem)
 
 
 def _again(request: Request, visit: Visit, posted: Posted, problem: Invalid, *, action: str) -> Response:

@@ -40,7 +40,7 @@ def register(request: Request, q: Words = "", number: Annotated[PageNumber, Quer
     return page(
         request,
         "register.html",
-        title="Register of projects",
+        title="Public register",
         entries=found[start : start + _ON_A_PAGE],
         count=len(found),
         text=words,

@@ -42,7 +42,7 @@ def applications(caller: Caller, offset: Offset = 0, limit: Limit = 50) -> Page[
 def draft(caller: Caller, body: ApplicationIn) -> ApplicationOut:
     """Begin an application as a draft."""
     made = caller.house.access.draft(
-        caller.actor, _answers(body), body.datasets, justifications=dict(body.justifications)
+        caller.actor, _answers(caller, body), body.datasets, justifications=dict(body.justifications)
     )
     return ApplicationOut.model_validate(made)
 
@@ -52,14 +52,17 @@ def application(caller: Caller, application_id: Id) -> ReadApplicationOut:
     """Give one application; an officer sees his custodian's part only."""
     readings = caller.house.access.readings(caller.actor, application_id)
     shown = ReadApplicationOut.model_validate(caller.house.access.application(caller.actor, application_id))
-    return shown.model_copy(update={"read": readings.whole, "parts_read": dict(readings.parts)})
+    named = {each: caller.house.identity.person(each).name for each in shown.answers.members}
+    return shown.model_copy(
+        update={"read": readings.whole, "parts_read": dict(readings.parts), "member_names": named}
+    )
 
 
 @router.put("/applications/{application_id}")
 def redraft(caller: Caller, application_id: Id, body: ApplicationIn) -> ApplicationOut:
     """Replace what a draft says."""
     changed = caller.house.access.redraft(
-        caller.actor, application_id, _answers(body), body.datasets, justifications=dict(body.justifications)
+        caller.actor, application_id, _answers(caller, body), body.datasets, justifications=dict(body.justifications)
     )
     return ApplicationOut.model_validate(changed)
 
@@ -183,9 +186,10 @@ def withdraw_grant(caller: Caller, grant_id: Id, body: ReasonIn) -> GrantOut:
     return GrantOut.model_validate(caller.house.access.withdraw_grant(caller.actor, grant_id, body.reason))
 
 
-def _answers(body: ApplicationIn) -> Answers:
+def _answers(caller: Caller, body: ApplicationIn) -> Answers:
     fields = body.answers.model_dump()
-    return Answers(**(fields | {"members": tuple(fields["members"])}))
+    members = caller.house.access.inviting.members(caller.actor, fields["members"])
+    return Answers(**(fields | {"members": members}))
 
 
 def _standing(whole: ProjectStanding, person_id: str, grants: set[str], people: set[str]) -> StandingOut:

@@ -36,6 +36,10 @@ Reading = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """What `read` or `parts_read` of an application said when it was read; a decision on words changed since is refused."""
 
 
+Member = Annotated[str, Field(min_length=1, max_length=600)]
+"""Another member: the identifier of an account, or the e-mail address that it has here."""
+
+
 class AnswersIn(In):
     """What is answered once for all custodians; days are inclusive."""
 
@@ -47,7 +51,7 @@ class AnswersIn(In):
     ethics_until: date
     start: date
     end: date
-    members: list[Identifier] = Field(default=[], max_length=100)
+    members: list[Member] = Field(default=[], max_length=100)
 
 
 class ApplicationIn(In):
@@ -110,6 +114,8 @@ class ReadApplicationOut(ApplicationOut):
     """Of all of it, to approve or refuse the whole; empty for those who see a part of it only."""
     parts_read: dict[str, str] = Field(default={})
     """Of each part, by the custodian's identifier."""
+    member_names: dict[str, str] = Field(default={})
+    """The name of each member, by identifier."""
 
 
 class WaitingPart(BaseModel):

@@ -167,7 +167,7 @@ def amend(caller: Caller, project_id: Id, body: AmendmentIn) -> ApplicationOut:
     made = caller.house.access.amend(
         caller.actor,
         project_id,
-        Answers(**(fields | {"members": tuple(fields["members"])})),
+        Answers(**(fields | {"members": caller.house.access.inviting.members(caller.actor, fields["members"])})),
         kind=ApplicationKind(body.kind),
         dataset_ids=body.datasets,
         justifications=dict(body.justifications),

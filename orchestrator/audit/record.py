@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import rfc8785
-from sqlalchemy import Engine, bindparam, event, insert, select, text, update
+from sqlalchemy import Engine, bindparam, delete, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -25,6 +25,8 @@ __all__ = ["Change", "Record"]
 _WRITER_LOCK = 0x7472_6500
 _READ_TREE = select(TreeRow.size, TreeRow.peaks)
 _INSERT_ENTRY = insert(EntryRow)
+_DELETE_NODE = delete(NodeRow).where(NodeRow.level == bindparam("at"), NodeRow.number == bindparam("no"))
+"""What stands where a new one belongs is not of this log: nobody's leftover may keep the log from growing."""
 _INSERT_NODE = insert(NodeRow)
 _UPDATE_TREE = update(TreeRow).values(size=bindparam("new_size"), peaks=bindparam("new_peaks"))
 
@@ -102,6 +104,7 @@ class Change:
                 nodes.append({"level": level, "number": number, "hash": root})
         connection.execute(_INSERT_ENTRY, rows)
         if nodes:
+            connection.execute(_DELETE_NODE, [{"at": each["level"], "no": each["number"]} for each in nodes])
             connection.execute(_INSERT_NODE, nodes)
         connection.execute(_UPDATE_TREE, {"new_size": frontier.size, "new_peaks": frontier.packed()})
 

@@ -29,8 +29,10 @@ def parts_of(content_type: str, body: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for piece in pieces[1:-1]:
         head, parted, content = piece.partition(b"\r\n\r\n")
+        if not parted or len(head) > _MOST_HEADER:
+            raise _unreadable()
         names = [name for line in head.split(b"\r\n") if (name := _NAME.fullmatch(line)) is not None]
-        if not parted or len(head) > _MOST_HEADER or len(names) != 1:
+        if len(names) != 1:
             raise _unreadable()
         called = names[0][1].decode("ascii")
         if called in found:

@@ -199,3 +199,11 @@ def test_a_change_that_fails_leaves_no_node_behind(log: Record) -> None:
     assert nodes(log) == before
     write(log, TILE)
     assert AuditService(log).verify().sound
+
+
+def test_what_was_left_of_a_longer_log_does_not_keep_this_one_from_growing(log: Record) -> None:
+    with log.engine.begin() as connection:
+        connection.execute(text("INSERT INTO audit_node (level, number, hash) VALUES (1, 3, zeroblob(32))"))
+    write(log, TILE)
+    assert nodes(log) == [(1, 0), (1, 1), (1, 2), (1, 3)]
+    assert AuditService(log).verify().sound

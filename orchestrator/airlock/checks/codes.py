@@ -10,6 +10,10 @@ __all__ = ["coded", "is_concept", "turns"]
 
 _FEWEST = 8
 _WORD = re.compile(r"[A-Za-z0-9+/]{8,}=*")
+_URL_SAFE = re.compile(r"[A-Za-z0-9_-]{8,}=*")
+_MIXED = 0.4
+"""Changes from which a word with hyphens is base 64 for addresses (RFC 4648, section 5), and no name_of_a_column."""
+_LOOKED_AT = 200
 _ZEROS = re.compile(r"AA|([A-Z])\1\1")
 """How zeros look in base 32 and base 64; hardly any word has that."""
 _TURNS = 0.15
@@ -26,15 +30,22 @@ _SHIFT = (
 )
 
 
-def turns(word: str) -> bool:
-    """Say whether letters and digits are mixed in a word as no language mixes them."""
+def turns(word: str, share: float = _TURNS) -> bool:
+    """Say whether letters and digits are mixed in a word as no language mixes them, as far as its start tells."""
     kinds = _kinds(word)
     steps = len(kinds) - 1
-    return steps > 0 and sum(before != after for before, after in pairwise(kinds)) >= _TURNS * steps
+    return steps > 0 and sum(before != after for before, after in pairwise(kinds)) >= share * steps
 
 
 def _kinds(word: str) -> str:
-    return "".join("0" if each.isdigit() else "a" if each.islower() else "A" for each in word if each.isalnum())
+    start = word[:_LOOKED_AT]
+    return "".join("0" if each.isdigit() else "a" if each.islower() else "A" for each in start if each.isalnum())
+
+
+def _shaped(word: str) -> bool:
+    if _WORD.fullmatch(word):
+        return True
+    return _URL_SAFE.fullmatch(word) is not None and len(set(_kinds(word))) == 3 and turns(word, _MIXED)
 
 
 def coded(words: Collection[str]) -> bool:
@@ -42,7 +53,7 @@ def coded(words: Collection[str]) -> bool:
 
     Codes of a system (a drug’s 0407010A0) have letters and digits in the same places, whichever the code.
     """
-    shaped = [word for word in words if _WORD.fullmatch(word)]
+    shaped = [word for word in words if _shaped(word)]
     if len(shaped) < _FEWEST or len(shaped) * 10 < len(words) * 9:
         return False
     made_alike = len({_kinds(word) for word in shaped}) * 4 < len(shaped)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from unicodedata import decimal
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
@@ -36,7 +37,15 @@ _FEWEST = 5
 _MANY = 10
 """So many different numbers of eight digits are no counts either: no region has ten million people ten times."""
 _SHORT = 8
-_NUMBER = re.compile(r"[+-]?(\d[\d,]*)?(\.\d*)?(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?([0-9][0-9,]*)?(\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+_DRESSED = re.compile(
+    r"[^\w.+-]{0,4}([+-]?(?:\d{1,3}([ '’_.\-\u00a0\u2009\u202f])\d{3}(?:\2\d{3})+|\d[\d,]*(?:\.\d*)?))"
+    r"\s?[^\W\d_]{0,6}\W{0,4}"
+)
+"""A number with a sign of money, a unit or a mark around it, parted otherwise than by commas, or in other digits."""
+_ENOUGH = 1000
+_KEPT = 200
+"""Characters of a cell that are looked at again: what a longer one is, these tell."""
 _LONG = re.compile(r"(?<![\w.])(?:\d{12,}|\d+\.\d{8,})(?![\w.])")
 _WORD = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{12,}=*(?![A-Za-z0-9+/=])")
 _TEXTS = frozenset({"text", "markdown", "code", "json", "notebook", "html"})
@@ -68,13 +77,13 @@ def _table(table: Table, pack: Pack) -> Iterator[Finding]:
             for index, cell in enumerate(row):
                 if len(cell) < _SHORT:
                     continue
-                digits, fraction = _significant(cell.strip())
+                text, digits, fraction = _read(cell.strip())
                 if digits > _DIGITS:
                     beyond.add(f"row {number} {shown(table.column(index))}")
                 if fraction and digits > _READ:
                     room, long = room + digits - _READ, long + 1
                 if index < len(columns) and not fraction:
-                    _note(columns[index], cell.strip(), digits)
+                    _note(columns[index], text, digits)
     except csv.Error:
         pass  # the check of the table's shape reports that it could not be read to the end
     yield from _numbers(table, beyond, room, long)
@@ -85,8 +94,19 @@ def _table(table: Table, pack: Pack) -> Iterator[Finding]:
 def _note(seen: _Seen, cell: str, digits: int) -> None:
     seen.filled += 1
     kept = seen.whole if digits else seen.words
-    if len(kept) < 1000:
-        kept.add(cell)
+    if len(kept) < _ENOUGH:
+        kept.add((cell.lstrip("+-0") if digits else cell)[:_KEPT])
+
+
+def _read(text: str) -> tuple[str, int, bool]:
+    """Return a text, as a plain number where it is one, with its significant digits and whether it has a fraction."""
+    digits, fraction = _significant(text)
+    if not digits and (found := _DRESSED.fullmatch(text)):
+        text = found[1].replace(found[2], "") if found[2] else found[1]
+        if not text.isascii():
+            text = "".join(str(decimal(each)) if each.isdecimal() else each for each in text)
+        digits, fraction = _significant(text)
+    return text, digits, fraction
 
 
 def _significant(text: str) -> tuple[int, bool]:
@@ -127,7 +147,7 @@ def _long_decimals(where: str, long: int, room: int) -> Finding:
 def _column(table: Table, index: int, seen: _Seen) -> Iterator[Finding]:
     heading = shown(table.column(index))
     most = _MOST_MONEY if named(table.column(index)) is Role.SUM else _MOST_PEOPLE
-    large = [each for each in seen.whole if _value(each) >= most // 10 and not each.endswith("000")]
+    large = [each for each in seen.whole if _value(_unrounded(each)) >= most // 10]
     larger = sum(_value(each) >= most for each in large)
     numbered = named(table.column(index)) is Role.IDENTIFIER  # concepts of OMOP have eight digits, and no check digit
     enough = larger >= _FEWEST or (len(large) >= _MANY and not numbered)
@@ -151,6 +171,11 @@ def _column(table: Table, index: int, seen: _Seen) -> Iterator[Finding]:
         )
 
 
+def _unrounded(text: str) -> str:
+    """Return a rounded number without the zeros that rounding left: what it still says."""
+    return text.rstrip("0") if text.endswith("000") else text
+
+
 def _value(text: str) -> int:
     digits = re.sub(r"[^0-9]", "", text.partition(".")[0])
     return int(digits[:30] or "0")
@@ -159,7 +184,7 @@ def _value(text: str) -> int:
 def _texts(file: Specimen) -> Iterator[Finding]:
     texts = [file.text] if file.text is not None else [each.text for each in file.texts]
     numbers = {number for text in texts for number in _LONG.findall(text)}
-    long = [(number, *_significant(number)) for number in numbers]
+    long = [_read(number) for number in numbers]
     beyond = [number for number, digits, fraction in long if digits > _DIGITS or (digits >= _SHORT and not fraction)]
     room = sum(digits - _READ for _, digits, fraction in long if fraction and digits > _READ)
     if len(beyond) >= _FEWEST or any(len(number) >= 3 * _DIGITS for number in beyond):
@@ -173,7 +198,8 @@ def _texts(file: Specimen) -> Iterator[Finding]:
         )
     elif room >= _ROOM:
         yield _long_decimals("whole file", len(long), room)
-    words = {word for text in texts for word in _WORD.findall(text) if turns(word) or "AA" in word}
+    found = (match[0] for text in texts for match in _WORD.finditer(text))
+    words = set(islice((word for word in found if turns(word) or "AA" in word), _ENOUGH))
     if file.kind != "code" and len(words) >= _MANY_WORDS and coded(words):
         yield Finding(
             rule="PACKED_VALUES",

@@ -53,6 +53,25 @@ def test_each_packing_is_found_in_columns_and_in_texts(make) -> None:
     assert packed(Specimen.of(f"It converged.\n{words}\n".encode(), "log.txt")) == {"PACKED_VALUES"}
 
 
+@pytest.mark.parametrize(
+    "dress",
+    ["{0}000", "£{0}", "{0} mg", "({0})", "{0}*", "{1}"],
+    ids=["rounded", "money", "unit", "brackets", "mark", "spaces"],
+)
+def test_a_number_in_another_dress_is_read_all_the_same(dress: str) -> None:
+    numbers = [RANDOM.randrange(10**11, 10**12) for _ in range(30)]
+    assert packed(column([dress.format(each, f"{each:,}".replace(",", " ")) for each in numbers])) == {"PACKED_VALUES"}
+
+
+def test_other_digits_and_base_64_for_addresses_are_read_too() -> None:
+    digits = ["".join(chr(0x660 + int(each)) for each in str(RANDOM.randrange(10**11, 10**12))) for _ in range(30)]
+    assert packed(column(digits)) == {"PACKED_VALUES"}
+    words = [base64.urlsafe_b64encode(RANDOM.randbytes(12)).decode() for _ in range(30)]
+    assert packed(column(words)) == {"PACKED_VALUES"}
+    names = [f"{stem}_{low}_{low + 9}" for stem in ("age", "bmi", "years_since", "imd") for low in range(10, 90, 10)]
+    assert packed(column([*names, "Age_60_69", "100 000-199 999", "2020-01-01", "12 (3.4-5.6)"])) == set()
+
+
 def test_many_digits_that_nobody_reads_are_found_by_their_room() -> None:
     def unrounded(rows: int) -> Specimen:
         return table("a,b,c", *(",".join(str(RANDOM.random()) for _ in range(3)) for _ in range(rows)))

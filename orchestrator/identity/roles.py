@@ -113,6 +113,11 @@ class Roles(Asking):
             change.notify(Notice(person=holding.person_id, kind="role.ended", subject=f"role:{holding.holding_id}"))
             return holding
 
+    def holding(self, holding_id: str) -> RoleHolding:
+        """Return one role of one person, for rooms that know whom they may show."""
+        with self._record.read() as session:
+            return store.load(session, RoleHolding, holding_id)
+
     def holdings(self, person_id: str) -> list[RoleHolding]:
         """Return every role a person ever had or was proposed for."""
         with self._record.read() as session:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from orchestrator.access.model import Application, ApplicationState, PartState
 from orchestrator.airlock.states import State
+from orchestrator.alliance.onboarding.model import ConditionsState, DepartureState
+from orchestrator.core.errors import NotPossible
 
 from .visits import Visit
 
@@ -25,6 +27,7 @@ def tasks_of(visit: Visit) -> list[Task]:
     """List what this person is waited for, in all his roles."""
     tasks = [*_research(visit)]
     if visit.is_officer:
+        tasks += _alliance(visit)
         tasks += _count(len(visit.house.access.parts_to_decide(visit.actor)), "application", "to decide", "/decisions")
     if visit.is_judge or visit.is_officer or visit.is_operator:
         tasks += _count(len(visit.house.airlock.tasks(visit.actor)), "submission", "to check or decide", "/reviews")
@@ -39,6 +42,25 @@ def tasks_of(visit: Visit) -> list[Task]:
     if visit.is_operator:
         decided = [a for a in visit.house.access.applications(visit.actor) if a.state is ApplicationState.DECIDED]
         tasks += _count(len(decided), "application", "to approve as a project", "/applications")
+    return tasks
+
+
+def _alliance(visit: Visit) -> list[Task]:
+    """List what keeps an officer's custodians from granting: conditions to accept, terms to publish."""
+    tasks, house = [], visit.house
+    published = [each.version for each in house.onboarding.conditions() if each.state is ConditionsState.PUBLISHED]
+    for custodian_id in sorted(visit.actor.custodians):
+        joined, name = house.onboarding.joined(custodian_id), house.alliance.custodian(custodian_id).name
+        if joined.departure is not None and joined.departure.state is DepartureState.LEFT:
+            continue
+        if published and joined.conditions_accepted != max(published):
+            words = f"{name} has not accepted version {max(published)}; accept it so that {name} can go on granting."
+            tasks.append(Task(title="Standard conditions to accept", words=words, href="/alliance"))
+        try:
+            house.alliance.current_terms(custodian_id)
+        except NotPossible:
+            words = f"{name} has no terms in force, so nothing of it can be granted."
+            tasks.append(Task(title="Terms to publish", words=words, href=f"/custodians/{custodian_id}"))
     return tasks
 
 

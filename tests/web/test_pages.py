@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
-from tests.web.world import World, words
+from tests.web.world import World, moment, words
 
 NOBODY = None
 ROLES = ["researcher", "colleague", "stranger", "checker", "officer", "other officer", "operator"]
@@ -172,3 +174,37 @@ def test_what_does_not_exist_is_answered_with_a_page_in_words(shared: World, pat
     assert answer.status_code in (404, 409) if "?" not in path else answer.status_code == 200
     assert "<h1" in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_the_register_has_one_name_wherever_it_is_led_to(shared: World) -> None:
+    text = shared.browser().get("/register").text
+    assert '<h1 class="nhsuk-heading-xl">Public register</h1>' in text
+    assert set(re.findall(r'<a href="/register"[^>]*>([^<]+)</a>', text)) == {"Public register"}
+
+
+def test_the_first_page_tells_an_officer_of_conditions_to_accept_and_terms_to_publish(world: World) -> None:
+    officer, mine = world.browser("officer"), world.custodians["officer"]
+    assert "Nothing waits for you." in words(officer.get("/").text)
+    onboarding = world.house.onboarding
+    onboarding.propose_conditions(world.actor("operator"), "We keep to the standards.", moment(2))
+    assert "Nothing waits for you." in words(officer.get("/").text)
+    onboarding.publish_conditions(world.actor("second operator"), 1)
+    told = officer.get("/").text
+    assert "North Hospital Trust has not accepted version 1" in words(told)
+    assert '<a href="/alliance">Standard conditions to accept</a>' in told
+    assert "Standard conditions to accept" not in world.browser("researcher").get("/").text
+    onboarding.accept_conditions(world.actor("officer"), mine, 1)
+    assert "Nothing waits for you." in words(officer.get("/").text)
+    assert "South Cancer Registry has not accepted" in words(world.browser("other officer").get("/").text)
+
+
+def test_the_audit_page_names_people_and_roles_beside_their_identifiers(shared: World) -> None:
+    olga = shared.browser("operator")
+    rosa = shared.people["researcher"]
+    about = words(olga.get(f"/audit?subject=person:{rosa}").text)
+    assert f"Rosa Researcher person:{rosa}" in about
+    (held,) = shared.house.identity.holdings(shared.people["officer"])
+    role = words(olga.get(f"/audit?subject=role:{held.holding_id}").text)
+    assert f"Oskar Officer, custodian role:{held.holding_id}" in role
+    assert f"person: Oskar Officer {shared.people['officer']}" in role
+    assert "Nobody" not in words(olga.get("/audit?subject=person:aaaaaaaaaaaaaaaa").text)

@@ -63,7 +63,11 @@ class AgentControl(ABC):
 
     def life(self, project_id: str) -> str:
         """Return the word for the agent's present life: another one after each start. Empty where it tells none."""
-        return str(self._seen(project_id).get("life", ""))
+        life = self._seen(project_id).get("life", "")
+        try:
+            return check_id(str(life)) if life else ""
+        except Invalid as error:
+            raise Unavailable("The dataset agent told a life that no agent tells.", system="agent") from error
 
     def may_hold(self, project_id: str) -> set[str]:  # noqa: ARG002
         """Return what it may hold whatever it says: nothing, where it is replaced with all that it held."""

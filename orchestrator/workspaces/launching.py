@@ -170,7 +170,8 @@ class SessionLauncher:
         try:
             delivered = self._credentials.ensure(project_id, self.wanted(project_id))
         except Unavailable:
-            self._end_outlived(project_id, starting, life=self._credentials.life(project_id), anew=False)
+            if life := self._credentials.life(project_id):
+                self._end_outlived(project_id, starting, life=life, anew=False)
             raise
         self._end_outlived(project_id, starting, life=delivered.life, anew=delivered.anew)
         return delivered
@@ -179,8 +180,8 @@ class SessionLauncher:
         for session in self._register.live(project_id):
             if session.session_id == starting or session.data_life == _HOLDS_NOTHING:
                 continue
-            told = bool(life and session.data_life)
-            if session.data_life != life if told else anew:
+            # an agent of an older kind tells none: one that told and one that does not cannot be the same
+            if session.data_life != life or (not life and anew):
                 self.end(project_id, session.session_id, "data-anew", _ANEW)
 
     def wanted(self, project_id: str) -> list[Granted]:

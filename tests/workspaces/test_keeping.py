@@ -463,6 +463,14 @@ def test_an_agent_that_does_not_tell_its_life_ends_sessions_by_what_it_lost_only
     assert world.backend.sessions == {}
 
 
+def test_an_agent_that_tells_no_more_of_its_life_is_another_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.keeper.keep(PROJECT)
+    world.launch(ANNA)
+    monkeypatch.setattr(world.delivery, "life", lambda _project: "")  # an older image took the place of the newer
+    world.keeper.keep(PROJECT)
+    assert world.backend.sessions == {}
+
+
 def test_an_unreachable_vault_stops_new_access_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise Unavailable("Vault does not answer.", system="vault")

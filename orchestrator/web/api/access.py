@@ -53,9 +53,7 @@ def application(caller: Caller, application_id: Id) -> ReadApplicationOut:
     readings = caller.house.access.readings(caller.actor, application_id)
     shown = ReadApplicationOut.model_validate(caller.house.access.application(caller.actor, application_id))
     named = {each: caller.house.identity.person(each).name for each in shown.answers.members}
-    return shown.model_copy(
-        update={"read": readings.whole, "parts_read": dict(readings.parts), "member_names": named}
-    )
+    return shown.model_copy(update={"read": readings.whole, "parts_read": dict(readings.parts), "member_names": named})
 
 
 @router.put("/applications/{application_id}")

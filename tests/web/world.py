@@ -46,11 +46,10 @@ PNG = b"".join(
     )
 )
 """A whole picture of one pixel."""
-TODAY = datetime.now(UTC).date()
 
 
 def day(days: int) -> date:
-    return TODAY + timedelta(days=days)
+    return datetime.now(UTC).date() + timedelta(days=days)
 
 
 def moment(days: int) -> datetime:

@@ -127,6 +127,7 @@ STAYS = {
     *("withdrawCase", "announceDeparture", "confirmDeparture", "withdrawDeparture"),
     *("readEvidenceDocument", "destroyEvidenceDocument", "rewordForRegister", "showDeparture"),
     *("showCase", "showEndpoint", "showEvidence", "showForm", "showSheet", "seeQuote"),
+    "showApplicantsAccreditation",
 }
 """Taking back, settling what is owed, telling the truth of what was, and looking; an ended departure ends no more."""
 

@@ -125,7 +125,7 @@ def prompt(trying: Trying, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     (folder / "north" / "people.csv").write_text("person,age\n1,70\n")
     (folder / "north.json").write_text(json.dumps(description("North", "North Hospital Trust")))
     yield Prompt(trying, Terminal(folder / "state"))
-    trying.house.rehearse()  # a command that is only tried undoes changes in its own way: the house has its way back
+    trying.filled.rehearse()  # a command that is only tried undoes changes in its own way: the house has its way back
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -32,7 +32,7 @@ from orchestrator.identity.rules import check_end_date
 from orchestrator.policy.model import Actor
 
 from . import store
-from .believing import told
+from .believing import holds_until, told
 from .contents import code_of
 from .hearing import Hearing
 from .model import Believed, Document, Hub, Kind, Recognised
@@ -176,7 +176,7 @@ def _told(hub: Hub, document: Document, codes: Mapping[str, str], now: datetime)
     for item in document.items:
         person_id = codes.get(item["person"])
         accredited, trained = moment_of(item["accredited_until"]), moment_of(item["trained_until"])
-        if person_id is not None and min(accredited, trained) > now:
+        if person_id is not None and holds_until(item) > now:
             named = [hub.hub_id, *(str(item[name]) for name in ("person", "accredited_until", "trained_until"))]
             yield (
                 person_id,

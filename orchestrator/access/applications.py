@@ -46,7 +46,7 @@ def application_thing(application: Application, *, custodian_id: str = "") -> Th
         id=application.application_id,
         attributes={
             "applicant": application.applicant_id,
-            "members": frozenset({application.applicant_id, *application.answers.members, *application.workers}),
+            "members": application.people,
             "custodians": frozenset(part.custodian_id for part in application.parts) if shown else frozenset(),
             "custodian": custodian_id,
             "deciders": frozenset(part.decided_by for part in application.parts if part.decided_by)

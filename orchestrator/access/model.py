@@ -106,6 +106,11 @@ class Application:
     revision: int = 0
     """How often it was submitted."""
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who would work, works or ever worked in what it is for: none of them decides on it."""
+        return frozenset({self.applicant_id, *self.answers.members, *self.workers})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Membership:

@@ -91,10 +91,9 @@ class Room(Asking):
 
     def _members(self, session: Session, application: Application) -> frozenset[str]:
         """Return everybody who works or worked in what the application is for."""
-        people = {application.applicant_id, *application.answers.members, *application.workers}
-        if application.project_id is not None:
-            people |= access.workers(session, application.project_id)
-        return frozenset(people)
+        if application.project_id is None:
+            return application.people
+        return application.people | access.workers(session, application.project_id)
 
     def _refused(self, application: Application, issuer: str) -> bool:
         """Whether this issuer's part of an application was refused, or for the infrastructure all of it."""

@@ -62,7 +62,7 @@ def application(request: Request, application_id: Id) -> Response:
     found = visit.house.access.application(visit.actor, application_id)
     titles = {one: visit.house.discovery.dataset(one).title for part in found.parts for one in part.dataset_ids}
     steps = _steps(visit, found)
-    workers = sorted({found.applicant_id, *found.answers.members, *found.workers}) if steps["approve"] else []
+    workers = sorted(found.people) if steps["approve"] else []
     return page(
         request,
         "application.html",

@@ -72,7 +72,7 @@ class PartExchange(Decisions):
             id=f"{application.application_id}-{part.custodian_id}",
             attributes={
                 "applicant": application.applicant_id,
-                "members": frozenset({application.applicant_id, *application.answers.members, *application.workers}),
+                "members": application.people,
                 "custodian": part.custodian_id,
                 "reviewers": frozenset(each.person_id for each in panel),
             },

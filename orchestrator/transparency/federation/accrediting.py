@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
 from orchestrator.access.applications import application_thing
-from orchestrator.access.model import Application
 from orchestrator.access.rules import check_reason
 from orchestrator.access.states import PartState
 from orchestrator.access.values import to_application
@@ -82,7 +81,7 @@ class Accrediting(Hearing):
                     "This part is over, so what hubs say of its people is not shown here any more; it is shown again "
                     "where they are decided on."
                 )
-            return self._said_of(session, _workers(application))
+            return self._said_of(session, sorted(application.people))
 
     def recognised_together(self, actor: Actor, people: Collection[str]) -> Mapping[str, list[Recognised]]:
         """Return what hubs say of several people at once, such as a project's members: for operators."""
@@ -206,7 +205,3 @@ def _check_read(read: str, said: Recognised, hub: str) -> None:
         raise Invalid("Say what you read of the hub's word: the hash that comes with it.", field="read")
     if read != said.read:
         raise NotPossible(f"What {hub} says of this person is not what you read any more; read it again, then decide.")
-
-
-def _workers(application: Application) -> list[str]:
-    return sorted({application.applicant_id, *application.answers.members, *application.workers})

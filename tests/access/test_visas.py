@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,6 +28,7 @@ from orchestrator.audit.store import EntryRow
 from orchestrator.core.errors import Invalid, NotPossible, Refused, Unavailable
 from orchestrator.policy.service import Policy
 from tests.access.conftest import World
+from tests.ports import free_port
 
 ADDRESS = "https://portal.example.org"
 
@@ -235,9 +235,7 @@ def test_keys_that_are_none_are_told_as_unavailable(served: Served, answer: str)
 
 
 def test_nobody_there_and_no_file_are_told_as_unavailable(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.raises(Unavailable):
         keys_from_address(f"http://127.0.0.1:{port}/keys")()
     with pytest.raises(Unavailable):

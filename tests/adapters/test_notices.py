@@ -3,7 +3,6 @@
 import email
 import http.server
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from orchestrator.adapters.notices import MailCourier, WebhookCourier
 from orchestrator.audit.outbox import WaitingNotice
 from orchestrator.core.errors import Unavailable
+from tests.ports import free_port
 
 NOTICE = WaitingNotice(
     notice_id="aaaaaaaaaaaaaaaa",
@@ -38,8 +38,7 @@ class Postbox:
 
 @contextmanager
 def mail_server(postbox: Postbox) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     server = Controller(postbox, hostname="127.0.0.1", port=port)
     server.start()
     try:

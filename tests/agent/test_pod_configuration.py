@@ -16,7 +16,7 @@ from orchestrator.agent.configuration import PodConfiguration, read_configuratio
 from orchestrator.agent.places import PortPlaces
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.ids import new_id
-from tests.contract.credentials_world import free_port
+from tests.ports import free_port
 
 PROJECT = new_id()
 TOLD: dict[str, Any] = {

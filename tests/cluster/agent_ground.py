@@ -43,9 +43,9 @@ from tests.cluster.operator_vault import Door, OperatorVault, operator_vault
 from tests.cluster.pki import TestAuthority
 from tests.cluster.servers import ReachableDatabase, ReachableStore, postgresql_with_tls
 from tests.cluster.storage import LocalStorage
-from tests.contract.credentials_world import Server, free_port
+from tests.contract.credentials_world import Server
 from tests.contract.objects_world import ROLE
-from tests.journeys.ground import free_ports
+from tests.ports import free_port, free_ports
 
 CHECK_SECONDS = 0.5
 LEASE_SECONDS = 12

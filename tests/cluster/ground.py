@@ -41,7 +41,8 @@ from tests.cluster.servers import (
     vault_program,
 )
 from tests.cluster.storage import LocalStorage
-from tests.journeys.ground import Ground, eventually, free_ports
+from tests.journeys.ground import Ground, eventually
+from tests.ports import free_ports
 
 LOGS = Path(__file__).parents[2] / ".cache" / "cluster-logs"
 

@@ -26,7 +26,8 @@ import requests
 from orchestrator.adapters.vault.connection import AppRoleFiles, VaultConnection
 from orchestrator.adapters.vault.pods import PodVaultClient
 from tests.cluster.pki import TestAuthority
-from tests.contract.credentials_world import Server, free_port
+from tests.contract.credentials_world import Server
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 _GUIDE = ROOT / "docs" / "how-to" / "vault-on-kubernetes.md"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,15 +26,9 @@ from orchestrator.core.clock import system_clock
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.model import DatabaseGrant, Wanted
 from orchestrator.credentials.service import Credentials
+from tests.ports import free_port
 
 MEMORY = Path("/dev/shm")
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:

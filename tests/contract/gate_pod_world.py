@@ -29,7 +29,8 @@ from orchestrator.controller.desk import DeskParts
 from orchestrator.core.clock import iso, system_clock
 from orchestrator.core.errors import NotFound, Refused, Unavailable
 from orchestrator.core.ids import new_id
-from tests.contract.gate_world import WORKSPACE, World, free_port
+from tests.contract.gate_world import WORKSPACE, World
+from tests.ports import free_port
 
 PORTAL = "http://127.0.0.1:8089"
 SERVER_PORT = 8888

@@ -23,16 +23,11 @@ from yarl import URL
 
 from orchestrator.adapters.desk_fake import FakeDesk, PlainServers
 from orchestrator.core.ids import new_id
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKSPACE = ROOT / ".venv-workspace"
 PORTAL = "http://127.0.0.1:8089"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Any, *, seconds: float = 30.0, what: str = "it") -> Any:

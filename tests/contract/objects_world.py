@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from orchestrator.adapters.objects.connection import Bucket, Keys
 from orchestrator.adapters.objects.short_lived import ShortLived
-from tests.contract.credentials_world import free_port
+from tests.ports import free_port
 
 ROLE = "arn:aws:iam::role/tre-reader"
 BROKER = Keys(access_key="broker-key", secret_key="broker-secret-" + "x" * 20)

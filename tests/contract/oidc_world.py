@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -13,15 +12,15 @@ from typing import Any
 
 import httpx
 
+from tests.ports import free_port
+
 __all__ = ["running_provider"]
 
 
 @contextmanager
 def running_provider(people: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Run a provider that knows these people, each by his claims; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
     command += ["--require-nonce", "true"]
     command += [word for each in people for word in ("--user-claims", json.dumps(each))]

@@ -22,7 +22,8 @@ from orchestrator.core.ids import new_id
 from orchestrator.gate.configuration import configuration_from
 from orchestrator.gate.judge import Limits
 from orchestrator.gate.process import Gate
-from tests.contract.gate_world import PORTAL, free_port
+from tests.contract.gate_world import PORTAL
+from tests.ports import free_port
 
 PERSON = new_id()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

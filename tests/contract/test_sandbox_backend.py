@@ -31,6 +31,7 @@ from orchestrator.adapters.sandbox.processes import ProcessRecord
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Admission, Limits, SeenSession, SessionPlan, SessionState, WorkspacePlan
+from tests.ports import free_port
 
 WORKSPACE = Path(__file__).parents[2] / ".venv-workspace"
 USER = 200_023
@@ -82,9 +83,7 @@ class Yard:
 
     def workspace(self) -> WorkspacePlan:
         """Return the plan of the project's workspace, on a free port."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         return WorkspacePlan(
             project_id=self.project,
             title="A study",

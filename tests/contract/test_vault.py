@@ -22,7 +22,8 @@ from orchestrator.core.errors import NotFound, NotPossible, OrchestratorError, R
 from orchestrator.core.ids import new_id
 from orchestrator.credentials.fakes import FakeVault
 from orchestrator.credentials.ports import VaultPort
-from tests.contract.credentials_world import VaultWorld, free_port, running_vault, short_directory
+from tests.contract.credentials_world import VaultWorld, running_vault, short_directory
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

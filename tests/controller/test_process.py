@@ -21,7 +21,7 @@ from orchestrator.adapters.migrations import bring_up_to_date
 from orchestrator.assembly.vaults import embedded_vault
 from orchestrator.core.database import make_engine
 from orchestrator.settings import Settings, load_settings
-from tests.journeys.ground import free_ports
+from tests.ports import free_ports
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import json
 import os
 import random
 import shutil
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -39,6 +37,7 @@ from orchestrator.demonstration.people import Cast, prepare
 from orchestrator.demonstration.portal import PortalClient
 from orchestrator.policy.model import Actor
 from orchestrator.settings import Settings, load_settings
+from tests.ports import free_ports
 
 _LOOK = 0.1
 _CUSTODIANS = (("nadia", "northern-records"), ("bruno", "breast-registry"), ("tamsin", "trials-office"))
@@ -64,32 +63,6 @@ Chance = random.Random
 def chance(seed: int) -> Chance:
     """Return dice that fall the same way in every run."""
     return random.Random(seed)  # noqa: S311 - moments to kill at, not secrets
-
-
-_TAKEN: list[socket.socket] = []
-
-
-def free_ports() -> int:
-    """Return the first of a hundred ports, free now and given to nobody else while this process lives.
-
-    Its servers start long after this look; the last port, held from here on, keeps other test processes away from all.
-    """
-    for base in random.SystemRandom().sample(range(21_000, 31_000, 100), 100):
-        mark = socket.socket()
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            mark.bind(("127.0.0.1", base + 99))
-            for port in range(base, base + 30):
-                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            _TAKEN.append(mark)
-            return base
-        mark.close()
-    raise AssertionError("no free ports")
-
-
-@atexit.register
-def _give_ports_back() -> None:
-    for mark in _TAKEN:
-        mark.close()
 
 
 @dataclass
@@ -502,4 +475,4 @@ def running_installation(**workspaces: Any) -> Iterator[Ground]:
         shutil.rmtree(state, ignore_errors=True)
 
 
-__all__ = ["Chance", "Ground", "Seat", "chance", "eventually", "free_ports", "running_installation"]
+__all__ = ["Chance", "Ground", "Seat", "chance", "eventually", "running_installation"]

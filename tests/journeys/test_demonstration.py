@@ -18,6 +18,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
@@ -38,23 +40,10 @@ def mentions(process: psutil.Process, directory: Path) -> bool:
     return any(str(directory) in word for word in process.info["cmdline"] or ())
 
 
-def free_port() -> int:
-    """Return the first of a hundred ports of which the ones used here are free."""
-    for base in range(20000, 30000, 100):
-        try:
-            for port in (base, base + 1, base + 2, base + 10):
-                with socket.create_server(("127.0.0.1", port)):
-                    pass
-        except OSError:
-            continue
-        return base
-    raise AssertionError("no free ports")
-
-
 @pytest.mark.timeout(600)
 def test_the_whole_story_is_walked_once_and_everything_ends(state: Path) -> None:
     done = subprocess.run(
-        [*COMMAND, "--state", str(state), "--once", "--output", "json", "--port", str(free_port())],
+        [*COMMAND, "--state", str(state), "--once", "--output", "json", "--port", str(free_ports())],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -72,7 +61,7 @@ def test_the_whole_story_is_walked_once_and_everything_ends(state: Path) -> None
 
 
 def test_it_stays_up_until_told_to_end_and_a_second_start_continues(state: Path, tmp_path: Path) -> None:
-    port, output = free_port(), tmp_path / "printed.txt"
+    port, output = free_ports(), tmp_path / "printed.txt"
     for _ in range(2):
         with output.open("w") as printed:
             process = subprocess.Popen(

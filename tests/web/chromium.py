@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from tests.ports import free_port
 from tests.web.world import World, make_world
 
 CHROMIUM = "/usr/bin/chromium"
@@ -39,8 +40,7 @@ def serving(state: Path) -> Iterator[World]:
     """Serve the portal on a free port of loopback, with the story told up to a running project."""
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        gate = other.getsockname()[1]
+    gate = free_port()
     ports = {"first_port": gate, "last_port": gate}
     world = make_world(state, portal={"port": port}, workspaces=ports)
     server = uvicorn.Server(uvicorn.Config(world.app, log_level="error", access_log=False))

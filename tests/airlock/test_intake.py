@@ -351,6 +351,23 @@ def test_a_session_cannot_take_every_place(entrance):
     second.connection.close()
 
 
+def test_who_comes_again_at_once_has_his_turn_when_an_earlier_one_is_put_away(entrance):
+    first, second = Raw(entrance), Raw(entrance)
+    first.header("a.csv")
+    second.header("a.csv")
+    time.sleep(0.2)
+    waiting, fourth, beyond = Raw(entrance), Raw(entrance), Raw(entrance)
+    assert "busy" in beyond.answer()["message"]
+    fourth.connection.close()
+    for each in (first, waiting):
+        if each is waiting:
+            each.header("b.csv")
+        each.file(SAFE)
+        each.send(b"F")
+        assert "submission" in each.answer()
+    second.connection.close()
+
+
 @pytest.mark.parametrize("what", ["session", "project"])
 def test_what_ended_while_sending_is_refused(entrance, what):
     raw = Raw(entrance)

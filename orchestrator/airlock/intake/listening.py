@@ -13,7 +13,8 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ __all__ = ["Intake", "IntakeTimes"]
 _log = logging.getLogger(__name__)
 _PATH_BYTES = 107
 _SOCKET = "intake.sock"
+_TURN_SECONDS = 2.0
+"""How long a connection waits for an earlier one of its session to be put away, before it is told that all is busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +71,11 @@ class Intake:
         self._at_once, self._per_session = at_once, at_once_per_session
         self._live: list[LiveSession] = []
         self._listening: dict[str, tuple[LiveSession, Path, socket.socket]] = {}
+        self._present: Counter[str] = Counter()
         self._busy: Counter[str] = Counter()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._turns = threading.Condition(self._lock)
         self._selector = selectors.DefaultSelector()
         self._entrance = Entrance(port, live=lambda: self._live, serve=self._serve_from_port) if port else None
 
@@ -162,15 +167,30 @@ class Intake:
             self._serve(session, connection)
 
     def _take(self, session: LiveSession, connection: socket.socket) -> bool:
-        """Count a connection in; answer that the airlock is busy when there are too many."""
+        """Count a connection in, for as many again as are served may wait; answer that the airlock is busy otherwise."""
         with self._lock:
-            full = len(self._connections) >= self._at_once or self._busy[session.session_id] >= self._per_session
+            many = self._present[session.session_id] >= 2 * self._per_session
+            full = many or len(self._connections) >= self._at_once
             if not full:
                 self._connections.add(connection)
-                self._busy[session.session_id] += 1
+                self._present[session.session_id] += 1
         if full:
-            self._channel(connection).answer(problem(Unavailable("The airlock is busy; try again.", system="airlock")))
+            self._channel(connection).answer(problem(_busy()))
         return not full
+
+    @contextmanager
+    def _turn(self, session: LiveSession) -> Iterator[None]:
+        """Serve so many of a session at once: who has his answer and comes again at once is not told to wait himself."""
+        with self._turns:
+            if not self._turns.wait_for(lambda: self._busy[session.session_id] < self._per_session, _TURN_SECONDS):
+                raise _busy()
+            self._busy[session.session_id] += 1
+        try:
+            yield
+        finally:
+            with self._turns:
+                self._busy[session.session_id] -= 1
+                self._turns.notify_all()
 
     def _channel(self, connection: socket.socket) -> Channel:
         connection.setblocking(True)
@@ -180,7 +200,8 @@ class Intake:
         channel = self._channel(connection)
         try:
             _check_caller(session, connection)
-            channel.answer(self._converse(session, channel))
+            with self._turn(session):
+                channel.answer(self._converse(session, channel))
         except HungUpError:
             _log.info("session %s hung up before the end; nothing was kept", session.session_id)
         except TooSlowError:
@@ -194,7 +215,7 @@ class Intake:
         finally:
             with self._lock:
                 self._connections.discard(connection)
-                self._busy[session.session_id] -= 1
+                self._present[session.session_id] -= 1
             farewell(connection)
 
     def _converse(self, session: LiveSession, channel: Channel) -> dict[str, Any]:
@@ -269,6 +290,10 @@ class Intake:
     def _check_live(self, session: LiveSession) -> None:
         if session not in self._sessions.live():
             raise Refused("Your session has ended meanwhile, so nothing was kept.")
+
+
+def _busy() -> Unavailable:
+    return Unavailable("The airlock is busy; try again.", system="airlock")
 
 
 def _check_caller(session: LiveSession, connection: socket.socket) -> None:

@@ -144,8 +144,11 @@ class _Session:
         return code
 
     def _ask(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask the processes inside to end and give them a moment; bubblewrap itself would end them at once."""
-        for pid in self.groups.processes(self.plan["project"], self.plan["session"]):
+        """Ask the processes inside to end and give them a moment; bubblewrap itself would end them at once.
+
+        The oldest first: who started another must not live to report its end as the other's own doing.
+        """
+        for pid in sorted(self.groups.processes(self.plan["project"], self.plan["session"])):
             with contextlib.suppress(OSError):
                 if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip() != "bwrap":
                     os.kill(pid, signal.SIGTERM)

@@ -167,7 +167,7 @@ class Intake:
             self._serve(session, connection)
 
     def _take(self, session: LiveSession, connection: socket.socket) -> bool:
-        """Count a connection in, for as many again as are served may wait; answer that the airlock is busy otherwise."""
+        """Count a connection in: as many may wait as are served. Beyond that answer that the airlock is busy."""
         with self._lock:
             many = self._present[session.session_id] >= 2 * self._per_session
             full = many or len(self._connections) >= self._at_once
@@ -180,7 +180,7 @@ class Intake:
 
     @contextmanager
     def _turn(self, session: LiveSession) -> Iterator[None]:
-        """Serve so many of a session at once: who has his answer and comes again at once is not told to wait himself."""
+        """Serve only so many of a session at once; the next waits for its turn, then is told to come again."""
         with self._turns:
             if not self._turns.wait_for(lambda: self._busy[session.session_id] < self._per_session, _TURN_SECONDS):
                 raise _busy()

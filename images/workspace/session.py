@@ -92,14 +92,16 @@ def make_folders(folders: list[str]) -> None:
 
 
 def listen(path: str) -> socket.socket:
-    """Listen on a unix socket that this user alone may use."""
+    """Listen on a unix socket that this user alone may use; its name shows once it listens."""
     place = pathlib.Path(path)
+    before = place.with_suffix(".new")
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place.unlink(missing_ok=True)
+    before.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(path)
-    place.chmod(0o600)
+    listener.bind(str(before))
+    before.chmod(0o600)
     listener.listen(MOST_CONNECTIONS)
+    before.replace(place)
     return listener
 
 

@@ -34,18 +34,20 @@ __all__ = ["Intake", "IntakeTimes"]
 
 _log = logging.getLogger(__name__)
 _PATH_BYTES = 107
-_SOCKET = "intake.sock"
-_TURN_SECONDS = 2.0
-"""How long a connection waits for an earlier one of its session to be put away, before it is told that all is busy."""
+_SOCKET, _BEFORE = "intake.sock", "intake.new"
 
 
 @dataclass(frozen=True, kw_only=True)
 class IntakeTimes:
-    """Seconds: how long one wait and one whole submission may take, how often live sessions are looked up."""
+    """Seconds: how long one wait and one whole submission may take, how often live sessions are looked up.
+
+    ``turn`` is how long a connection waits for an earlier one of its session, before it is told that all is busy.
+    """
 
     idle: float = 30.0
     total: float = 1800.0
     look: float = 1.0
+    turn: float = 2.0
 
 
 class Intake:
@@ -131,13 +133,9 @@ class Intake:
             )
         session.directory.mkdir(parents=True, exist_ok=True)
         session.directory.chmod(0o755)
-        path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            listener.bind(str(path))
-            path.chmod(0o666)
-            listener.listen(8)
-            listener.setblocking(False)
+            _listen(listener, path)
         except OSError:
             listener.close()
             raise
@@ -182,7 +180,7 @@ class Intake:
     def _turn(self, session: LiveSession) -> Iterator[None]:
         """Serve only so many of a session at once; the next waits for its turn, then is told to come again."""
         with self._turns:
-            if not self._turns.wait_for(lambda: self._busy[session.session_id] < self._per_session, _TURN_SECONDS):
+            if not self._turns.wait_for(lambda: self._busy[session.session_id] < self._per_session, self._times.turn):
                 raise _busy()
             self._busy[session.session_id] += 1
         try:
@@ -290,6 +288,17 @@ class Intake:
     def _check_live(self, session: LiveSession) -> None:
         if session not in self._sessions.live():
             raise Refused("Your session has ended meanwhile, so nothing was kept.")
+
+
+def _listen(listener: socket.socket, path: Path) -> None:
+    """Listen at a path that shows only once it listens: whoever sees it there is answered, never refused."""
+    before = path.with_name(_BEFORE)
+    before.unlink(missing_ok=True)
+    listener.bind(str(before))
+    before.chmod(0o666)
+    listener.listen(8)
+    listener.setblocking(False)
+    before.replace(path)
 
 
 def _busy() -> Unavailable:

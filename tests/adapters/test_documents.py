@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pytest
 
 from orchestrator.adapters import document_keys as keys
 from orchestrator.adapters import documents as module
+from orchestrator.adapters.channel.files import place as put_in_place
 from orchestrator.adapters.documents import SealedDocuments
 from orchestrator.airlock.inspection.acting import acting, answer
 from orchestrator.core.errors import Invalid, NotPossible, Unavailable
@@ -323,7 +325,7 @@ def test_cut_short_anywhere_it_loses_nothing_and_is_done_again(tmp_path: Path, m
         with monkeypatch.context() as patch:
             at = _cut_at(patch, cut)
             try:
-                place.rotate(lambda made=made: made)
+                place.rotate(partial(dict, made))
             except Cut:
                 steps.append(cut)
             else:
@@ -332,7 +334,7 @@ def test_cut_short_anywhere_it_loses_nothing_and_is_done_again(tmp_path: Path, m
         again = SealedDocuments(here / "documents", here / "key")
         assert {again.read(each, SHA256) for each in made} == {CONTENT}, cut
         late = keep_some(again, 1)
-        assert again.rotate(lambda every=made | late: every).finished
+        assert again.rotate(partial(dict, made | late)).finished
         assert {again.read(each, SHA256) for each in made | late} == {CONTENT}
         assert not (here / "key.next").exists()
         assert old_key_opens(here, old, made | late) == set()
@@ -342,7 +344,12 @@ def test_cut_short_anywhere_it_loses_nothing_and_is_done_again(tmp_path: Path, m
 def _cut_at(patch: pytest.MonkeyPatch, cut: int) -> Iterator[int]:
     """Let the power go before the n-th effect on the disk, or after it; yield how many there were."""
     count = itertools.count()
-    real = {"link": os.link, "replace": Path.replace, "unlink": Path.unlink, "fsync": os.fsync}
+    real: dict[str, Callable[..., Any]] = {
+        "link": os.link,
+        "replace": Path.replace,
+        "unlink": Path.unlink,
+        "fsync": os.fsync,
+    }
     done: list[int] = []
 
     def counted(name: str) -> Callable[..., Any]:
@@ -465,7 +472,7 @@ def test_a_key_that_is_mounted_is_changed_by_hand_in_two_steps(
     place: SealedDocuments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = keep_some(place)
-    real = keys.place
+    real = put_in_place
 
     def mounted(file: Path, content: bytes, **more: Any) -> None:
         if file.parent == tmp_path:

@@ -30,7 +30,7 @@ from tests.airlock.world import SAFE
 CLIENT = Path(client.__file__)
 
 
-def wait_for(condition, seconds: float = 10.0) -> None:
+def wait_for(condition, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -39,14 +39,14 @@ def wait_for(condition, seconds: float = 10.0) -> None:
 
 @pytest.fixture
 def entrance(world):
-    """A running intake in a directory short enough for a socket; yields the world with ``socket`` and ``limit``."""
+    """A running intake in a directory short enough for a socket; yields the world with it as ``intake``."""
     import shutil
     import tempfile
 
     directory = Path(tempfile.mkdtemp(prefix="in-", dir="/tmp"))
     world.live = replace(world.live, directory=directory / "i")
     world.sessions.sessions[:] = [world.live]
-    with running(world, world.desk.pack.limits):
+    with running(world, world.desk.pack.limits) as world.intake:
         yield world
     shutil.rmtree(directory, ignore_errors=True)
 
@@ -54,17 +54,16 @@ def entrance(world):
 @contextlib.contextmanager
 def running(world, limits, **options):
     stop = threading.Event()
-    times = options.pop("times", IntakeTimes(idle=5, total=30, look=0.02))
+    times = options.pop("times", IntakeTimes(idle=60, total=90, look=0.02, turn=60))
     intake = Intake(world.service.submissions, world.desk.frozen, world.sessions, limits, times=times, **options)
     thread = threading.Thread(target=intake.run, args=(stop,))
     thread.start()
     try:
         wait_for((world.live.directory / "intake.sock").exists)
-        time.sleep(0.05)
         yield intake
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(90)
         assert not thread.is_alive()
 
 
@@ -75,7 +74,7 @@ def address(world) -> str:
 def tre_airlock(world, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-I", "-S", str(CLIENT), "--socket", address(world), *arguments],
-        check=False, capture_output=True, text=True, timeout=60, cwd=cwd,
+        check=False, capture_output=True, text=True, timeout=120, cwd=cwd,
     )  # fmt: skip
 
 
@@ -94,7 +93,7 @@ class Raw:
 
     def __init__(self, world) -> None:
         self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.connection.settimeout(20)
+        self.connection.settimeout(90)
         self.connection.connect(address(world))
 
     def send(self, letter: bytes, payload: bytes = b"") -> None:
@@ -325,7 +324,7 @@ def test_a_slow_sender_holds_up_nobody_and_is_ended(world):
     directory = Path(tempfile.mkdtemp(prefix="in-", dir="/tmp"))
     world.live = replace(world.live, directory=directory)
     world.sessions.sessions[:] = [world.live]
-    with running(world, world.desk.pack.limits, times=IntakeTimes(idle=1.0, total=5, look=0.02)):
+    with running(world, world.desk.pack.limits, times=IntakeTimes(idle=3.0, total=60, look=0.02)):
         slow = Raw(world)
         slow.header("a.csv")
         quick = Raw(world)
@@ -338,11 +337,20 @@ def test_a_slow_sender_holds_up_nobody_and_is_ended(world):
     shutil.rmtree(directory)
 
 
-def test_a_session_cannot_take_every_place(entrance):
-    first, second, third = Raw(entrance), Raw(entrance), None
+def both_served(world) -> bool:
+    return world.intake._busy[world.live.session_id] == 2
+
+
+def waiting(world) -> int:
+    return world.intake._present[world.live.session_id] - world.intake._busy[world.live.session_id]
+
+
+def test_a_session_cannot_take_every_place(entrance, monkeypatch):
+    monkeypatch.setattr(entrance.intake, "_times", replace(entrance.intake._times, turn=0.2))
+    first, second = Raw(entrance), Raw(entrance)
     first.header("a.csv")
     second.header("a.csv")
-    time.sleep(0.2)
+    wait_for(lambda: both_served(entrance))
     third = Raw(entrance)
     assert "busy" in third.answer()["message"]
     first.file(SAFE)
@@ -355,12 +363,14 @@ def test_who_comes_again_at_once_has_his_turn_when_an_earlier_one_is_put_away(en
     first, second = Raw(entrance), Raw(entrance)
     first.header("a.csv")
     second.header("a.csv")
-    time.sleep(0.2)
-    waiting, fourth, beyond = Raw(entrance), Raw(entrance), Raw(entrance)
+    wait_for(lambda: both_served(entrance))
+    third, fourth = Raw(entrance), Raw(entrance)
+    wait_for(lambda: waiting(entrance) == 2)
+    beyond = Raw(entrance)
     assert "busy" in beyond.answer()["message"]
     fourth.connection.close()
-    for each in (first, waiting):
-        if each is waiting:
+    for each in (first, third):
+        if each is third:
             each.header("b.csv")
         each.file(SAFE)
         each.send(b"F")
@@ -373,7 +383,7 @@ def test_what_ended_while_sending_is_refused(entrance, what):
     raw = Raw(entrance)
     raw.header("a.csv")
     raw.send(b"D", SAFE)
-    time.sleep(0.2)
+    wait_for(lambda: list((entrance.desk.frozen.directory / "incoming").iterdir()))
     if what == "session":
         entrance.sessions.sessions.clear()
     else:
@@ -400,7 +410,6 @@ def test_each_session_has_its_own_entrance_and_no_other_name(entrance):
     )
     entrance.sessions.sessions.append(other)
     wait_for((other.directory / "intake.sock").exists)
-    time.sleep(0.05)
     mine, entrance.live = entrance.live, other
     raw = Raw(entrance)
     raw.header("a.csv", author=mine.person_id)
@@ -426,7 +435,6 @@ def test_a_caller_with_another_projects_user_id_is_refused(entrance):
     wait_for(lambda: not Path(address(entrance)).exists())
     entrance.sessions.sessions[:] = [replace(entrance.live, user_number=64_000)]
     wait_for(Path(address(entrance)).exists)
-    time.sleep(0.05)
     raw = Raw(entrance)
     raw.header("a.csv")
     assert raw.answer()["error"] == "refused"

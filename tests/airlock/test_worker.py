@@ -18,7 +18,7 @@ from orchestrator.core.errors import NotPossible
 from tests.airlock.world import make_world
 
 
-def wait_for(condition, seconds: float = 20.0) -> None:
+def wait_for(condition, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -43,7 +43,7 @@ def running(world):
     wait_for((directory / "intake.sock").exists)
     yield world
     stop.set()
-    thread.join(20)
+    thread.join(90)
     assert not thread.is_alive()
     assert failed == []
     assert not (directory / "intake.sock").exists()

@@ -43,13 +43,13 @@ def world(record, clock, policy, tmp_path):
     stop = threading.Event()
     thread = threading.Thread(target=made.worker.run, args=(stop,))
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 90
     while not (directory / "i" / "intake.sock").exists():
         assert time.monotonic() < end
         time.sleep(0.01)
     yield made
     stop.set()
-    thread.join(20)
+    thread.join(90)
     shutil.rmtree(directory)
 
 
@@ -73,7 +73,7 @@ def inside(world, program: str) -> subprocess.CompletedProcess[str]:
         "--remount-ro", "/", "--chdir", "/home/researcher/outbox",
         "--", f"/opt/python/bin/{PYTHON.name}", "-I", "-S", "-c", SETUP + program,
     ]  # fmt: skip
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
 
 SETUP = """
@@ -124,7 +124,7 @@ def test_nothing_but_an_ordinary_file_of_the_outbox_is_sent(world, route):
 def test_a_client_of_ones_own_cannot_name_a_way_out_of_the_store(world, name):
     raw = f"""
 import json, struct, hashlib
-s = socket.socket(socket.AF_UNIX); s.connect('/run/tre/intake/intake.sock'); s.settimeout(20)
+s = socket.socket(socket.AF_UNIX); s.connect('/run/tre/intake/intake.sock'); s.settimeout(90)
 send = lambda letter, body: s.sendall(letter + struct.pack('>I', len(body)) + body)
 header = {{'protocol': 1, 'action': 'submit', 'title': 't', 'files': [{{'name': {name!r}, 'context': 'w'}}]}}
 try:
@@ -152,7 +152,7 @@ def test_the_socket_and_its_directory_cannot_be_replaced_from_inside(world):
 def test_no_other_sessions_entrance_is_visible(world):
     other = replace(world.live, directory=world.directory / "j")
     world.sessions.sessions.append(replace(other, session_id=other.session_id[::-1], person_id=world.colleague))
-    end = time.monotonic() + 10
+    end = time.monotonic() + 90
     while not (world.directory / "j" / "intake.sock").exists():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -185,7 +185,7 @@ finally:
         submission = next(
             each for each in world.service.mine(world.actor(world.author)) if each.submission_id == sent["submission"]
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + 90
         while world.state(submission) is not State.IN_REVIEW:
             assert time.monotonic() < end
             time.sleep(0.02)

@@ -162,7 +162,8 @@ class PodDesk:
         process = self.started[session_id].process
         for number in (signal.SIGTERM, signal.SIGKILL):
             if process.poll() is None:
-                os.killpg(process.pid, number)
+                with contextlib.suppress(ProcessLookupError):  # it may end, and be buried, in the meantime
+                    os.killpg(process.pid, number)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(5)
 

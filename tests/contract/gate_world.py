@@ -30,7 +30,7 @@ WORKSPACE = ROOT / ".venv-workspace"
 PORTAL = "http://127.0.0.1:8089"
 
 
-def until(condition: Any, *, seconds: float = 30.0, what: str = "it") -> Any:
+def until(condition: Any, *, seconds: float = 120.0, what: str = "it") -> Any:
     """Wait for a condition; a failing wait says what was waited for."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -117,7 +117,7 @@ class World:
     def kill(self, part: str) -> None:
         process = self.processes[part]
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
     def stop(self) -> None:
         for client in self.clients:
@@ -127,13 +127,13 @@ class World:
                 process.terminate()
         for process in self.processes.values():
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
 
     def _speak(self, name: str, method: str, path: str, body: Any) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("private", timeout=20)
+        connection = http.client.HTTPConnection("private", timeout=90)
         connection.sock = socket.socket(socket.AF_UNIX)
         try:
             connection.sock.connect(str(self.path(name)))
@@ -146,7 +146,7 @@ class World:
 
     def private(self, name: str) -> httpx.Client:
         transport = httpx.HTTPTransport(uds=str(self.path(name)))
-        return httpx.Client(transport=transport, base_url="http://private", timeout=20)
+        return httpx.Client(transport=transport, base_url="http://private", timeout=90)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         status, content = self._speak("gate.sock", method, path, body)
@@ -156,13 +156,13 @@ class World:
     def browser(self) -> httpx.Client:
         """A client with a cookie jar that speaks to the gate as a browser at this project's address."""
         headers = {"Host": f"{self.host}:{self.port}", "Origin": self.origin, "Accept": "text/html"}
-        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=60)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=120)
         self.clients.append(client)
         return client
 
     def inside(self, session: Path) -> httpx.Client:
         """A client straight on a server's socket, past the gate."""
-        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(session)), base_url="http://server")
+        client = httpx.Client(transport=httpx.HTTPTransport(uds=str(session)), base_url="http://server", timeout=90)
         self.clients.append(client)
         return client
 
@@ -174,7 +174,7 @@ class World:
                 return False
             return bool(health["open"] and health["hub"])
 
-        until(is_open, seconds=60, what="gate and hub")
+        until(is_open, what="gate and hub")
 
     def enter(self, person: str) -> httpx.Client:
         """Sign on with a ticket and return the browser that holds the session."""
@@ -188,7 +188,7 @@ class World:
         """Sign on and follow redirects, as a browser does, until JupyterLab's page is there."""
         browser = self.enter(person)
         url = "/hub/"
-        end = time.monotonic() + 90
+        end = time.monotonic() + 180
         while time.monotonic() < end:
             answer = browser.get(url)
             if answer.is_redirect:
@@ -226,7 +226,7 @@ class World:
                 async with client.ws_connect(url, headers=self.socket_headers(browser), max_msg_size=0) as channel:
                     return await run_on(channel, code)
 
-        return asyncio.run(asyncio.wait_for(execute(), 60))
+        return asyncio.run(asyncio.wait_for(execute(), 120))
 
 
 async def run_on(channel: Any, code: str, **more: Any) -> str:

@@ -136,7 +136,7 @@ from orchestrator.adapters.kubernetes.leadership import Leadership, NotLeading
 from orchestrator.adapters.kubernetes.transport import Transport
 
 cluster = Cluster(Transport(Configuration(host=sys.argv[1]), deadline=2.0))
-lead = Leadership(cluster, name="controller", namespace="tre", identity=sys.argv[2], lease_seconds=2, renew_seconds=0.2)
+lead = Leadership(cluster, name="controller", namespace="tre", identity=sys.argv[2], lease_seconds=6, renew_seconds=0.2)
 writing = cluster.guarded(lead.check)
 threading.Thread(target=lead.run, args=(threading.Event(),), daemon=True).start()
 number = 0
@@ -171,7 +171,7 @@ def test_a_process_that_was_stopped_and_wakes_up_writes_nothing(world: Candidate
     finally:
         for program in programs.values():
             program.kill()
-            program.wait(10)
+            program.wait(60)
 
 
 def _writer(server: ApiServer) -> str:
@@ -179,7 +179,7 @@ def _writer(server: ApiServer) -> str:
     return str(thing["data"]["writer"]) if thing else ""
 
 
-def _until(holds: object, seconds: float = 60.0) -> None:
+def _until(holds: object, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < end, "it did not come true in time"

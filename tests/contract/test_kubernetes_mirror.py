@@ -50,7 +50,7 @@ def thing(kind: str, name: str, *, namespace: str = "place", labels: Any = None,
     return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": content}
 
 
-def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not come true in time"
@@ -59,7 +59,7 @@ def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
 
 def start(world: World) -> None:
     world.mirror.start()
-    assert world.mirror.wait(20)
+    assert world.mirror.wait(90)
 
 
 def test_it_is_not_trusted_before_everything_was_listed(world: World) -> None:
@@ -109,7 +109,8 @@ def test_closed_watches_are_opened_again_without_a_new_list(world: World) -> Non
     for number in range(4):
         world.server.put(thing("Pod", f"p{number}"))
         until(lambda number=number: f"p{number}" in world.pods())
-        time.sleep(0.4)
+        asked = world.cluster.calls["watch"]
+        until(lambda asked=asked: world.cluster.calls["watch"] > asked)
     assert world.cluster.calls["list"] == lists
     assert world.cluster.calls["watch"] > 4
 

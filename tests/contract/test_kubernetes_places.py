@@ -73,7 +73,7 @@ class World:
         reading = Cluster(Transport(self.settings, deadline=5.0))
         mirror = (Mirror if watches else Listed)(reading, "test", watch_seconds=60)
         mirror.start()
-        assert mirror.wait(10)
+        assert mirror.wait(90)
         try:
             yield KubernetesPlaces(cluster, mirror, LAYOUT)
         finally:
@@ -451,7 +451,7 @@ def _patiently(places: KubernetesPlaces, ending: PlacePlan) -> None:
 
 def _until_drift(places: KubernetesPlaces, world: World) -> list[str]:
     """Bring the place in step until the watch has told what happened and it was put right."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 90
     while time.monotonic() < end:
         drift = places.provision(world.plan).drift
         if drift:

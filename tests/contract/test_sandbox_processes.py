@@ -16,6 +16,7 @@ import pytest
 
 from orchestrator.adapters.sandbox.processes import Processes, alive
 from orchestrator.core.errors import Unavailable
+from tests.processes import ended
 
 SLEEP = ["/bin/sleep", "300"]
 
@@ -29,7 +30,7 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -78,7 +79,7 @@ def test_stopping_ends_every_process_of_the_session_even_those_that_refuse(
     members = [record.pid, *(child.pid for child in psutil.Process(record.pid).children())]
     assert len(members) == 3
     processes.stop("stubborn", deadline=0.2)
-    assert not [pid for pid in members if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+    assert all(ended(pid) for pid in members)
     assert processes.records() == []
     processes.stop("stubborn")
 
@@ -90,9 +91,9 @@ def test_children_left_by_a_killed_leader_are_ended_too(processes: Processes, tm
     child = int(ready.read_text())
     os.kill(record.pid, signal.SIGKILL)
     _until(lambda: processes.find("leader") is None)
-    assert psutil.pid_exists(child)
+    assert not ended(child)
     processes.stop("leader")
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+    assert ended(child)
 
 
 def test_a_number_that_now_belongs_to_another_process_is_never_signalled(processes: Processes, tmp_path: Path) -> None:
@@ -149,4 +150,5 @@ def test_descriptors_of_the_starter_do_not_reach_the_process(processes: Processe
         os.set_inheritable(file.fileno(), True)
         record = processes.ensure("plain", SLEEP)
         _until(lambda: Path(f"/proc/{record.pid}/comm").read_text() == "sleep\n")
-        assert sorted(path.name for path in Path(f"/proc/{record.pid}/fd").iterdir()) == ["0", "1", "2"]
+        # a program that has just begun has its libraries open for a moment; what was inherited would stay open
+        _until(lambda: {path.name for path in Path(f"/proc/{record.pid}/fd").iterdir()} == {"0", "1", "2"})

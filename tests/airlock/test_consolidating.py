@@ -156,7 +156,7 @@ def test_a_lead_and_a_voter_at_once_decide_once(world):
     outcomes, start = [], threading.Barrier(2)
 
     def act(do):
-        start.wait(10)
+        start.wait(90)
         try:
             do()
             outcomes.append("done")

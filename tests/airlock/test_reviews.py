@@ -183,7 +183,7 @@ def test_two_checkers_at_once_both_count_and_decide_once(world):
     outcomes, start = [], threading.Barrier(3)
 
     def hand_in(person: str) -> None:
-        start.wait(10)
+        start.wait(90)
         try:
             outcomes.append(world.service.submit_review(world.actor(person), submission.submission_id).outcome)
         except NotPossible:

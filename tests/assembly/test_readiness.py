@@ -16,6 +16,7 @@ from orchestrator.assembly.installation import readiness
 from orchestrator.assembly.installation.readiness import check_ports, check_ready, held, make_state_directory
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.settings import Settings
+from tests.ports import free_port
 
 
 def test_a_state_directory_is_made_with_its_parents_and_may_be_there_already(tmp_path: Path) -> None:
@@ -52,10 +53,10 @@ def test_a_directory_without_the_right_to_write_is_refused(tmp_path: Path) -> No
 
 def test_a_taken_port_is_named_with_the_program_that_needs_it(tmp_path: Path) -> None:
     processes = Processes(run=tmp_path / "run", logs=tmp_path / "logs")
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(NotPossible, match=f"Port {port}, which “vault” needs"):
-            check_ports(processes, {"vault": ("127.0.0.1", port)})
+    port = free_port()
+    taken = pytest.raises(NotPossible, match=f"Port {port}, which “vault” needs")
+    with socket.create_server(("127.0.0.1", port)), taken:
+        check_ports(processes, {"vault": ("127.0.0.1", port)})
     check_ports(processes, {"vault": ("127.0.0.1", port)})
 
 
@@ -90,7 +91,7 @@ def test_one_installation_has_one_keeper_and_a_killed_one_leaves_no_hold(tmp_pat
     other = context.Process(target=_hold, args=(tmp_path, holds))
     other.start()
     try:
-        assert holds.wait(60)
+        assert holds.wait(180)
         with pytest.raises(NotPossible, match=f"kept running by process {other.pid}"), held(tmp_path):
             pass
     finally:

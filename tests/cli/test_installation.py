@@ -56,7 +56,7 @@ def test_a_terminal_is_signed_in_once_its_code_is_confirmed(
             shown.set()
 
     def confirm() -> None:
-        assert shown.wait(60)
+        assert shown.wait(180)
         house = open_house(load_settings(terminal.state))
         actor = house.identity.actor(terminal.ids["rex"], second_factor=True)
         house.identity.confirm_pairing(actor, lines[-1].strip())
@@ -67,7 +67,7 @@ def test_a_terminal_is_signed_in_once_its_code_is_confirmed(
     monkeypatch.setattr(signing, "_PAUSE_SECONDS", 0.05)
     thread = threading.Thread(target=confirm)
     thread.start()
-    ran = terminal.run("sign-in", "--wait", "60")
+    ran = terminal.run("sign-in", "--wait", "180")
     thread.join()
     assert ended.is_set()
     assert ran.code == 0

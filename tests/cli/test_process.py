@@ -69,13 +69,13 @@ def test_help_loads_nothing_heavy() -> None:
         "code = run(['--help'])\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], code, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=200)
     assert done.stderr == "[] 0\n"
 
 
 def test_importing_the_package_loads_nothing_at_all() -> None:
     program = "import sys, orchestrator.cli\nprint('typer' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=200)
     assert done.stdout == "False\n"
 
 
@@ -94,7 +94,7 @@ def test_a_reader_that_goes_away_is_no_traceback(terminal: Terminal) -> None:
         assert process.stderr
         process.stdout.close()
         told = process.stderr.read()
-        process.wait(timeout=60)
+        process.wait(timeout=200)
     assert b"Traceback" not in told
     assert b"Exception ignored" not in told
 
@@ -111,7 +111,7 @@ def test_the_state_directory_comes_from_the_environment(terminal: Terminal) -> N
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=200,
         env={**os.environ, "TRE_STATE": str(terminal.state)},
     )
     assert terminal.ids["north"] in done.stdout.split()

@@ -31,7 +31,7 @@ from tests.ports import free_port
 MEMORY = Path("/dev/shm")
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], *, seconds: float = 90.0) -> None:
     """Wait until ``condition`` holds, or fail."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -63,7 +63,7 @@ class Server:
     def interrupt(self) -> None:
         if self.process is not None:
             self.process.send_signal(2)
-            self.process.wait(30)
+            self.process.wait(120)
             self.process = None
 
 
@@ -78,7 +78,7 @@ class VaultWorld:
     def restart(self) -> None:
         self.embedded.configure()
         self.server.start()
-        self.embedded.wait_until_ready()
+        self.embedded.wait_until_ready(seconds=200)
 
     def client(self, name: str = "controller") -> VaultClient:
         files = AppRoleFiles(self.embedded.identity(name))
@@ -146,7 +146,7 @@ def running_database(directory: Path) -> Iterator[tuple[DemonstrationDatabase, S
     server = Server(database.command, directory / "postgresql.log")
     server.start()
     try:
-        database.wait_until_ready()
+        database.wait_until_ready(seconds=200)
         with database.connect() as connection:
             connection.execute("CREATE SCHEMA cohort")
             connection.execute("CREATE SCHEMA other")
@@ -243,4 +243,4 @@ def log_in(
     directory: Path, *, user: str = "researcher", name: str = "cohort"
 ) -> psycopg.Connection[tuple[object, ...]]:
     """Connect through a relay's socket, as a kernel does: without a password."""
-    return psycopg.connect(host=str(directory / "cohort"), user=user, dbname=name, connect_timeout=10)
+    return psycopg.connect(host=str(directory / "cohort"), user=user, dbname=name, connect_timeout=90)

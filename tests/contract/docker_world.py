@@ -112,7 +112,7 @@ class RunningEngine:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_ENVIRONMENT, start_new_session=True
             )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             with contextlib.suppress(Unavailable):
                 Engine(self.socket).about()
@@ -127,9 +127,9 @@ class RunningEngine:
         file = self.directory / "e" / "containerd" / "containerd.pid"
         helper = psutil.Process(int(file.read_text())) if file.exists() else None
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(90)
         if helper is not None:  # dies with the engine; a new engine that met it dying would wait for it in vain
-            psutil.wait_procs([helper], timeout=20)
+            psutil.wait_procs([helper], timeout=90)
         (self.directory / "pid").unlink(missing_ok=True)
 
     def import_image(self, archive: Path) -> None:
@@ -150,14 +150,14 @@ class RunningEngine:
                     client.remove_container(each["Id"], force=True, v=True)
             self.process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(20)
+                self.process.wait(90)
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(90)
         for process in psutil.process_iter(["cmdline"]):  # containerd and its shims name the directory
             if any(str(self.directory) in word for word in process.info["cmdline"] or ()):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
-                    process.wait(10)
+                    process.wait(90)
         mounts = [line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for place in sorted((each for each in mounts if each.startswith(f"{self.directory}/")), reverse=True):
             subprocess.run(["umount", "--lazy", place], check=True)

@@ -148,7 +148,7 @@ class Store:
         self._wait()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 200
         client: Any = self.bucket().client()
         wanted = {"datasets", "sealed"}
         while True:

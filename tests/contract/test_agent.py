@@ -106,8 +106,9 @@ def test_an_agent_whose_lease_was_revoked_wipes_without_being_told(world: World)
 
 
 def test_data_go_when_the_grant_ends_although_nobody_revokes(world: World) -> None:
-    wanted = dataclasses.replace(world.files({"table": b"1"}), until=system_clock() + timedelta(seconds=15))
-    project = _start(world, wanted)
+    project, sealed = _start(world), world.files({"table": b"1"})  # the time begins once the agent is there
+    wanted = dataclasses.replace(sealed, until=system_clock() + timedelta(seconds=20))
+    assert world.service.ensure_leases(project, [wanted]).failed == {}
     assert (world.memory(project) / wanted.version_id).exists()
     eventually(lambda: not (world.memory(project) / wanted.version_id).exists())
 

@@ -70,9 +70,9 @@ def test_a_person_signs_on_runs_a_cell_and_saves_the_notebook(world: World) -> N
             output.wait_for(timeout=60_000)
             assert output.inner_text().strip() == "42", failed
             page.keyboard.press("Control+s")
-            page.locator(".jp-Dialog .jp-mod-accept").first.click(timeout=20_000)
+            page.locator(".jp-Dialog .jp-mod-accept").first.click(timeout=90_000)
             home = world.path(f"homes/{person}")
-            end = time.monotonic() + 20
+            end = time.monotonic() + 90
             while "6*7" not in "".join(file.read_text() for file in home.glob("*.ipynb")):
                 assert time.monotonic() < end, failed
                 page.wait_for_timeout(200)

@@ -32,6 +32,7 @@ from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.workspaces.model import Admission, Limits, SeenSession, SessionPlan, SessionState, WorkspacePlan
 from tests.ports import free_port
+from tests.processes import ended
 
 WORKSPACE = Path(__file__).parents[2] / ".venv-workspace"
 USER = 200_023
@@ -103,7 +104,7 @@ def yard() -> Iterator[Yard]:
         yield made
     finally:
         made.backend().sleep(made.project)
-        assert _processes_below(state) == []
+        _until(lambda: not _processes_below(state))
         shutil.rmtree(state)
 
 
@@ -139,13 +140,13 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def _all_gone(family: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != "zombie" for process in family)
+    return all(ended(process) for process in family)
 
 
 def _ask(path: Path, target: str, headers: dict[str, str] | None = None, method: str = "GET") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("localhost", timeout=20)
+    connection = http.client.HTTPConnection("localhost", timeout=90)
     connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.settimeout(20)
+    connection.sock.settimeout(90)
     connection.sock.connect(str(path))
     try:
         connection.request(method, target, headers=headers or {})
@@ -153,6 +154,12 @@ def _ask(path: Path, target: str, headers: dict[str, str] | None = None, method:
         return answer.status, answer.read()
     finally:
         connection.close()
+
+
+def _answers(path: Path) -> bool:
+    """Say whether somebody listens at a socket; its name is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def test_a_session_starts_once_answers_and_is_ended_without_a_trace(yard: Yard) -> None:
@@ -372,7 +379,7 @@ def test_the_gate_takes_the_admission_list_and_tells_what_passed(
     backend.admit(Admission(project_id=yard.project, people={new_id(): datetime.now(UTC) + timedelta(hours=1)}))
     backend.admit(Admission(project_id=yard.project, people={}))
     assert backend.bytes_to_browser(yard.project) == {}
-    with socket.create_connection(("127.0.0.1", workspace.port), timeout=5):
+    with socket.create_connection(("127.0.0.1", workspace.port), timeout=60):
         pass
 
 
@@ -404,7 +411,7 @@ def test_hub_and_gate_see_neither_sessions_secrets_nor_each_others_control(
 def test_a_platform_program_without_network_reaches_nobody(yard: Yard) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        probe = f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=3); print('through')"
+        probe = f"import socket; socket.create_connection(('127.0.0.1', {port}), timeout=60); print('through')"
         answers, backend = {}, yard.backend()
         for network in (True, False):
             out = yard.state / f"out-{network}"
@@ -453,8 +460,8 @@ def test_a_dataset_agent_works_within_a_view_and_with_the_rights_it_needs(yard: 
     try:
         environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(orchestrator.__file__).parents[1])}
         record = backend.processes.ensure("agent", command, group=yard.project, environment=environment)
-        _until((run / "agent.sock").exists)
-        assert _until(lambda: _ask(run / "agent.sock", "/health"))[0] == 200
+        _until(lambda: _answers(run / "agent.sock"))
+        assert _ask(run / "agent.sock", "/health")[0] == 200
         assert list(memory.iterdir()) == []  # the agent sees this very memory, and nothing beside it
         agent = next(child for child in _family(record.pid) if child.name() != "bwrap")
         assert [path.name for path in Path(f"/proc/{agent.pid}/root/dev/shm").iterdir()] == [memory.name]

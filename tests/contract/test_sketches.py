@@ -117,7 +117,7 @@ def made(vault: VaultWorld, tmp_path: Path) -> tuple[SketchFolder, str]:
 
 
 def _finished(maker: SketchMaker, version: str, source: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not maker.done(version, "cohort", source):
         assert time.monotonic() < deadline, "the sketch was not made in time"
         time.sleep(0.05)

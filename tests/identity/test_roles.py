@@ -221,7 +221,7 @@ def test_of_two_operators_who_confirm_at_once_one_is_told_it_is_done(
     outcomes: list[RoleHolding | OrchestratorError] = []
 
     def confirm(actor: Actor) -> None:
-        start.wait(10)
+        start.wait(90)
         try:
             outcomes.append(identity.confirm_role(actor, holding.holding_id))
         except OrchestratorError as error:

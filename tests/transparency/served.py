@@ -59,7 +59,7 @@ def portal(app: Any, sock: socket.socket, pem: Path) -> Iterator[None]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not server.started:
         assert thread.is_alive(), "the portal did not start"
         assert time.monotonic() < until, "the portal did not start in time"
@@ -68,7 +68,7 @@ def portal(app: Any, sock: socket.socket, pem: Path) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         sock.close()
 
 

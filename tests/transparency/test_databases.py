@@ -131,7 +131,7 @@ def test_a_writer_that_is_killed_leaves_whole_revisions_only(world: World, after
         _wait(lambda: len(world.house.register.history(world.project)) > before + int(after * 10))
     finally:
         writer.send_signal(signal.SIGKILL)
-        writer.wait(30)
+        writer.wait(90)
         if writer.stdout is not None:
             writer.stdout.close()
     assert world.house.register.verify() == []
@@ -144,7 +144,7 @@ def test_a_writer_that_is_killed_leaves_whole_revisions_only(world: World, after
 def _wait(condition) -> None:
     import time
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "the writer wrote nothing"
         time.sleep(0.01)

@@ -47,12 +47,13 @@ def serving(state: Path) -> Iterator[World]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
+        assert thread.is_alive(), "the portal did not start"
         time.sleep(0.02)
     try:
         yield world
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         listener.close()
         world.house.record.engine.dispose()
 
@@ -75,7 +76,7 @@ def opened(chromium, world: World, name: str | None = None, *, javascript: bool 
         java_script_enabled=javascript,
         viewport={"width": width, "height": 900},
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     if name is not None:
         page.goto("/sign-in")

@@ -118,7 +118,7 @@ QUERIES: dict[str, str] = {
 FORMS: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/terms": {"clauses": "HMB"},
     "POST /applications/{application_id}/purpose": {"uses": "DUO:0000006", "commercial": "no"},
-    "POST /descriptions/check": {"record": "{}"},
+    "POST /descriptions/check": {"record": '{"identifier": "x", "summary": {"title": "Wards"}}'},
     "POST /saved-searches": {"name": "Another", "q": "wards"},
     "POST /register/{register_id}/state": {"public_benefit": "Everybody gains.", "contact": "Us"},
     "POST /account/elsewhere": {"agree": "yes"},
@@ -248,7 +248,7 @@ _DOCUMENT = {"answers": _ANSWERS, "datasets": ["<dataset_id>"]}
 _ENTRY = {"reason": "Not ours any more."}
 
 DOCUMENTS: dict[str, Any] = {
-    "POST /api/v1/catalogue/check": {"record": {}},
+    "POST /api/v1/catalogue/check": {"record": {"identifier": "x", "summary": {"title": "Wards"}}},
     "POST /api/v1/catalogue/search": {"words": "wards"},
     "POST /api/v1/people/{person_id}/elsewhere/{hub_id}": {"read": "0" * 64, **_WHY},
     "POST /api/v1/saved-searches": {"words": "wards", "name": "Another"},

@@ -557,5 +557,5 @@ NOT_NOW = {
     "POST /api/v1/orders/{order_id}/invoices",
     "POST /applications/{application_id}/parts/{custodian_id}/register/{key}",
 }
-"""Acts that no state of the filled house permits, or that leave nothing in the record: that they are refused to others
-is seen, that they work for somebody is left to the tests of their rooms."""
+"""Acts that the filled house does not permit as it is, or that leave nothing in the record: that they are refused to
+others is seen there. ``moments`` brings the house to where somebody may do each of them, or says why it does not."""

@@ -17,6 +17,7 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Workspaces: awake while somebody works, asleep otherwise.", no_args_is_help=True)
 SHAPE = Shape(name="project_id", columns=("project_id", "state", "url", "sessions", "bytes_today"))
+PROFILES = Shape(name="name", columns=("name", "display_name", "cpus", "memory_mib", "devices", "chosen"))
 
 
 @app.command("list")
@@ -52,12 +53,19 @@ def sleep(
     say("It goes to sleep within seconds.")
 
 
+@app.command("profiles")
+def profiles(context: typer.Context, *, project: ProjectArgument, output: OutputOption = Output.TABLE) -> None:
+    """List what a project's sessions may run on, and which of it is chosen; none where all run on one machine."""
+    call = begin(context)
+    show_all(call.house.places.profiles(call.actor, project), PROFILES, output)
+
+
 @app.command("profile")
 def profile(
     context: typer.Context,
     *,
     project: ProjectArgument,
-    name: Annotated[str, typer.Argument(help="A profile of the settings, such as “large”.")],
+    name: Annotated[str, typer.Argument(help="One of “tre workspace profiles”, such as “large”.")],
     dry_run: DryRunOption = False,
 ) -> None:
     """Choose what a project's sessions run on; those that run already stay as they are until they end."""

@@ -245,6 +245,7 @@ SAMPLES = {
     "grant renew": Sample("cora", "grant renew {north_grant} --until {later}"),
     "workspace list": Sample("ada", "workspace list"),
     "workspace show": Sample("ada", "workspace show {project}"),
+    "workspace profiles": Sample("ada", "workspace profiles {project}"),
     "workspace profile": Sample("ada", "workspace profile {project} small", 5),
     "workspace sleep": Sample("ada", "workspace sleep {project} --yes", 3),
     "submission list": Sample("rex", "submission list"),

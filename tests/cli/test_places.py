@@ -16,10 +16,13 @@ from orchestrator.workspaces.places import store as place_store
 from orchestrator.workspaces.places.certificates import Facts, build, sign_certificates
 from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
 from orchestrator.workspaces.places.model import PlacePlan, Profile
-from orchestrator.workspaces.places.service import PlaceService
+from orchestrator.workspaces.places.service import Choice, PlaceService
 from orchestrator.workspaces.places.store import CertificateRow
 
 from .conftest import Terminal
+
+SMALL = Choice(name="small", display_name="Small", cpus=1.0, memory_mib=2048)
+LARGE = Choice(name="large", display_name="With a GPU", cpus=4.0, memory_mib=8192, devices="nvidia.com/gpu: 1")
 
 
 def opened(terminal: Terminal) -> House:
@@ -85,14 +88,17 @@ def test_a_certificate_that_is_not_signed_yet_is_not_handed_out(terminal: Termin
 def test_an_operator_chooses_a_profile_of_the_settings_and_nobody_else(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        PlaceService, "_profiles", property(lambda _: ("small", "large"), lambda *_: None), raising=False
-    )
+    monkeypatch.setattr(PlaceService, "_profiles", property(lambda _: (SMALL, LARGE), lambda *_: None), raising=False)
     project = terminal.ids["project"]
+    assert [each["chosen"] for each in terminal.done("workspace", "profiles", project, who="uma")] == [True, False]
+    assert terminal.run("workspace", "profiles", project, who="cora").code == 3
     assert terminal.run("workspace", "profile", project, "huge", who="ada").code == 2
     assert terminal.run("workspace", "profile", project, "large", who="uma").code == 4
     assert terminal.run("workspace", "profile", project, "large", "--dry-run", who="ada").code == 0
     assert terminal.run("workspace", "profile", project, "large").code == 0
+    shown = terminal.done("workspace", "profiles", project, who="uma")
+    assert shown[1] == {**vars(LARGE), "chosen": True}
+    assert not shown[0]["chosen"]
     house = opened(terminal)
     with house.record.read() as session:
         assert place_store.known_place(session, project).profile == "large"

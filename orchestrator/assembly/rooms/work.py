@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from orchestrator.settings import Settings
-from orchestrator.workspaces.places.service import PlaceService
+from orchestrator.workspaces.places.service import Choice, PlaceService
 from orchestrator.workspaces.service import Numbers, WorkspaceService
 
 from .ground import Ground
@@ -34,11 +34,27 @@ def open_work(ground: Ground, people: People, requests: Requests) -> Work:
             record=record,
             policy=policy,
             access=access,
-            profiles=settings.kubernetes.profiles if settings.kubernetes else (),
+            profiles=_choices(settings),
             as_now=as_now,
         ),
         numbers=numbers,
     )
+
+
+def _choices(settings: Settings) -> list[Choice]:
+    cluster = settings.kubernetes
+    if cluster is None:
+        return []
+    return [
+        Choice(
+            name=name,
+            display_name=one.display_name,
+            cpus=one.cpus,
+            memory_mib=one.memory_mib,
+            devices=", ".join(f"{device}: {count}" for device, count in sorted(one.extra_resources.items())),
+        )
+        for name, one in sorted(cluster.profiles.items(), key=lambda each: (each[0] != cluster.default_profile, each))
+    ]
 
 
 def _numbers(settings: Settings) -> Numbers:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,20 @@ from . import store
 from .certificates import signed
 from .conditions import Condition, Conditions
 
-__all__ = ["PlaceService"]
+__all__ = ["Choice", "PlaceService"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A profile that a project's sessions may run on, for whoever chooses; ``chosen`` is the project's present one."""
+
+    name: str
+    display_name: str
+    cpus: float
+    memory_mib: int
+    devices: str = ""
+    """Counted devices of each session, such as ``nvidia.com/gpu: 1``."""
+    chosen: bool = False
 
 
 class PlaceService:
@@ -30,10 +44,10 @@ class PlaceService:
         record: Record,
         policy: Policy,
         access: AccessService,
-        profiles: Collection[str],
+        profiles: Sequence[Choice],
         as_now: Callable[[Session, Actor], Actor],
     ) -> None:
-        """``profiles`` are the names among the settings; none where workspaces run on one machine."""
+        """``profiles`` are those of the settings, the default first; none where workspaces run on one machine."""
         self._record = record
         self._policy = policy
         self._access = access
@@ -49,6 +63,15 @@ class PlaceService:
             return []
         return self._conditions.of(project_id)
 
+    def profiles(self, actor: Actor, project_id: str) -> list[Choice]:
+        """List what the project's sessions may run on, the default first; none where workspaces run on one machine."""
+        current, thing = self._asking(actor, project_id)
+        self._see(current, thing)
+        with self._record.read() as session:
+            row = store.place(session, project_id)
+        chosen = row.profile if row is not None and row.profile else next((one.name for one in self._profiles), "")
+        return [replace(each, chosen=each.name == chosen) for each in self._profiles]
+
     def choose_profile(self, actor: Actor, project_id: str, profile: str) -> None:
         """Have the project's sessions run on another profile, from the next one that is opened."""
         current, thing = self._asking(actor, project_id)
@@ -56,8 +79,9 @@ class PlaceService:
         self._policy.check(current, "chooseProfile", thing)
         if not self._profiles:
             raise NotPossible("Workspaces on this machine have no profiles; they exist on a cluster.")
-        if profile not in self._profiles:
-            known = ", ".join(self._profiles)
+        names = [each.name for each in self._profiles]
+        if profile not in names:
+            known = ", ".join(names)
             raise Invalid(f"There is no profile “{profile[:40]}”; known are {known}.", field="profile")
         if self._access.project_record(project_id).state is ProjectState.CLOSED:
             raise NotPossible("This project is closed; its workspace opens no more.")

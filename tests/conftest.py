@@ -25,8 +25,9 @@ from tests.empty_record import empty_database, execute, lay_tables
 if TYPE_CHECKING:
     from tests.contract.docker_world import RunningEngine
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("exploring", settings.get_profile("any machine"), derandomize=False)
+settings.load_profile("any machine")  # the same examples in every run; --hypothesis-profile=exploring draws others
 ACCESS_RULES = Path(__file__).parents[1] / "policies" / "access"
 _LONGEST = ("cli", "attack", "journeys", "contract", "airlock", "web")
 """Directories whose files take longest: begun first, so that processes side by side end at about the same time."""

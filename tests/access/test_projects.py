@@ -105,7 +105,7 @@ def test_two_operators_approving_at_once_make_one_project(world_everywhere: Worl
 
     def approve(name: str) -> None:
         actor = world.actor(name)
-        start.wait(timeout=30)
+        start.wait(timeout=90)
         try:
             outcomes.append(deciding.approve_project(world.access, actor, application.application_id).project_id)
         except OrchestratorError as error:

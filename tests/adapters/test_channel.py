@@ -300,7 +300,7 @@ def test_who_cannot_prove_itself_is_not_answered(tmp_path: Path, authority: Auth
 def ask_plainly(address: str, context: ssl.SSLContext) -> None:
     host, _, port = address.partition(":")
     with (
-        socket.create_connection((host, int(port)), timeout=5) as plain,
+        socket.create_connection((host, int(port)), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=host_of("controller")) as secure,
     ):
         secure.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -311,7 +311,7 @@ def ask_plainly(address: str, context: ssl.SSLContext) -> None:
 def test_plain_http_at_the_tls_port_is_not_answered(tmp_path: Path, authority: Authority) -> None:
     with listening(end_of(tmp_path, authority, CONTROLLER)) as server:
         host, _, port = server.address.partition(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
         with pytest.raises((OSError, http.client.HTTPException)):
             connection.request("GET", "/")
             connection.getresponse()

@@ -120,6 +120,7 @@ def test_numbers_across_the_pieces_of_a_large_file_are_all_found():
         ("ring 07700 900123", "PHONE_NUMBER"),
         ("ring +44 7700 900123", "PHONE_NUMBER"),
         ("ring 0113 496 0123", "PHONE_NUMBER"),
+        ("Tel07700900123", "PHONE_NUMBER"),
         ("QQ 12 34 56 C", "INSURANCE_NUMBER"),
         ("qq123456c", "INSURANCE_NUMBER"),
     ],
@@ -141,6 +142,7 @@ def test_contacts_are_found_in_words_and_in_cells(words, rule):
         "AB1234567 C",
         "2024-07-12, 0.0712345678",
         "n = 07123",
+        "ENSG07123456789 and rs07700900123",
     ],
 )
 def test_ordinary_words_are_no_contacts(words):

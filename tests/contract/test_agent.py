@@ -273,7 +273,7 @@ def test_as_root_the_projects_group_reads_its_data_and_nobody_else_does(world: W
 
     def read_as(number: int) -> subprocess.CompletedProcess[bytes]:
         account = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups"]
-        return subprocess.run([*account, "cat", file], capture_output=True, check=False, timeout=20)
+        return subprocess.run([*account, "cat", file], capture_output=True, check=False, timeout=120)
 
     assert read_as(223_344).stdout == CONTENT["table.csv"]
     assert b"Permission denied" in read_as(223_345).stderr
@@ -363,7 +363,7 @@ def _looked(world: World, project: str, *paths: Path) -> dict[Path, object]:
         network=True,
         user_number=0,
     )
-    done = subprocess.run(command, capture_output=True, check=True, timeout=30, text=True)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=120, text=True)
     return {Path(path): seen for path, seen in json.loads(done.stdout).items()}
 
 

@@ -81,7 +81,7 @@ def admit(world: World) -> str:
 
 def raw(world: World, request: bytes) -> bytes:
     """Send bytes as they are, as no well-behaved client would, and return the first line of the answer."""
-    with socket.create_connection(("127.0.0.1", world.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", world.port), timeout=90) as connection:
         connection.sendall(request)
         return connection.makefile("rb").readline()
 
@@ -416,7 +416,7 @@ def test_a_websocket_from_another_origin_is_refused(lab: Lab) -> None:
 
 
 def test_too_large_an_upload_is_refused_before_it_is_read(lab: Lab) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", lab.world.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", lab.world.port, timeout=90)
     headers = lab.world.headers(lab.browser) | lab.world.socket_headers(lab.browser)
     headers |= {"Content-Length": str(100 * 1024 * 1024), "Content-Type": "application/json"}
     connection.putrequest("PUT", f"/user/{lab.person}/api/contents/large.txt", skip_host=True)

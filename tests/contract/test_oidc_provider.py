@@ -27,7 +27,7 @@ def issuer() -> Iterator[str]:
 
 def browser(attempt: SignOnAttempt, subject: str) -> dict[str, str]:
     """Sign on at the provider's page and return what it sends the browser back with."""
-    answer = httpx.post(attempt.address, data={"sub": subject}, timeout=10, trust_env=False)
+    answer = httpx.post(attempt.address, data={"sub": subject}, timeout=90, trust_env=False)
     assert answer.status_code == 302, answer.text
     assert answer.headers["location"].startswith(BACK)
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
@@ -76,7 +76,7 @@ def test_a_token_is_refused_when_its_time_is_over(issuer: str) -> None:
 def test_a_person_who_declines_is_refused(issuer: str) -> None:
     provider = OpenIdProvider(issuer=issuer, client_id="tre", client_secret="s")
     attempt = provider.begin(BACK)
-    declined = httpx.post(attempt.address, data={"action": "deny"}, timeout=10, trust_env=False)
+    declined = httpx.post(attempt.address, data={"action": "deny"}, timeout=90, trust_env=False)
     answer = {name: values[0] for name, values in parse_qs(urlsplit(declined.headers["location"]).query).items()}
     assert answer["error"] == "access_denied"
     with pytest.raises(Refused):

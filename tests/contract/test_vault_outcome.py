@@ -37,7 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.upstream, timeout=90)
         connection.request(self.command, self.path, body, dict(self.headers))
         answer = connection.getresponse()
         content = answer.read()

@@ -43,7 +43,7 @@ _LOOK = 0.1
 _CUSTODIANS = (("nadia", "northern-records"), ("bruno", "breast-registry"), ("tamsin", "trials-office"))
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 60.0, what: str = "it did not happen") -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 180.0, what: str = "it did not happen") -> Any:
     """Wait until ``condition`` is true and return it; what is unavailable meanwhile is asked again."""
     deadline = time.monotonic() + seconds
     while True:
@@ -303,7 +303,7 @@ class Ground:
                     return False
             return True
 
-        eventually(in_step, 40, "leases or unsealed data differ from the record")
+        eventually(in_step, what="leases or unsealed data differ from the record")
         sessions = {row.session_id: row for row in register.live()}
 
         def no_stranger() -> bool:
@@ -316,7 +316,7 @@ class Ground:
             live = {row.session_id: row for row in register.live()}
             return running.keys() <= live.keys() and len(self.roles()) <= len(live)
 
-        eventually(no_stranger, 40, "a session runs or a database role lives that the record does not know")
+        eventually(no_stranger, what="a session runs or a database role lives that the record does not know")
         for row in sessions.values():
             assert row.person_id in access.admitted(row.project_id)
             allowed = {grant.version_id for grant in access.granted(row.project_id, row.person_id)}
@@ -363,7 +363,7 @@ class Seat:
             self._streaming.cancel()
         self.await_on_loop(self.browser.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def await_on_loop(self, awaitable: Any, seconds: float = 150.0) -> Any:
@@ -399,7 +399,7 @@ class Seat:
 
         self.await_on_loop(again())
 
-    def read_eventually(self, code: str, seconds: float = 60.0) -> str:
+    def read_eventually(self, code: str, seconds: float = 180.0) -> str:
         """Run one cell in the same kernel, signing on anew where the gate has forgotten this browser."""
         deadline = time.monotonic() + seconds
         while True:
@@ -432,7 +432,7 @@ class Seat:
                 self.closed.set()
 
         self._streaming = asyncio.run_coroutine_threadsafe(follow(), self._loop)
-        assert started.wait(30), (
+        assert started.wait(120), (
             f"the endless cell printed nothing: {self.closed.is_set() and self._streaming.exception()}"
         )
 

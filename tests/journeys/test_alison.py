@@ -68,7 +68,7 @@ def signed_on(world: World, subject: str = "alison", onward: str = "/account") -
     """Sign on at the provider and come back. It keeps no session of its own: its form is posted each time."""
     browser = Browser(world.app)
     there = browser.get(f"/sign-in/provider?next={onward}").headers["location"]
-    answer = httpx.post(there, data={"sub": subject}, timeout=10, trust_env=False)
+    answer = httpx.post(there, data={"sub": subject}, timeout=90, trust_env=False)
     back = urlsplit(answer.headers["location"])
     came = browser.get(f"{back.path}?{back.query}")
     assert (came.status_code, came.headers["location"]) == (303, onward), came.text
@@ -93,7 +93,7 @@ def test_signing_out_leads_through_the_providers_own_sign_out_and_back(hubs: tup
     assert browser.submit("/sign-out").headers["location"] == "/signed-out"
     leads = re.search(r'content="0; url=([^"]+)"', browser.get("/signed-out").text)
     assert leads
-    with httpx.Client(timeout=10, trust_env=False) as there:
+    with httpx.Client(timeout=90, trust_env=False) as there:
         form = there.get(leads[1].replace("&amp;", "&"))
         assert form.status_code == 200
         returned = re.search(r'name="redirect_uri"[^>]*value="([^"]+)"', form.text)

@@ -24,7 +24,8 @@ from tests.journeys.ground import Ground, Seat, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-_SECONDS = 10.0
+_SECONDS = 60.0
+"""Within which everything must be gone: a second or two on a quiet machine, more where others work beside it."""
 _OMOP, _BREAST, _TRIAL = "shared-care-omop", "breast-cancer-trial", "pilot-trial-sdtm"
 
 HOLD = f"""
@@ -102,7 +103,7 @@ def working(ground: Ground, project: Project, key: str) -> Iterator[Work]:
 
 
 def all_gone_in_time(started: float, look: Callable[[], dict[str, bool]]) -> None:
-    """Look again and again until all is gone; fail after ten seconds, naming what is left."""
+    """Look again and again until all is gone; fail when it lasts too long, naming what is left."""
     while not all((seen := look()).values()):
         left = [name for name, gone in seen.items() if not gone]
         assert time.monotonic() - started < _SECONDS, f"left after {_SECONDS:.0f} seconds: {left}"
@@ -129,7 +130,7 @@ def takes_rosa_out(ground: Ground, project: Project, act: Callable[[], object], 
         with pytest.raises((OrchestratorError, AssertionError)):
             ground.enter_address(project.project_id, "rosa")
         before = his.seat.received
-        eventually(lambda: his.seat.received > before + 3, 10, "James' work stopped as well")
+        eventually(lambda: his.seat.received > before + 3, what="James' work stopped as well")
         assert set(his.gone().values()) == {False}
     undo()
     ground.wake(project.project_id, "rosa")
@@ -206,7 +207,7 @@ def test_suspending_the_project_takes_everything_but_the_homes(ground: Ground, p
 async def _status(address: str, *, headers: dict[str, str] | None = None, cookies: dict[str, str] | None = None) -> int:
     connector = aiohttp.TCPConnector(resolver=_Loopback())
     async with (
-        aiohttp.ClientSession(connector=connector, cookies=cookies, timeout=aiohttp.ClientTimeout(total=20)) as client,
+        aiohttp.ClientSession(connector=connector, cookies=cookies, timeout=aiohttp.ClientTimeout(total=90)) as client,
         client.get(address, headers=headers, allow_redirects=False) as answer,
     ):
         await answer.read()

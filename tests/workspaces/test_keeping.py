@@ -300,14 +300,14 @@ def test_a_withdrawal_is_not_held_up_by_a_launch_that_is_busy_making_data_ready(
 
     def slow(project_id: str, wanted: Any) -> Any:
         busy.set()
-        assert go_on.wait(20)
+        assert go_on.wait(90)
         return ensure(project_id, wanted)
 
     world.delivery.ensure = slow  # type: ignore[method-assign]
     launch = threading.Thread(target=lambda: locked(world, PROJECT))
     launch.start()
     try:
-        assert busy.wait(20)
+        assert busy.wait(90)
         world.access.people[ANNA].discard(LUNG)
         assert world.keeper.withdraw(PROJECT) == []
         assert world.backend.sessions == {}

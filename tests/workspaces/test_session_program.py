@@ -143,7 +143,7 @@ print(sorted(os.environ), os.path.isdir({str(place / "home" / "outbox")!r}))
 print(oct(stat.S_IMODE(os.stat({str(place / "run" / "link.sock")!r}).st_mode)))
 """
     with session(place, code=code, links=[link(place, 9)]) as started:
-        out, error = started.process.communicate(timeout=30)
+        out, error = started.process.communicate(timeout=120)
     lines = out.splitlines()
     assert "TRE_SESSION" not in lines[0]
     assert "KUBERNETES" not in lines[0]
@@ -157,7 +157,7 @@ def test_a_file_in_the_place_of_a_folder_does_not_keep_the_researcher_out(place:
     (place / "home").mkdir()
     (place / "home" / "outbox").write_text("mine")
     with session(place, code="print('served')") as started:
-        out, error = started.process.communicate(timeout=30)
+        out, error = started.process.communicate(timeout=120)
     assert (started.process.returncode, out) == (0, "served\n")
     assert "outbox cannot be made: File exists" in error
 
@@ -172,7 +172,7 @@ def test_a_file_in_the_place_of_a_folder_does_not_keep_the_researcher_out(place:
 )
 def test_it_ends_with_the_servers_exit_code(place: Path, code: str, expected: int) -> None:
     with session(place, code=code) as started:
-        started.process.communicate(timeout=30)
+        started.process.communicate(timeout=120)
         assert started.process.returncode == expected
 
 
@@ -199,7 +199,7 @@ while True: time.sleep(1)
 def test_a_plan_that_cannot_be_used_is_said(plan: str) -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(PROGRAM)],
-        env={"TRE_SESSION": plan}, check=False, capture_output=True, text=True, timeout=30,
+        env={"TRE_SESSION": plan}, check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 78
     assert "no plan that can be used" in done.stderr
@@ -209,7 +209,7 @@ def test_a_server_that_does_not_exist_is_said(place: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-S", str(PROGRAM)],
         env={"TRE_SESSION": json.dumps({"command": [str(place / "missing")]})},
-        check=False, capture_output=True, text=True, timeout=30,
+        check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert (done.returncode, "cannot be started" in done.stderr) == (127, True)
 
@@ -227,7 +227,7 @@ except PermissionError:
     done = subprocess.run(
         ["/usr/bin/python3", "-I", "-S", "-c", PROGRAM.read_text()],
         env={"TRE_SESSION": json.dumps({"command": ["/usr/bin/python3", "-c", code]})},
-        cwd="/", check=False, capture_output=True, text=True, timeout=30, **somebody,
+        cwd="/", check=False, capture_output=True, text=True, timeout=120, **somebody,
     )  # fmt: skip
     assert done.stdout == "refused\n", done.stderr
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import random
 
+import openpyxl
 import pytest
 
 from orchestrator.airlock.checks import contradictions, packed_values, run, split_rows
@@ -183,6 +185,23 @@ def test_columns_of_rows_in_several_files_are_told_of_each_other() -> None:
         divided({"a.csv": values("score", keys), "b.csv": values("index", again), "c.csv": values("x", many=7)})
         == whole
     )
+
+
+def test_rows_divided_over_the_many_tables_of_a_request_are_told_once_for_each() -> None:
+    book = openpyxl.Workbook()
+    for number in range(30):
+        sheet = book.create_sheet(f"s{number}")
+        groups = ["region,patients", *(f"r{each},{each * 10}" for each in range(20))]
+        for line in values("weight") if number == 29 else groups:
+            sheet.append(line.split(","))
+    held = io.BytesIO()
+    book.save(held)
+    files = {f"{number}.csv": Specimen.of("\n".join(values(f"h{number}")).encode(), "x.csv") for number in range(40)}
+    found = split_rows.across({"book.xlsx": Specimen.of(held.getvalue(), "book.xlsx"), **files})
+    assert len(found) == 41
+    (beyond,) = found["book.xlsx"]
+    assert beyond.where == "s29"
+    assert "as many stand in 0.csv, 1.csv, 10.csv, 11.csv, 12.csv" in beyond.message
 
 
 def test_results_of_one_shape_in_several_files_are_none() -> None:

@@ -202,7 +202,7 @@ def test_restrictions(words: str, expected: tuple):
 
 def test_a_large_table_is_read_in_good_time():
     rows = "".join(f"r{row}," + ",".join(str(11 + (row * col) % 89) for col in range(190)) + "\n" for row in range(100))
-    started = time.monotonic()
+    started = time.process_time()
     (one,) = tables("region," + ",".join(f"c{col}" for col in range(190)) + "\n" + rows)
     assert len(one.facts) == 19_000
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30

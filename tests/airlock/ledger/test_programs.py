@@ -34,7 +34,7 @@ def system(these: Rows, count: int, high: float = FREE) -> System:
 
 
 def soon() -> float:
-    return time.monotonic() + 20
+    return time.monotonic() + 200
 
 
 def one(*columns: int):

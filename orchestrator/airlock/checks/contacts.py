@@ -27,7 +27,11 @@ _NAME = re.compile(
     rb"[A-Z][a-z'\x80-\xff-]+(?: [A-Z][a-z'\x80-\xff-]+){0,2}"
 )
 _NAMED = re.compile(rb"(?i:name) ?[:=] ?[\"']?[A-Z][a-z'\x80-\xff-]+,? [A-Z][a-z'\x80-\xff-]+")
-_PHONE = re.compile(rb"(?<![\d.])(?:\+44 ?\(?0?\)? ?|0)(?:7\d{3}|[12]\d{2,3}) ?\d{3} ?\d{3,4}(?![\d.])")
+_PHONE = re.compile(
+    rb"(?<![\d.])(?:\+44 ?\(?0?\)? ?|(?:(?<![A-Za-z])|(?<=[Tt]el)|(?<=[Mm]ob)|(?<=one))0)"
+    rb"(?:7\d{3}|[12]\d{2,3}) ?\d{3} ?\d{3,4}(?![\d.])"
+)
+"""Right behind a letter stand numbers of catalogues, such as those of genes, unless the letters say telephone."""
 _INSURANCE = re.compile(rb"(?i)(?<![A-Z0-9])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Z0-9])")
 _TITLES = (b"Mr", b"Ms", b"Mis", b"Dr", b"Pro", b"Sis", b"Nur")
 _ENOUGH = 5_000
@@ -147,7 +151,7 @@ _KINDS = (
           "Remove names of patients and staff, or say who they are."),
     _Kind("PERSON_NAME", lambda array: _behind(array, b"ame", b":="), _NAMED, 6, 120,
           "times a name is given as a person’s name.", "Remove names of patients and staff, or say who they are."),
-    _Kind("PHONE_NUMBER", _phones, _PHONE, 1, 24,
+    _Kind("PHONE_NUMBER", _phones, _PHONE, 4, 24,
           "values have the form of a UK telephone number.", "Remove them, or say what they are."),
     _Kind("INSURANCE_NUMBER", _last_letters, _INSURANCE, 14, 2,
           "values have the form of a National Insurance number.", "Identifiers of people never leave; remove them."),

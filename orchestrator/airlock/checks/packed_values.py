@@ -156,8 +156,8 @@ def _column(table: Table, index: int, seen: _Seen) -> Iterator[Finding]:
             rule="PACKED_VALUES",
             severity=Severity.FLAG,
             where=table.place(heading),
-            message=f"{len(large)} different whole numbers of column “{heading}” are larger than any count of people: "
-            "they may be several values written as one, or numbers of persons.",
+            message=f"{len(large)} different whole numbers of column “{heading}” are larger than counts of people in "
+            "one table are: they may be several values written as one, or numbers of persons.",
             guidance="Give each value on its own; say in the context what these numbers are.",
         )
     if coded(seen.words) or any(len(word) >= 100 and turns(word) for word in seen.words if word.isalnum()):

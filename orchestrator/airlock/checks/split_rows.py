@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.reading.parts import Table
@@ -22,7 +23,8 @@ from .headings import Role, named, plain
 __all__ = ["across"]
 
 _FEWEST = 10
-_TABLES = 20
+_NAMED = 5
+"""So many other files are named; more of them say nothing new."""
 _NAMING = {Role.YEAR, Role.TIME}
 _NUMBERING = {"no", "no.", "nr", "num", "number"}
 _SUMMARY = {Role.MEAN, Role.SPREAD, Role.STANDARD_ERROR, Role.P_VALUE, Role.SHARE, Role.INTERVAL}
@@ -36,19 +38,45 @@ class _Part:
     headings: frozenset[str]
 
 
+_Kinds = dict[tuple[float, ...], dict[frozenset[str], dict[str, None]]]
+
+
 def across(files: Mapping[str, Specimen]) -> dict[str, list[Finding]]:
     """Return findings, by file name, on tables that could be put side by side."""
     sizes: dict[int, list[_Part]] = defaultdict(list)
-    for name, file in files.items():
-        for part in _parts(name, file.tables[:_TABLES]):
+    for name, file in sorted(files.items()):
+        for part in _parts(name, file.tables):
             sizes[len(frame(part.table).rows)].append(part)
     found: dict[str, list[Finding]] = {}
     for rows, parts in sizes.items():
+        kinds = _by_kind(parts)
         for part in parts:
-            others = sorted({each.file for each in parts if each.file != part.file and _beside(part, each)})
-            if others:
+            if others := list(islice(_others(part, kinds), _NAMED)):
                 found.setdefault(part.file, []).append(_finding(part, rows, others))
     return found
+
+
+def _by_kind(parts: Sequence[_Part]) -> _Kinds:
+    """Return the files in which tables of a kind stand, by the numbers of their rows, then by their headings."""
+    kinds: _Kinds = {}
+    for part in parts:
+        kinds.setdefault(part.key, {}).setdefault(part.headings, {})[part.file] = None
+    return kinds
+
+
+def _others(part: _Part, kinds: _Kinds) -> Iterator[str]:
+    """Yield other files whose table could be joined: by the same numbers of rows, or by position where one has none.
+
+    Kinds are compared, not tables, so that a request of thousands of tables costs about as much as its tables are many.
+    """
+    joined = [kinds.get(part.key, {}), kinds.get((), {})] if part.key else list(kinds.values())
+    told = {part.file}
+    for headings, files in chain.from_iterable(each.items() for each in joined):
+        if headings != part.headings:
+            for file in files:
+                if file not in told:
+                    told.add(file)
+                    yield file
 
 
 def _parts(name: str, tables: Sequence[Table]) -> Iterator[_Part]:
@@ -88,13 +116,8 @@ def _key(seen: Frame) -> tuple[float, ...]:
     return ()
 
 
-def _beside(one: _Part, other: _Part) -> bool:
-    """Say whether two tables could be joined: by the same numbers of rows, or by position where one has none."""
-    return one.headings != other.headings and (one.key == other.key or not (one.key and other.key))
-
-
 def _finding(part: _Part, rows: int, others: Sequence[str]) -> Finding:
-    names = ", ".join(shown(name) for name in others[:5])
+    names = ", ".join(shown(name) for name in others)
     return Finding(
         rule="SPLIT_ROWS",
         severity=Severity.FLAG,

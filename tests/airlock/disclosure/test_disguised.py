@@ -200,7 +200,7 @@ def test_rows_divided_over_the_many_tables_of_a_request_are_told_once_for_each()
     found = split_rows.across({"book.xlsx": Specimen.of(held.getvalue(), "book.xlsx"), **files})
     assert len(found) == 41
     (beyond,) = found["book.xlsx"]
-    assert beyond.where == "s29"
+    assert beyond.where == "sheet “s29”"
     assert "as many stand in 0.csv, 1.csv, 10.csv, 11.csv, 12.csv" in beyond.message
 
 

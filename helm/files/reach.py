@@ -11,7 +11,7 @@ SECONDS = 5.0
 health, desk = (
     (os.environ[f"{name}_SERVICE_HOST"], int(os.environ[f"{name}_SERVICE_PORT"])) for name in ("HEALTH", "DESK")
 )
-end = time.monotonic() + 60  # a new pod is known to the network after a moment only
+end = time.monotonic() + 240  # a new pod is known to the network after a moment, on a busy cluster after minutes
 while True:
     try:
         with urllib.request.urlopen(f"http://{health[0]}:{health[1]}/healthz", timeout=SECONDS) as answer:

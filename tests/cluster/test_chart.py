@@ -242,7 +242,7 @@ def test_the_rules_it_installs_are_those_the_controller_wants(installed: Install
 
 def test_helm_test_asks_and_finds_the_desk_closed(installed: Installed) -> None:
     eventually(installed.ready, 300)
-    said = installed.helm.test(NAME, timeout=120, logs=True)["logs"]
+    said = installed.helm.test(NAME, timeout=300, logs=True)["logs"]
     assert "the controller answers 200" in said
     assert "the desk is closed" in said
 

@@ -6,7 +6,9 @@ by the owner alone. Whoever starts processes asks ``command`` for the argument l
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -24,6 +26,7 @@ __all__ = ["IDENTITIES", "EmbeddedVault"]
 
 IDENTITIES = ("controller", "airlock")
 """The processes that have an identity of their own."""
+_CLUSTER_PORTS = range(61_000, 65_536)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +142,14 @@ def _logs_in(client: httpx.Client, identity: Path) -> bool:
 
 
 def _cluster_port(port: int) -> int:
-    # The raft storage insists on a cluster address; any free port will do on a single machine.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = int(probe.getsockname()[1])
-    return free if free != port else port + 1
+    # The raft storage insists on a cluster address; any free port will do on a single machine. One above the kernel's
+    # own range is given to nobody who asks for any port between this look and the server's start.
+    for free in random.SystemRandom().sample(_CLUSTER_PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", free))
+            if free != port:
+                return free
+    raise Unavailable("No port above 61000 is free on loopback for OpenBao; end what holds them.", system="vault")
 
 
 def _write_once(file: Path, content: bytes) -> None:

@@ -19,7 +19,10 @@ Opener = Callable[[str], BinaryIO]
 """Opens one sealed file by the name it is stored as."""
 
 _READ_SECONDS = 10.0
-"""A store that sends nothing for so long is given up: a withdrawal waits for no longer than this."""
+"""A store that sends nothing for so long is given up: a withdrawal waits for no longer than this.
+
+It is not asked again in here, which would multiply that; the controller's next look asks again.
+"""
 
 
 @contextmanager
@@ -47,6 +50,7 @@ def objects(source: Mapping[str, Any]) -> Iterator[ObjectReader]:
             path_style=bool(source["path_style"]),
             authority=authority,
             read_seconds=_READ_SECONDS,
+            attempts=1,
         )
         reader = ObjectReader(bucket, str(source["prefix"]))
         try:

@@ -31,12 +31,12 @@ from tests.ports import free_port
 MEMORY = Path("/dev/shm")
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 90.0) -> None:
-    """Wait until ``condition`` holds, or fail."""
+def eventually(condition: Callable[[], bool], *, seconds: float = 90.0, every: float = 0.05) -> None:
+    """Wait until ``condition`` holds, or fail; look ``every`` so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
+        time.sleep(every)
 
 
 @dataclass

@@ -8,7 +8,6 @@ import os
 import signal
 import stat
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -207,7 +206,7 @@ def test_a_withdrawal_during_staging_does_not_wait_for_the_rest(world: Objects) 
     thread.start()
     eventually(lambda: any(entry.name.startswith(".") for entry in world.memory(project).iterdir()))
     world.agents.wipe(project, wanted.version_id)
-    thread.join(60)
+    thread.join(120)
     assert "withdrawn" in failed[wanted.version_id]
     assert world.nothing_in_memory(project)
 
@@ -227,6 +226,11 @@ def test_files_sealed_in_a_bucket_are_unsealed_without_any_ciphertext_on_a_disk(
     world.agents.wipe(project, wanted.version_id)
     assert "changed" in world.service.ensure_leases(project, [wanted]).failed[wanted.version_id]
     assert world.nothing_in_memory(project)
+
+
+def _half_made(memory: Path) -> bool:
+    """Say whether something is being brought: it lies under a name with a dot until it is whole."""
+    return any(entry.name.startswith(".") for entry in memory.iterdir())
 
 
 @pytest.fixture
@@ -249,7 +253,7 @@ def test_a_store_that_goes_away_half_way_leaves_nothing_and_works_again_when_it_
                 target=lambda: failed.update(world.service.ensure_leases(project, [wanted]).failed)
             )
             thread.start()
-            eventually(lambda: any(entry.name.startswith(".") for entry in world.memory(project).iterdir()))
+            eventually(lambda: _half_made(world.memory(project)), every=0.001)
             own_store.kill()
             thread.join(100)
             assert "object store could not" in failed[wanted.version_id]
@@ -271,15 +275,14 @@ def test_a_store_that_stops_sending_holds_up_a_withdrawal_only_briefly(vault: Va
             world.service.ensure_leases(project, [])
             thread = threading.Thread(target=lambda: world.service.ensure_leases(project, [wanted]))
             thread.start()
-            eventually(lambda: any(entry.name.startswith(".") for entry in world.memory(project).iterdir()))
+            eventually(lambda: _half_made(world.memory(project)), every=0.001)
             assert own_store.process is not None
             own_store.process.send_signal(signal.SIGSTOP)
             try:
-                time.sleep(0.5)
                 world.agents.wipe(project, wanted.version_id)
             finally:
                 own_store.process.send_signal(signal.SIGCONT)
-            thread.join(60)
+            thread.join(120)
             assert world.nothing_in_memory(project)
         finally:
             world.clean()

@@ -65,6 +65,7 @@ class Bucket:
     path_style: bool = True
     authority: Path | None = None
     read_seconds: float = _READ_SECONDS
+    attempts: int = _ATTEMPTS
 
     def client(self, service: str = "s3", *, endpoint: str = "") -> Any:
         """Return a client of this store's ``s3`` or ``sts``; every call has a deadline and few attempts."""
@@ -81,7 +82,7 @@ class Bucket:
             config=Config(
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=self.read_seconds,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": self.attempts},
                 proxies={},
                 s3={"addressing_style": "path" if self.path_style else "virtual"},
                 # hashes of our own cover all content; stores outside AWS refuse the newer checksums of S3

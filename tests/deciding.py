@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["SOMETHING", "advise", "approve_project", "ask_changes", "decide", "refuse_project"]
+from orchestrator.airlock.rows import SubmissionRow
+from orchestrator.audit.record import Record
+
+__all__ = ["SOMETHING", "advise", "approve_project", "ask_changes", "decide", "refuse_project", "seen"]
 
 SOMETHING = "0" * 64
 """What those say they read who are refused before anybody looks at it."""
@@ -38,3 +41,10 @@ def refuse_project(access: Any, actor: Any, application_id: str, reason: str) ->
     """Read all of an application, then refuse it."""
     read = access.readings(actor, application_id).whole
     return access.refuse_project(actor, application_id, reason, read=read)
+
+
+def seen(record: Record, submission_id: str) -> int:
+    """Return the version of a submission that somebody sees who looks at it now; 0 where there is none."""
+    with record.read() as session:
+        row = session.get(SubmissionRow, submission_id)
+        return row.version if row is not None else 0

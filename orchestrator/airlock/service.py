@@ -172,15 +172,13 @@ class AirlockService:
         """Hand in the votes of this round; the last one needed decides, or shows that checkers disagree."""
         return self.voting.submit_review(actor, submission_id, seen=seen)
 
-    def return_early(self, actor: Actor, submission_id: str, *, reason: str, seen: int | None = None) -> None:
+    def return_early(self, actor: Actor, submission_id: str, *, reason: str, seen: int) -> None:
         """Send it back to the author before all have reviewed it; the votes of the turn count no more."""
         self.consolidating.return_early(actor, submission_id, reason=reason, seen=seen)
 
     # ---- SDC leads, custodians, panels ------------------------------------------------------------------------------
 
-    def settle(
-        self, actor: Actor, submission_id: str, *, outcome: Outcome, reason: str, seen: int | None = None
-    ) -> Case:
+    def settle(self, actor: Actor, submission_id: str, *, outcome: Outcome, reason: str, seen: int) -> Case:
         """Decide as SDC lead where checkers disagree, with a written reason that becomes part of the record."""
         return self.consolidating.settle(actor, submission_id, outcome=outcome, reason=reason, seen=seen)
 
@@ -188,9 +186,7 @@ class AirlockService:
         """Ask, as the author, that people look at files that the checks block."""
         return self.overrides.ask_override(actor, submission_id, reason=reason)
 
-    def decide_override(
-        self, actor: Actor, submission_id: str, *, accept: bool, reason: str, seen: int | None = None
-    ) -> State:
+    def decide_override(self, actor: Actor, submission_id: str, *, accept: bool, reason: str, seen: int) -> State:
         """Let blocked files go to review as SDC lead, or send the submission back."""
         return self.overrides.decide_override(actor, submission_id, accept=accept, reason=reason, seen=seen)
 
@@ -202,7 +198,7 @@ class AirlockService:
         agree: bool,
         reason: str = "",
         custodian_id: str | None = None,
-        seen: int | None = None,
+        seen: int,
     ) -> State:
         """Agree to a release as an officer of a custodian whose terms ask for it, or send it back with a reason."""
         return self.sign_offs.sign_off(
@@ -213,9 +209,7 @@ class AirlockService:
         """Appeal as the author against a rejection, once and within 30 days."""
         return self.appeals.appeal(actor, submission_id, reason=reason)
 
-    def decide_appeal(
-        self, actor: Actor, submission_id: str, *, uphold: bool, reason: str, seen: int | None = None
-    ) -> State:
+    def decide_appeal(self, actor: Actor, submission_id: str, *, uphold: bool, reason: str, seen: int) -> State:
         """Say one's word on an appeal, as a checker or SDC lead who never judged this submission."""
         return self.appeals.decide_appeal(actor, submission_id, uphold=uphold, reason=reason, seen=seen)
 
@@ -253,9 +247,7 @@ class AirlockService:
         """Ask that released files (all, or those named by identifier) be taken back: nothing is handed out from now."""
         return self.recalls.recall(actor, submission_id, reason=reason, gravity=gravity, files=files)
 
-    def confirm_recall(
-        self, actor: Actor, submission_id: str, *, confirm: bool, reason: str = "", seen: int | None = None
-    ) -> State:
+    def confirm_recall(self, actor: Actor, submission_id: str, *, confirm: bool, reason: str = "", seen: int) -> State:
         """Confirm a recall as the second person, or dismiss it with a reason."""
         return self.recalls.confirm_recall(actor, submission_id, confirm=confirm, reason=reason, seen=seen)
 

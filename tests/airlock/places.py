@@ -63,7 +63,12 @@ def consolidating(world: World) -> Submission:
 
 def returned(world: World) -> Submission:
     submission = in_review(world)
-    world.service.return_early(world.actor(world.checkers[1]), submission.submission_id, reason="Round it.")
+    world.service.return_early(
+        world.actor(world.checkers[1]),
+        submission.submission_id,
+        reason="Round it.",
+        seen=world.seen(submission.submission_id),
+    )
     return submission
 
 
@@ -93,7 +98,9 @@ def sign_off(world: World) -> Submission:
 
 def approved(world: World) -> Submission:
     submission = sign_off(world)
-    world.service.sign_off(world.actor(world.officer), submission.submission_id, agree=True)
+    world.service.sign_off(
+        world.actor(world.officer), submission.submission_id, agree=True, seen=world.seen(submission.submission_id)
+    )
     return submission
 
 
@@ -125,7 +132,12 @@ def recall_asked(world: World) -> Submission:
 
 def recalled(world: World) -> Submission:
     submission = recall_asked(world)
-    world.service.confirm_recall(world.actor(world.checkers[2]), submission.submission_id, confirm=True)
+    world.service.confirm_recall(
+        world.actor(world.checkers[2]),
+        submission.submission_id,
+        confirm=True,
+        seen=world.seen(submission.submission_id),
+    )
     return submission
 
 

@@ -16,7 +16,13 @@ from tests.airlock.places import appealed, consolidating, rejected
 
 
 def decide(world, submission, person, *, uphold=True, reason="The rounding was overlooked."):
-    return world.service.decide_appeal(world.actor(person), submission.submission_id, uphold=uphold, reason=reason)
+    return world.service.decide_appeal(
+        world.actor(person),
+        submission.submission_id,
+        uphold=uphold,
+        reason=reason,
+        seen=world.seen(submission.submission_id),
+    )
 
 
 def more_checkers(world, number=2):
@@ -159,7 +165,13 @@ def test_nobody_reads_what_one_of_the_panel_said_before_his_own_word(world):
 def test_a_lead_who_settled_for_the_rejection_has_no_part_after_the_appeal(world):
     submission = consolidating(world)
     lead = world.actor(world.lead)
-    world.service.settle(lead, submission.submission_id, outcome=Outcome.REJECT, reason="It names people.")
+    world.service.settle(
+        lead,
+        submission.submission_id,
+        outcome=Outcome.REJECT,
+        reason="It names people.",
+        seen=world.seen(submission.submission_id),
+    )
     world.service.appeal(world.actor(world.author), submission.submission_id, reason="It is rounded.")
     another = new_id()
     world.governance.roles[another] = frozenset({"sdc-lead"})
@@ -170,5 +182,11 @@ def test_a_lead_who_settled_for_the_rejection_has_no_part_after_the_appeal(world
     world.review(fresh[1], submission, Choice.CHANGES)
     assert world.state(submission) is State.CONSOLIDATING
     with pytest.raises(Refused, match="appeal"):
-        world.service.settle(lead, submission.submission_id, outcome=Outcome.REJECT, reason="As before.")
+        world.service.settle(
+            lead,
+            submission.submission_id,
+            outcome=Outcome.REJECT,
+            reason="As before.",
+            seen=world.seen(submission.submission_id),
+        )
     assert world.service.tasks(lead) == []

@@ -41,7 +41,12 @@ def test_what_was_decided_is_found_by_its_words_and_nothing_that_is_not(world):
 def test_words_of_wiped_and_unsubmitted_votes_are_not_found(world):
     submission = world.in_review()
     world.vote_on(world.checkers[0], submission, submission.files[0], Choice.CHANGES, "unsubmitted thought")
-    world.service.return_early(world.actor(world.checkers[1]), submission.submission_id, reason="Again.")
+    world.service.return_early(
+        world.actor(world.checkers[1]),
+        submission.submission_id,
+        reason="Again.",
+        seen=world.seen(submission.submission_id),
+    )
     assert search(world, world.checkers[2], "thought") == []
 
 

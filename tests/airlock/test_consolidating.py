@@ -21,7 +21,11 @@ FLAGGED = b"arm,n\nplacebo,120\ntreated,4\n"
 
 def settle(world, submission, outcome=Outcome.APPROVE, *, person=None, reason="Both numbers are rounded.", **more):
     return world.service.settle(
-        world.actor(person or world.lead), submission.submission_id, outcome=outcome, reason=reason, **more
+        world.actor(person or world.lead),
+        submission.submission_id,
+        outcome=outcome,
+        reason=reason,
+        **({"seen": world.seen(submission.submission_id)} | more),
     )
 
 

@@ -107,7 +107,12 @@ def test_a_sheet_that_did_not_change_keeps_its_approvals(world):
 def test_a_workbook_that_comes_back_after_it_was_dropped_is_scanned_like_any_other(world):
     submission = world.in_review({"t.xlsx": workbook(), "a.csv": SAFE})
     for number, (files, drop) in enumerate([({}, ("t.xlsx",)), ({"t.xlsx": workbook()}, ())]):
-        world.service.return_early(world.actor(world.checkers[0]), submission.submission_id, reason="Again.")
+        world.service.return_early(
+            world.actor(world.checkers[0]),
+            submission.submission_id,
+            reason="Again.",
+            seen=world.seen(submission.submission_id),
+        )
         world.submit(files, revises=submission.submission_id, drop=drop)
         assert world.worker.scanning.scan(submission.submission_id) is State.IN_REVIEW
         assert len(world.now(submission).files) == (1, 3)[number]

@@ -19,7 +19,11 @@ from tests.airlock.world import SAFE
 
 def decide(world, submission, person, *, accept=True, reason="The numbers are invented.", **more):
     return world.service.decide_override(
-        world.actor(person), submission.submission_id, accept=accept, reason=reason, **more
+        world.actor(person),
+        submission.submission_id,
+        accept=accept,
+        reason=reason,
+        **({"seen": world.seen(submission.submission_id)} | more),
     )
 
 

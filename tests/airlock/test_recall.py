@@ -27,7 +27,10 @@ def recall(world, submission, person=None, **more):
 
 def confirm(world, submission, person=None, *, yes=True, **more):
     return world.service.confirm_recall(
-        world.actor(person or world.operator), submission.submission_id, confirm=yes, **more
+        world.actor(person or world.operator),
+        submission.submission_id,
+        confirm=yes,
+        **({"seen": world.seen(submission.submission_id)} | more),
     )
 
 

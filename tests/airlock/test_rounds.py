@@ -151,7 +151,12 @@ def test_the_history_tells_each_round_as_it_was_and_the_author_no_names(world, e
     submission = world.in_review(TWO)
     world.review(world.checkers[0], submission, Choice.CHANGES)
     if early:
-        world.service.return_early(world.actor(world.checkers[1]), submission.submission_id, reason="Round it first.")
+        world.service.return_early(
+            world.actor(world.checkers[1]),
+            submission.submission_id,
+            reason="Round it first.",
+            seen=world.seen(submission.submission_id),
+        )
     else:
         world.review(world.checkers[1], submission, Choice.CHANGES)
     world.submit({"b.csv": SAFE}, revises=submission.submission_id)
@@ -176,7 +181,12 @@ def test_the_history_tells_each_round_as_it_was_and_the_author_no_names(world, e
 def test_after_an_early_return_no_vote_of_the_turn_counts(world):
     submission = world.in_review(TWO)
     world.review(world.checkers[0], submission)
-    world.service.return_early(world.actor(world.checkers[1]), submission.submission_id, reason="The title is wrong.")
+    world.service.return_early(
+        world.actor(world.checkers[1]),
+        submission.submission_id,
+        reason="The title is wrong.",
+        seen=world.seen(submission.submission_id),
+    )
     world.submit({"b.csv": SAFE}, revises=submission.submission_id)
     world.worker.scanning.scan(submission.submission_id)
     assert own_votes(world, world.checkers[0], submission) == {}
@@ -185,16 +195,28 @@ def test_after_an_early_return_no_vote_of_the_turn_counts(world):
 def test_an_early_return_needs_words_and_the_right_and_the_time(world):
     submission = world.in_review()
     with pytest.raises(Invalid):
-        world.service.return_early(world.actor(world.checkers[0]), submission.submission_id, reason=" ")
+        world.service.return_early(
+            world.actor(world.checkers[0]),
+            submission.submission_id,
+            reason=" ",
+            seen=world.seen(submission.submission_id),
+        )
     for person in (world.author, world.colleague, world.operator, world.lead):
         with pytest.raises((Refused, NotFound)):
-            world.service.return_early(world.actor(person), submission.submission_id, reason="No.")
+            world.service.return_early(
+                world.actor(person), submission.submission_id, reason="No.", seen=world.seen(submission.submission_id)
+            )
     with pytest.raises(Conflict):
         world.service.return_early(world.actor(world.checkers[0]), submission.submission_id, reason="No.", seen=1)
     seen = world.now(submission).version
     world.service.return_early(world.actor(world.checkers[0]), submission.submission_id, reason="No.", seen=seen)
     with pytest.raises(NotPossible):
-        world.service.return_early(world.actor(world.checkers[1]), submission.submission_id, reason="No.")
+        world.service.return_early(
+            world.actor(world.checkers[1]),
+            submission.submission_id,
+            reason="No.",
+            seen=world.seen(submission.submission_id),
+        )
 
 
 def test_supporting_files_are_shown_and_never_leave(world):

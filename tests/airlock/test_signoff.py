@@ -17,7 +17,12 @@ from tests.airlock.places import signing
 
 
 def sign(world, submission, person, *, agree=True, **more):
-    return world.service.sign_off(world.actor(person), submission.submission_id, agree=agree, **more)
+    return world.service.sign_off(
+        world.actor(person),
+        submission.submission_id,
+        agree=agree,
+        **({"seen": world.seen(submission.submission_id)} | more),
+    )
 
 
 def second_custodian(world):

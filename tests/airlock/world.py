@@ -22,6 +22,7 @@ from orchestrator.core.clock import FixedClock
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.policy.service import Policy
+from tests.deciding import seen
 
 PACK = Path(__file__).parents[2] / "policies" / "airlock" / "sdap.yaml"
 SAFE = b"arm,n,mean age\nplacebo,120,71.2\ntreated,118,70.9\n"
@@ -49,6 +50,10 @@ class World:
 
     def actor(self, person_id: str):
         return self.governance.actor(person_id)
+
+    def seen(self, submission_id: str) -> int:
+        """Which state of a submission somebody sees who looks at it now."""
+        return seen(self.record, submission_id)
 
     @property
     def done(self) -> str:

@@ -33,6 +33,7 @@ from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.identity.store import PersonRow
 from tests import deciding
+from tests.deciding import seen
 from tests.web.world import SAFE, World, _role, day, description, make_house, make_world, moment
 
 if TYPE_CHECKING:
@@ -305,22 +306,22 @@ class Story:
         self.house.identity.record_training(operator, self.world.people["other officer"], "Output checking", moment(90))
         lead = self.world.actor("other officer")
         airlock.recall(one, released, reason=WORDS, gravity=Gravity.HIGH)
-        airlock.confirm_recall(two, released, confirm=True, reason=WORDS)
+        airlock.confirm_recall(two, released, confirm=True, reason=WORDS, seen=seen(self.house.record, released))
         blocked = self._submitted()
         assert self._worker(Severity.BLOCK).scanning.scan(blocked) is State.BLOCKED
         airlock.ask_override(researcher, blocked, reason=WORDS)
-        airlock.decide_override(lead, blocked, accept=True, reason=WORDS)
+        airlock.decide_override(lead, blocked, accept=True, reason=WORDS, seen=seen(self.house.record, blocked))
         airlock.claim(one, blocked)
         airlock.claim(two, blocked)
         airlock.hold(operator, blocked, reason=WORDS)
         airlock.let_go(operator, blocked, reason=WORDS)
-        airlock.return_early(two, blocked, reason=WORDS)
+        airlock.return_early(two, blocked, reason=WORDS, seen=seen(self.house.record, blocked))
         self._submitted(revises=blocked)
         assert self._worker().scanning.scan(blocked) is State.IN_REVIEW
         self._review("checker", blocked, Choice.APPROVE)
         self._review("second checker", blocked, Choice.CHANGES)
         self._vote("checker", blocked, Choice.REJECT)
-        airlock.settle(lead, blocked, outcome=Outcome.REJECT, reason=WORDS)
+        airlock.settle(lead, blocked, outcome=Outcome.REJECT, reason=WORDS, seen=seen(self.house.record, blocked))
         airlock.appeal(researcher, blocked, reason=WORDS)
         conflicted = self._submitted()
         self._worker().once()

@@ -17,6 +17,7 @@ from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
 from orchestrator.core.register_fields import FIELDS, Source
 from tests import deciding
+from tests.deciding import seen
 from tests.web.world import World, answers, day, moment, words
 
 DATA = Path(os.environ.get("TRE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -114,7 +115,13 @@ def test_first_mount_and_releases_are_written_and_a_recall_too(world: World) -> 
     airlock = world.house.airlock
     airlock.recall(world.actor("checker"), submission.submission_id, reason="Wrong rows.", gravity=Gravity("low"))
     assert register.done_with(world.datasets["officer"]).released_files == 1
-    airlock.confirm_recall(world.actor("lead"), submission.submission_id, confirm=True, reason="Yes, wrong.")
+    airlock.confirm_recall(
+        world.actor("lead"),
+        submission.submission_id,
+        confirm=True,
+        reason="Yes, wrong.",
+        seen=seen(world.house.record, submission.submission_id),
+    )
     assert world.seen(submission).state is State.RECALLED
     (release,) = register.entry(world.project).latest.releases
     assert release.recalled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.airlock.cases.model import Gravity
 from orchestrator.airlock.model import Choice
+from tests.deciding import seen
 from tests.web.world import PNG, SAFE, World
 
 __all__ = ["HIDDEN", "HTML", "TABLE", "tell"]
@@ -23,7 +24,12 @@ def tell(world: World) -> dict[str, str]:
     airlock.recall(world.actor("checker"), recalled.submission_id, reason="Seen late.", gravity=Gravity.HIGH)
     released = world.released({"other.csv": b"arm,mean age\nplacebo,61\ntreated,60\n"})
     returned = world.in_review({"a.csv": SAFE})
-    airlock.return_early(world.actor("checker"), returned.submission_id, reason="Round it.")
+    airlock.return_early(
+        world.actor("checker"),
+        returned.submission_id,
+        reason="Round it.",
+        seen=seen(world.house.record, returned.submission_id),
+    )
     rejected, split = world.in_review({"b.csv": SAFE}), world.in_review({"c.csv": SAFE})
     for name in ("checker", "second checker"):
         world.review(name, rejected, Choice.REJECT, "Not aggregated.")

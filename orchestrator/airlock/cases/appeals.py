@@ -74,9 +74,7 @@ class Appeals:
             if case.round == submission.round and case.outcome in decided:
                 raise NotPossible("This rejection was appealed already; each can be appealed once.")
 
-    def decide_appeal(
-        self, actor: Actor, submission_id: str, *, uphold: bool, reason: str, seen: int | None = None
-    ) -> State:
+    def decide_appeal(self, actor: Actor, submission_id: str, *, uphold: bool, reason: str, seen: int) -> State:
         """Say one's word as one of the panel; when it is full, the appeal is upheld only if all of it say so."""
         reason = check_words(reason, field="reason", ask="Say why, for the author and the record.")
         now = self._desk.record.clock()

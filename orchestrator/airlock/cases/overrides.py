@@ -71,9 +71,7 @@ class Overrides:
             self._desk.tell_those_who_may(change, moved, "decideOverride", "submission.override-asked", among=leads)
             return case
 
-    def decide_override(
-        self, actor: Actor, submission_id: str, *, accept: bool, reason: str, seen: int | None = None
-    ) -> State:
+    def decide_override(self, actor: Actor, submission_id: str, *, accept: bool, reason: str, seen: int) -> State:
         """Let the blocked files go to review as an SDC lead, or send the submission back; with a written reason."""
         reason = check_words(reason, field="reason", ask="Say why, for the author, the checkers and the record.")
         action = Action.ACCEPT_OVERRIDE if accept else Action.DECLINE_OVERRIDE

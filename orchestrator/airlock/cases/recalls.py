@@ -84,9 +84,7 @@ class Recalls:
         among = governance.holders("checker") | governance.holders("operator") | governance.holders("sdc-lead")
         self._desk.tell_those_who_may(change, submission, "confirmRecall", "submission.recall-asked", among=among)
 
-    def confirm_recall(
-        self, actor: Actor, submission_id: str, *, confirm: bool, reason: str = "", seen: int | None = None
-    ) -> State:
+    def confirm_recall(self, actor: Actor, submission_id: str, *, confirm: bool, reason: str = "", seen: int) -> State:
         """Confirm a recall as the second person, or dismiss it with a reason; then a new link may be made."""
         if not confirm:
             reason = check_words(reason, field="reason", ask="Say why nothing has to be taken back.")

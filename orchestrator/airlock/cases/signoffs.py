@@ -88,7 +88,7 @@ class SignOffs:
         agree: bool,
         reason: str = "",
         custodian_id: str | None = None,
-        seen: int | None = None,
+        seen: int,
     ) -> State:
         """Agree to the release for one custodian, or send it back with a reason; the last yes lets it go on."""
         if not agree:

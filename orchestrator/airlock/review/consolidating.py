@@ -27,7 +27,7 @@ class Consolidating:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def return_early(self, actor: Actor, submission_id: str, *, reason: str, seen: int | None = None) -> None:
+    def return_early(self, actor: Actor, submission_id: str, *, reason: str, seen: int) -> None:
         """Send a submission back before all have reviewed it; the votes of this turn count no more."""
         reason = check_words(reason, field="reason", ask="Say what has to change, for the author.")
         with self._desk.record.change() as change:
@@ -42,9 +42,7 @@ class Consolidating:
             moved = store.move(change, submission, Action.RETURN_EARLY, at=now, event=event, reason=reason)
             self._desk.tell_author(change, moved, "submission.returned")
 
-    def settle(
-        self, actor: Actor, submission_id: str, *, outcome: Outcome, reason: str, seen: int | None = None
-    ) -> Case:
+    def settle(self, actor: Actor, submission_id: str, *, outcome: Outcome, reason: str, seen: int) -> Case:
         """Let an SDC lead decide where checkers disagree, in writing; whom he overrules is part of the record."""
         reason = check_words(reason, field="reason", ask="Say why you decide so, for the checkers and the record.")
         with self._desk.record.change() as change:

@@ -108,7 +108,11 @@ def in_review(world: World, content: bytes) -> Submission:
     if state is State.BLOCKED:
         world.house.airlock.ask_override(world.actor("researcher"), submission.submission_id, reason="To measure.")
         world.house.airlock.decide_override(
-            world.actor("lead"), submission.submission_id, accept=True, reason="To measure."
+            world.actor("lead"),
+            submission.submission_id,
+            accept=True,
+            reason="To measure.",
+            seen=world.seen(submission).version,
         )
     return world.seen(submission)
 

@@ -279,10 +279,10 @@ class _Making:
         eventually(lambda: ground.prefix in ground.controller.makes(bad))
         removal = f"/api/v1/namespaces/{ground.bare}?dryRun=All"
         eventually(lambda: ground.prefix in ground.administrator.says("DELETE", removal))
-        eventually(lambda: all(ground.controller.makes(pod) == "" for pod in ground.pods.values()), 10)
+        eventually(lambda: all(ground.controller.makes(pod) == "" for pod in ground.pods.values()))
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"

@@ -24,7 +24,7 @@ class Front:
 
     def __enter__(self) -> Front:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:

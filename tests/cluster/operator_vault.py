@@ -127,7 +127,7 @@ class OperatorVault:
 
     def initialise(self) -> None:
         """Wait for it to answer, make its keys and open it."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 answer = self.admin().sys.initialize(1, 1)
@@ -178,7 +178,7 @@ class OperatorVault:
 
     def unseal(self) -> None:
         self.admin().sys.submit_unseal_keys(self._keys)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not self.admin().sys.is_initialized() or self.admin().sys.is_sealed() or not self._active():
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -23,7 +23,7 @@ def test_one_leads_until_it_falls_silent_and_then_writes_nothing(cluster: Cluste
     assert not second.attempt()
     written = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": namespace}}
     cluster.guarded(first.check).apply(written)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not second.attempt():
         assert time.monotonic() < end
         time.sleep(0.2)

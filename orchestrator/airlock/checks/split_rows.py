@@ -2,15 +2,17 @@
 
 Each file alone is a harmless list. Rows of a result have names (a region, a month); rows of individuals have none, or
 a number. So tables of different files that have as many rows, whose rows nothing names and no column counts, are asked
-about: side by side they would be records.
+about: side by side they would be records. Tables of one shape, with the same headings, are results of several groups,
+unless the headings say nothing or the rows of both have the same identifiers.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.reading.parts import Table
@@ -27,6 +29,10 @@ _NAMED = 5
 """So many other files are named; more of them say nothing new."""
 _NAMING = {Role.YEAR, Role.TIME}
 _NUMBERING = {"no", "no.", "nr", "num", "number"}
+_SAYS_NOTHING = re.compile(
+    r"unnamed.*|(?:[a-z]|var|variable|col|column|field|data|val|values?|no|nr|num|number|id|item|results?)?[ _.:-]*\d*"
+)
+_IDENTIFIERS = 100
 _SUMMARY = {Role.MEAN, Role.SPREAD, Role.STANDARD_ERROR, Role.P_VALUE, Role.SHARE, Role.INTERVAL}
 
 
@@ -36,9 +42,39 @@ class _Part:
     table: Table
     key: tuple[float, ...]
     headings: frozenset[str]
+    content: int
+    comparable: bool
+    """Whether tables with the same headings may hold other values of the same rows."""
 
 
-_Kinds = dict[tuple[float, ...], dict[frozenset[str], dict[str, None]]]
+_Held = dict[frozenset[str], set[int]]
+"""The values of tables, by their headings."""
+
+
+class _Kinds:
+    """Which files hold tables of a kind, so that a table is compared with files (200 at most) and not with tables."""
+
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._every: dict[str, _Held] = {}
+        self._keyed: dict[tuple[float, ...], dict[str, _Held]] = {}
+        for part in parts:
+            for files in (self._every, self._keyed.setdefault(part.key, {})):
+                files.setdefault(part.file, {}).setdefault(part.headings, set()).add(part.content)
+
+    def others(self, part: _Part) -> Iterator[str]:
+        """Yield files whose table could be joined: by the same numbers of rows, or by position where one has none."""
+        joined = [self._keyed[part.key], self._keyed.get((), {})] if part.key else [self._every]
+        told = {part.file}
+        for file, held in chain.from_iterable(files.items() for files in joined):
+            if file not in told and _beside(part, held):
+                told.add(file)
+                yield file
+
+
+def _beside(part: _Part, held: _Held) -> bool:
+    if len(held) > 1 or part.headings not in held:
+        return True
+    return part.comparable and bool(held[part.headings] - {part.content})
 
 
 def across(files: Mapping[str, Specimen]) -> dict[str, list[Finding]]:
@@ -49,42 +85,34 @@ def across(files: Mapping[str, Specimen]) -> dict[str, list[Finding]]:
             sizes[len(frame(part.table).rows)].append(part)
     found: dict[str, list[Finding]] = {}
     for rows, parts in sizes.items():
-        kinds = _by_kind(parts)
+        kinds = _Kinds(parts)
         for part in parts:
-            if others := list(islice(_others(part, kinds), _NAMED)):
+            if others := list(islice(kinds.others(part), _NAMED)):
                 found.setdefault(part.file, []).append(_finding(part, rows, others))
     return found
-
-
-def _by_kind(parts: Sequence[_Part]) -> _Kinds:
-    """Return the files in which tables of a kind stand, by the numbers of their rows, then by their headings."""
-    kinds: _Kinds = {}
-    for part in parts:
-        kinds.setdefault(part.key, {}).setdefault(part.headings, {})[part.file] = None
-    return kinds
-
-
-def _others(part: _Part, kinds: _Kinds) -> Iterator[str]:
-    """Yield other files whose table could be joined: by the same numbers of rows, or by position where one has none.
-
-    Kinds are compared, not tables, so that a request of thousands of tables costs about as much as its tables are many.
-    """
-    joined = [kinds.get(part.key, {}), kinds.get((), {})] if part.key else list(kinds.values())
-    told = {part.file}
-    for headings, files in chain.from_iterable(each.items() for each in joined):
-        if headings != part.headings:
-            for file in files:
-                if file not in told:
-                    told.add(file)
-                    yield file
 
 
 def _parts(name: str, tables: Sequence[Table]) -> Iterator[_Part]:
     for table in tables:
         seen = frame(table)
         if seen.kept and len(seen.rows) >= _FEWEST and not _named_rows(seen):
-            headings = frozenset(column.heading.strip().casefold() for column in seen.columns)
-            yield _Part(file=name, table=table, key=_key(seen), headings=headings)
+            headings, key = frozenset(column.heading.strip().casefold() for column in seen.columns), _key(seen)
+            comparable = _identifies(key) or (all(map(_SAYS_NOTHING.fullmatch, headings)) and not _on_a_grid(seen))
+            content = hash(tuple(tuple(row) for _, row in seen.rows))
+            yield _Part(file=name, table=table, key=key, headings=headings, content=content, comparable=comparable)
+
+
+def _identifies(key: tuple[float, ...]) -> bool:
+    """Say whether numbers are identifiers rather than 1, 2, 3, a grid, or bounds of classes: large, odd, irregular."""
+    if not key or key[-1] < _IDENTIFIERS:
+        return False
+    steps = {after - before for before, after in pairwise(key)}
+    return len(steps) * 2 > len(key) and sum(number % 5 != 0 for number in key) * 2 > len(key)
+
+
+def _on_a_grid(seen: Frame) -> bool:
+    """Say whether a column rises from row to row, as the axis of a curve does; numbers of rows do not count."""
+    return any(column.rising and plain(column.heading) not in _NUMBERING for column in seen.columns)
 
 
 def _named_rows(seen: Frame) -> bool:

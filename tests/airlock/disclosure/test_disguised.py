@@ -204,6 +204,24 @@ def test_rows_divided_over_the_many_tables_of_a_request_are_told_once_for_each()
     assert "as many stand in 0.csv, 1.csv, 10.csv, 11.csv, 12.csv" in beyond.message
 
 
+def test_the_same_headings_in_both_parts_hide_no_rows() -> None:
+    keys = RANDOM.sample(range(1000, 9999), 20)
+    again = RANDOM.sample(keys, 20)
+    whole = {"a.csv", "b.csv"}
+    assert divided({"a.csv": values("age", keys), "b.csv": values("age", again)}) == whole
+    for heading in ("value", "x1", "", "Column 2"):
+        assert divided({"a.csv": values(heading), "b.csv": values(heading)}) == whole, heading
+        same = values(heading)
+        assert divided({"a.csv": same, "b.csv": same}) == set(), heading
+    grid = [f"{n / 2},0.{RANDOM.randrange(100, 999)}" for n in range(20)]
+    other = [f"{n / 2},0.{RANDOM.randrange(100, 999)}" for n in range(20)]
+    assert divided({"a.csv": ["x,y", *grid], "b.csv": ["x,y", *other]}) == set()
+    sites = [701, 703, 704, 705, 708, 709, 710, 713, 716, 718, 900]
+    assert divided({name: values("age", sites, many=11) for name in ("a.csv", "b.csv")}) == set()
+    bounds = [1, 2, 5, 10, 15, 20, 25, 50, 75, 100, 200, 500, 1000]
+    assert divided({name: values("age", bounds, many=13) for name in ("a.csv", "b.csv")}) == set()
+
+
 def test_results_of_one_shape_in_several_files_are_none() -> None:
     other = RANDOM.sample(range(10_000, 20_000), 20)
     assert divided({"a.csv": values("age", list(range(20))), "b.csv": values("weight", other)}) == set()

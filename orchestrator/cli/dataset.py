@@ -79,6 +79,31 @@ def register(
     show(made, SHAPE, output)
 
 
+@app.command("describe")
+def describe(
+    context: typer.Context,
+    *,
+    dataset: DatasetArgument,
+    description: Annotated[Path, typer.Argument(metavar="DESCRIPTION", help="YAML or JSON, HDR UK schema 4.0.0.")],
+    edition: Annotated[
+        int | None,
+        typer.Option("--edition", min=1, help="Only if this edition still stands; “tre catalogue versions” names it."),
+    ] = None,
+    dry_run: DryRunOption = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Replace a dataset's description, as an officer of its custodian; the one before stays among its versions."""
+    from orchestrator.discovery.descriptions.quality import usable  # noqa: PLC0415 - heavy
+
+    document = mapping_file(description, field="DESCRIPTION")
+    call = begin(context, dry_run=dry_run)
+    before, _ = call.house.discovery.describing(call.actor, dataset)
+    made = call.house.discovery.describe_dataset(call.actor, dataset, document, edition=edition)
+    was, now = usable(before.description), usable(made.description)
+    say(f"Without placeholders it is worth {now.score} of 100 ({now.rating}); before, {was.score}.")
+    show(made, SHAPE, output)
+
+
 @app.command("add-files")
 def add_files(
     context: typer.Context,

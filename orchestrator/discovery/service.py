@@ -22,7 +22,7 @@ from orchestrator.policy.service import Policy
 
 from . import rules, store
 from .arrivals import Arrivals
-from .catalogue.offering import follow, follow_withdrawal
+from .catalogue.offering import check_edition, follow, follow_withdrawal, standing_edition
 from .model import (
     DATASET_STATES,
     VERSION_STATES,
@@ -104,13 +104,31 @@ class DiscoveryService(Asking):
             follow(change, row, actor=actor.person_id, now=self._now())
         return store.to_dataset(row)
 
-    def describe_dataset(self, actor: Actor, dataset_id: str, description: Mapping[str, Any]) -> Dataset:
-        """Replace a dataset's description."""
+    def describing(self, actor: Actor, dataset_id: str) -> tuple[Dataset, int]:
+        """Return a dataset to somebody about to describe it anew, and the number of the edition that stands.
+
+        Raises what ``describe_dataset`` would raise.
+        """
+        with self._record.read() as session:
+            self._keeps(session, actor, "describeDataset", dataset_id)
+            row = store.dataset_row(session, dataset_id)
+            _must_be_listed(row)
+            return store.to_dataset(row), standing_edition(session, dataset_id)
+
+    def describe_dataset(
+        self, actor: Actor, dataset_id: str, description: Mapping[str, Any], *, edition: int | None = None
+    ) -> Dataset:
+        """Replace a dataset's description; the one before stays among the versions of its entry in the catalogue.
+
+        ``edition`` is the number of the one that the new one was written from: ``Conflict`` if another stands by now.
+        Without it whatever stands is replaced, as a script does whose own file is the source of truth.
+        """
         kept = rules.check_description(description)
         with self._record.change() as change:
             self._keeps(change.session, actor, "describeDataset", dataset_id)
             row = store.dataset_row(change.session, dataset_id)
             _must_be_listed(row)
+            check_edition(change.session, dataset_id, edition)
             row.title, row.description = _title(kept), _text(kept)
             change.tell(_event("dataset.described", actor, row, description=rules.text_fingerprint(row.description)))
             follow(change, row, actor=actor.person_id, now=self._now())

@@ -25,13 +25,15 @@ from .pages import page
 from .public import Id
 from .visits import house_of
 
-__all__ = ["CheckedRecord", "ExportForm", "checked", "exported", "router"]
+__all__ = ["MOST_SHOWN", "PROFILE", "CheckedRecord", "ExportForm", "checked", "exported", "record_in", "router"]
 
 router = APIRouter()
 
 PROFILE = "hdruk-2022"
+"""The way of scoring in use today."""
 _PUBLIC = {"cache-control": "public, max-age=60"}
-_MOST_SHOWN = 100
+MOST_SHOWN = 100
+"""Findings of one kind on a page."""
 _MOST_VALUES = 20_000
 _MOST_BESIDE_TABLES = 2_000
 """Anybody may ask, so one question must not cost more than about a second. Real descriptions have up to 250 values
@@ -81,7 +83,7 @@ def check(request: Request, posted: Form) -> Response:
     problem: Invalid | None = None
     found: CheckedRecord | None = None
     try:
-        found = checked(_record(posted.raw("record")))
+        found = checked(record_in(posted.raw("record")))
     except Invalid as caught:
         problem = Invalid(caught.message, field="record")
     return page(
@@ -91,11 +93,12 @@ def check(request: Request, posted: Form) -> Response:
         values=posted.values(),
         problem=problem,
         found=found,
-        most=_MOST_SHOWN,
+        most=MOST_SHOWN,
     )
 
 
-def _record(text: str) -> Any:
+def record_in(text: str) -> Any:
+    """Return the one description in a text; raises ``Invalid`` where there is none, or more."""
     if not text.strip():
         raise Invalid("Enter a description, as JSON.", field="record")
     try:

@@ -58,6 +58,7 @@ SAID = {
     "answered": "Your answer was recorded.",
     "appealed": "Your appeal was handed to a panel of others.",
     "decided": "Your decision was recorded.",
+    "described": "Saved. The description before it stays among the versions of this entry.",
     "destroyed": "The document was destroyed. The piece of evidence and its hash stay.",
     "drafted": "An application was drafted in your words. Complete it, then submit it.",
     "ended": "Ended.",

@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from tests.web.world import description
 
 __all__ = ["AT", "DOCUMENTS", "FORMS", "LETTERS", "QUERIES"]
 
 LETTERS = {"POST /evidence/{evidence_id}/document", "PUT /api/v1/evidence/{evidence_id}/document"}
 """Addresses to which a scanned letter is sent as it is, without a form or a document around it."""
 
+_DESCRIPTION = description("Wards, described anew", "North Hospital Trust")
 _WHY = {"reason": "Because it is time."}
 _ANSWERS = {
     "title": "A title of ours",
@@ -118,6 +122,11 @@ QUERIES: dict[str, str] = {
 FORMS: dict[str, dict[str, Any]] = {
     "POST /datasets/{dataset_id}/terms": {"clauses": "HMB"},
     "POST /applications/{application_id}/purpose": {"uses": "DUO:0000006", "commercial": "no"},
+    "POST /datasets/{dataset_id}/description": {
+        "step": "save",
+        "edition": "1",
+        "record": json.dumps(_DESCRIPTION),
+    },
     "POST /descriptions/check": {"record": '{"identifier": "x", "summary": {"title": "Wards"}}'},
     "POST /saved-searches": {"name": "Another", "q": "wards"},
     "POST /register/{register_id}/state": {"public_benefit": "Everybody gains.", "contact": "Us"},
@@ -248,6 +257,7 @@ _DOCUMENT = {"answers": _ANSWERS, "datasets": ["<dataset_id>"]}
 _ENTRY = {"reason": "Not ours any more."}
 
 DOCUMENTS: dict[str, Any] = {
+    "PUT /api/v1/datasets/{dataset_id}/description": {"description": _DESCRIPTION, "edition": 1},
     "POST /api/v1/catalogue/check": {"record": {"identifier": "x", "summary": {"title": "Wards"}}},
     "POST /api/v1/catalogue/search": {"words": "wards"},
     "POST /api/v1/people/{person_id}/elsewhere/{hub_id}": {"read": "0" * 64, **_WHY},

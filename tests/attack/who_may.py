@@ -29,6 +29,8 @@ everybody | GET /datasets/compare
 everybody | GET /codes-of-use
 everybody | GET /datasets/{dataset_id}/terms
 north | POST /datasets/{dataset_id}/terms
+north | GET /datasets/{dataset_id}/description
+north | POST /datasets/{dataset_id}/description
 lead member north south operator deputy | GET /applications/{application_id}/purpose
 lead | POST /applications/{application_id}/purpose
 lead member north south operator deputy | GET /projects/{project_id}/rules
@@ -281,6 +283,7 @@ everybody | GET /api/v1/custodians
 everybody | GET /api/v1/custodians/{custodian_id}/terms
 everybody | GET /api/v1/datasets
 everybody | GET /api/v1/datasets/{dataset_id}
+north | PUT /api/v1/datasets/{dataset_id}/description
 everybody | GET /api/v1/register
 everybody | GET /api/v1/register/{register_id}
 everybody | GET /api/v1/register/{register_id}/history

@@ -143,6 +143,7 @@ SAMPLES = {
     "dataset search": Sample(ANYBODY, "dataset search register"),
     "dataset show": Sample(ANYBODY, "dataset show {north_dataset}"),
     "dataset register": Sample("cora", "dataset register --custodian {north} --name new-one {description}"),
+    "dataset describe": Sample("cora", "dataset describe {north_dataset} {description} --edition 1"),
     "dataset add-files": Sample("cora", "dataset add-files {north_dataset} {folder}"),
     "dataset add-database": Sample(
         "cora", "dataset add-database {north_dataset} --connection x --schema s --view v", 2

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from orchestrator.core.errors import Invalid
 
 from ..descriptions import ExportForm, checked, exported
-from .callers import Id
-from .shapes import In, Out
+from .callers import Caller, Id
+from .shapes import DatasetOut, In, Out
 
 __all__ = ["router"]
 
@@ -24,6 +24,16 @@ class RecordIn(In):
     """A description of a dataset, in any known schema."""
 
     record: dict[str, Any]
+
+
+class DescriptionIn(In):
+    """A description in HDR UK schema 4.0.0; ``edition`` is the newest one of the entry's versions when it was written.
+
+    Without an edition whatever stands is replaced.
+    """
+
+    description: dict[str, Any]
+    edition: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class FindingOut(Out):
@@ -93,6 +103,15 @@ def check(wanted: RecordIn) -> CheckedOut:
         return CheckedOut.model_validate(checked(wanted.record))
     except Invalid as problem:
         raise Invalid(problem.message, field="record") from problem
+
+
+@router.put("/datasets/{dataset_id}/description")
+def describe(caller: Caller, dataset_id: Id, wanted: DescriptionIn) -> DatasetOut:
+    """Replace a dataset's description, as an officer of its custodian; ``/catalogue/check`` scores it before."""
+    discovery = caller.house.discovery
+    return DatasetOut.model_validate(
+        discovery.describe_dataset(caller.actor, dataset_id, wanted.description, edition=wanted.edition)
+    )
 
 
 @router.get(

@@ -104,9 +104,13 @@ def check_answers(sheet: Sheet, answers: dict[str, Value]) -> None:
 
 
 def content_of(application: Application, sheet: Sheet, answers: dict[str, Value], custodian_id: str) -> str:
-    """Return the SHA-256 over everything that one custodian reads: its decision is about exactly that."""
+    """Return the SHA-256 over everything that one custodian reads: its decision is about exactly that.
+
+    The application's identifier is part of it, so that what was read of one decides nothing on its twin.
+    """
     shared = application.answers
-    words = [str(value) for name, value in sorted(vars(shared).items()) if name != "members"]
+    words = [application.application_id]
+    words += [str(value) for name, value in sorted(vars(shared).items()) if name != "members"]
     part = next(each for each in application.parts if each.custodian_id == custodian_id)
     words += [*sorted(shared.members), *sorted(part.dataset_ids), part.justification]
     return fingerprint(sheet.of(custodian_id), answers, words)
@@ -114,7 +118,8 @@ def content_of(application: Application, sheet: Sheet, answers: dict[str, Value]
 
 def whole_of(application: Application, sheet: Sheet, answers: dict[str, Value]) -> str:
     """Return the SHA-256 over everything an operator reads: all that is asked, and what each custodian decided."""
-    words = [str(value) for name, value in sorted(vars(application.answers).items()) if name != "members"]
+    words = [application.application_id]
+    words += [str(value) for name, value in sorted(vars(application.answers).items()) if name != "members"]
     words += sorted(application.answers.members)
     for part in sorted(application.parts, key=_custodian):
         words += [part.custodian_id, part.state.value, *sorted(part.dataset_ids), part.justification, part.reason]

@@ -158,3 +158,19 @@ def test_nobody_settles_the_whole_without_saying_what_he_read(world: World, name
     assert refusal.value.field == "read"
     officers = world.access.readings(world.actor("officer_a"), application)
     refused(world, OF_THE_WHOLE[name], application, officers.parts[world.custodians["a"]])
+
+
+@pytest.mark.parametrize("name", ["approve", "refuse"])
+def test_what_was_read_of_one_application_decides_nothing_on_another_with_the_same_words(
+    world: World, name: str
+) -> None:
+    one, other = world.submitted().application_id, world.submitted().application_id
+    officer, custodian = world.actor("officer_a"), world.custodians["a"]
+    refused(world, OF_A_PART[name], other, world.access.reading(officer, one, custodian))
+    assert OF_A_PART[name](world, other, world.access.reading(officer, other, custodian))
+    world.decide(other, "b")
+    world.decide(one, "a", approve=name == "approve")
+    world.decide(one, "b")
+    operator = world.actor("operator")
+    refused(world, OF_THE_WHOLE[name], other, world.access.readings(operator, one).whole)
+    assert OF_THE_WHOLE[name](world, other, world.access.readings(operator, other).whole)

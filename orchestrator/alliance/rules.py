@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from orchestrator.core.errors import Invalid, NotPossible
+from orchestrator.core.lookalike import mixed_word, skeleton
 
 from .model import Terms
 
@@ -23,12 +24,23 @@ _LONGEST_TEXT = 200_000
 _PACK = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
-def check_name(name: str) -> str:
-    """Return a custodian's name trimmed; raise ``Invalid`` when it cannot be shown in one line."""
-    trimmed = name.strip()
-    if not trimmed or len(trimmed) > 200 or not trimmed.isprintable():
-        raise Invalid("Give the custodian's name in one line of at most 200 characters.", field="name")
-    return trimmed
+def check_name(name: str, *, what: str, others: Iterable[str]) -> str:
+    """Return the name of a custodian or hub (``what``) with single spaces; raise where it can be taken for another.
+
+    They answer by this name for data and decisions, so no two may look alike.
+    """
+    plain = " ".join(name.split())
+    if len(plain) > 200 or not name.strip().isprintable() or not skeleton(plain):
+        raise Invalid(f"Give the {what}'s name in one line of at most 200 characters.", field="name")
+    if mixed := mixed_word(plain):
+        raise Invalid(f"“{mixed}” mixes letters of several alphabets that look alike; write it in one.", field="name")
+    for other in others:
+        if skeleton(other) == skeleton(plain):
+            raise NotPossible(
+                f"“{plain}” can be taken for the {what} “{other}”, which is registered already. If it is another one, "
+                "give it a name that tells the two apart."
+            )
+    return plain
 
 
 def check_terms(text: str, *, valid_until: datetime, checkers_needed: int, minimum_count: int, now: datetime) -> None:

@@ -45,12 +45,12 @@ class AllianceService:
             self._check(change.session, actor, "registerCustodian", SITE)
             custodian = Custodian(
                 custodian_id=new_id(),
-                name=check_name(name),
+                name=check_name(
+                    name, what="custodian", others=(each.name for each in store.custodians(change.session))
+                ),
                 registered_by=actor.person_id,
                 registered_at=self._record.clock(),
             )
-            if any(each.name.casefold() == custodian.name.casefold() for each in store.custodians(change.session)):
-                raise NotPossible("A custodian of this name is registered already.")
             subject = f"custodian:{custodian.custodian_id}"
             event = Event(kind="custodian.registered", actor=actor.person_id, subject=subject)
             return store.add(change, custodian, event=event)

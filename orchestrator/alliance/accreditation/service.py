@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from orchestrator.alliance.rules import check_name
-from orchestrator.core.errors import NotPossible
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
 from orchestrator.policy.model import SITE, Actor
@@ -33,13 +32,11 @@ class AccreditationService(Candidates, Assessing, Deadlines):
             self._check(change.session, actor, "registerHub", SITE)
             row = HubRow(
                 hub_id=new_id(),
-                name=check_name(name),
+                name=check_name(name, what="hub", others=(each.name for each in store.hubs(change.session))),
                 address=rules.check_address(address),
                 registered_by=actor.person_id,
                 registered_at=self._record.clock(),
             )
-            if any(each.name.casefold() == row.name.casefold() for each in store.hubs(change.session)):
-                raise NotPossible("A hub of this name is registered already.")
             event = Event(kind="hub.registered", actor=actor.person_id, subject=f"hub:{row.hub_id}")
             store.add(change, row, event=event)
             return store.hub(change.session, row.hub_id)

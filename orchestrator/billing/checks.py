@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.errors import Invalid
 
 from .model import (
@@ -64,8 +65,8 @@ def check_series(lists: Sequence[PriceList]) -> None:
             )
         if before.valid_until and before.valid_until >= after.valid_from:
             raise Invalid(
-                f"Two lists of the series “{before.series}” hold on {after.valid_from}: the earlier one ends on "
-                f"{before.valid_until}. Let one end before the other begins.",
+                f"Two lists of the series “{before.series}” hold on {day_in_words(after.valid_from)}: the earlier one "
+                f"ends on {day_in_words(before.valid_until)}. Let one end before the other begins.",
                 field="valid.from",
             )
 

@@ -13,6 +13,7 @@ from orchestrator.access import store as access
 from orchestrator.access.model import Application
 from orchestrator.access.states import ApplicationKind
 from orchestrator.alliance import store as alliance
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.core.small_counts import DEFAULT_MINIMUM, protected
@@ -104,7 +105,7 @@ class Fees(Room):
         least = [line.price.each for line in prices.lines if isinstance(line.price, Amount) and line.price.each]
         least += [min(line.price.amounts.values()) for line in prices.lines if isinstance(line.price, Table)]
         last = found.valid_until
-        until = f" until {last.day} {last:%B %Y}" if last else ""
+        until = f" until {day_in_words(last)}" if last else ""
         charged = f"{len(prices.lines)} line{'s' if len(prices.lines) > 1 else ''}"
         begins = f", single charges from {min(least)} to {max(least)}" if least else ", all by quote or free"
         return f"“{found.title}”, in force{until}: {charged}{begins}."
@@ -221,8 +222,8 @@ class Fees(Room):
         for _, held in self._subscriptions(session, organisation_id) if organisation_id else ():
             if asked.start <= held.last and held.start <= asked.last:
                 raise NotPossible(
-                    f"{organisation_id} subscribes from {held.start} to {held.last} already. Ask for days after that, "
-                    "or have that order closed first."
+                    f"{organisation_id} subscribes from {day_in_words(held.start)} to {day_in_words(held.last)} "
+                    "already. Ask for days after that, or have that order closed first."
                 )
 
     # ---- waivers --------------------------------------------------------------------------------------------------
@@ -329,7 +330,7 @@ def _relief(row: WaiverRow) -> Relief:
         waiver_id=row.waiver_id,
         percent=row.percent,
         lines=tuple(row.lines),
-        says=f"{row.reason.rstrip('.')}, until {row.until}",
+        says=f"{row.reason.rstrip('.')}, until {day_in_words(row.until)}",
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access.states import ApplicationState
 from orchestrator.audit.record import Change
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.ids import new_id
 from orchestrator.core.money import Money
@@ -38,7 +39,7 @@ class Ordering(OfferingQuotes):
             after = QUOTE_STATES.after(QuoteState(row.state), "accept")
             self._must_offer(session, row.issuer)
             if row.valid_until is None or self._today() > row.valid_until:
-                raise NotPossible(f"This quote lapsed on {row.valid_until}; ask for a new one.")
+                raise NotPossible(f"This quote lapsed on {day_in_words(row.valid_until)}; ask for a new one.")
             if row.account_id:
                 self._check_still_asked(session, row)
                 self._check_affordable(session, row)

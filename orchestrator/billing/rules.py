@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.money import Money
 
@@ -60,7 +61,8 @@ def check_follows(prices: PriceList, earlier: Sequence[PublishedList], *, today:
         return
     last = max(earlier, key=lambda each: each.valid_from)
     if start <= last.valid_from or (last.valid_until is not None and start <= last.valid_until):
-        until = f"until {last.valid_until}" if last.valid_until else f"from {last.valid_from} on"
+        ends = last.valid_until
+        until = f"until {day_in_words(ends)}" if ends else f"from {day_in_words(last.valid_from)} on"
         raise NotPossible(
             f"“{last.title}” holds {until}, and prices that were published are kept; let the new list begin later."
         )

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
 from orchestrator.access.states import ProjectState
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.events import Json
 from orchestrator.core.money import Money
 
 from . import rules, store
 from .fees import Fees
 from .forms import read_request
-from .model import Billed
+from .model import INFRASTRUCTURE, Billed
 from .periods import month_of, years_begun
 from .priced import Priced, Relief
 from .pricing import price
@@ -119,14 +120,20 @@ class YearlyCharges(Fees):
         return found
 
     def beyond_orders(self, session: Session, project_id: str, end: date) -> list[str]:
-        """Return a sentence for each issuer that charges a project yearly and has no order that reaches to ``end``."""
+        """Return a sentence for each issuer that charges a project yearly and has no order that reaches to ``end``.
+
+        One that was closed reaches to that day. A custodian whose data the project has no more asks nothing.
+        """
         account = access.project_row(session, project_id).application_id
+        granting = {each.custodian_id for each in access.grants_of(session, project_id) if each.ended_at is None}
         ordered: dict[str, date] = {}
         for order in store.orders(session, account_id=account):
-            if order.closed_at is None and self._charges_yearly(session, order):
-                ordered[order.issuer] = max(ordered.get(order.issuer, date.min), self._asked(session, order)[1])
+            if order.issuer in {INFRASTRUCTURE, *granting} and self._charges_yearly(session, order):
+                last = self._asked(session, order)[1] if order.closed_at is None else order.closed_at.date()
+                ordered[order.issuer] = max(ordered.get(order.issuer, date.min), last)
         return [
-            f"{self._issuer_name(session, issuer)} charges for each year, and what was ordered of it ends on {last}."
+            f"{self._issuer_name(session, issuer)} charges for each year, and what was ordered of it "
+            f"{'ends' if last >= self._today() else 'ended'} on {day_in_words(last)}."
             for issuer, last in sorted(ordered.items())
             if last < end
         ]

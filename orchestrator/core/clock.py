@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["Clock", "FixedClock", "iso", "system_clock"]
+__all__ = ["Clock", "FixedClock", "day_in_words", "iso", "system_clock"]
 
 Clock = Callable[[], datetime]
 """Returns the present moment, in UTC, with its time zone."""
@@ -33,3 +33,8 @@ class FixedClock:
 def iso(moment: datetime) -> str:
     """Return ``moment`` as ISO 8601 in UTC with microseconds and a ``Z``: the one form used in records."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def day_in_words(day: date | datetime) -> str:
+    """Return a day as sentences for people write it: “5 October 2028”."""
+    return f"{day.day} {day:%B %Y}"

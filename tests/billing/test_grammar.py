@@ -125,7 +125,7 @@ def holding(since: str, until: str | None):
 def test_two_lists_of_a_series_never_hold_on_one_day() -> None:
     check_series([shipped("nhs-england-dars-2025"), shipped("nhs-england-dars-2026")])
     check_series([holding("2027-01-01", None), holding("2026-01-01", None)])
-    with pytest.raises(Invalid, match="hold on 2026-06-01"):
+    with pytest.raises(Invalid, match="hold on 1 June 2026"):
         check_series([holding("2026-06-01", None), holding("2026-01-01", "2026-06-01")])
     with pytest.raises(Invalid, match="comes first"):
         check_series([holding("2026-01-01", None), holding("2026-01-01", None)])

@@ -329,7 +329,7 @@ def test_a_project_is_not_extended_into_years_that_nobody_ordered(world: World) 
     world.at("2026-12-03")
     world.ordered(project.application_id)
     operator = world.actor("operator")
-    with pytest.raises(NotPossible, match="for each year, and what was ordered of it ends on 2028-10-02"):
+    with pytest.raises(NotPossible, match="for each year, and what was ordered of it ends on 2 October 2028"):
         world.access.extend_project(operator, project.project_id, day("2028-10-05"))
     assert world.access.project(operator, project.project_id).end == project.end
     assert world.access.extend_project(operator, unordered.project_id, day("2028-10-05")).end > unordered.end
@@ -362,9 +362,35 @@ def test_a_renewal_that_is_ordered_goes_on_with_the_years_and_lets_the_project_g
     assert line_of(stated(world, second.order_id, "2027-11"), "licence")["net"] == 100_00
 
 
-def test_a_project_whose_order_was_closed_is_extended_without_a_word_of_fees(world: World) -> None:
+def test_a_project_whose_order_was_closed_is_not_extended_without_a_new_one(world: World) -> None:
     project = running(world)
     world.at("2026-12-03")
     order = world.ordered(project.application_id)
     world.billing.close_order(world.actor("officer_a"), order.order_id)
-    assert world.access.extend_project(world.actor("operator"), project.project_id, day("2028-10-05")).end > project.end
+    operator = world.actor("operator")
+    with pytest.raises(NotPossible, match=r"what was ordered of it ends on 3 December 2026\. Nobody agreed to pay"):
+        world.access.extend_project(operator, project.project_id, day("2028-10-05"))
+    world.at("2026-12-04")
+    with pytest.raises(NotPossible, match="what was ordered of it ended on 3 December 2026"):
+        world.access.extend_project(operator, project.project_id, day("2028-10-05"))
+    assert world.access.project(operator, project.project_id).end == project.end
+    asked_for = renewal(world, project, day("2028-10-05"))
+    world.decide(asked_for, "a", days=600)
+    world.ordered(asked_for)
+    assert deciding.approve_project(world.access, operator, asked_for).end > project.end
+
+
+def test_a_custodian_whose_data_the_project_has_no_more_asks_no_fee_for_going_on(world: World) -> None:
+    application = world.submitted(("a", "b"), end=world.day(680), ethics_until=world.day(900)).application_id
+    for name in ("a", "b"):
+        world.decide(application, name, days=690)
+    operator = world.actor("operator")
+    project = deciding.approve_project(world.access, operator, application)
+    world.at("2026-12-03")
+    order = world.ordered(application)
+    world.billing.close_order(world.actor("officer_a"), order.order_id)
+    with pytest.raises(NotPossible, match="Nobody agreed to pay for more"):
+        world.access.extend_project(operator, project.project_id, day("2028-10-05"))
+    grant = next(each for each in project.grants if each.custodian_id == world.custodians["a"])
+    world.access.withdraw_grant(world.actor("officer_a"), grant.grant_id, "It was sent by mistake.")
+    assert world.access.extend_project(operator, project.project_id, day("2028-10-05")).end > project.end

@@ -317,6 +317,26 @@ def test_each_limit_refuses_the_first_byte_or_file_too_much(world, which):
     shutil.rmtree(directory)
 
 
+def test_a_thousand_files_are_refused_in_a_sentence_and_as_many_as_may_come_come_whole(entrance, tmp_path):
+    names = [f"t{place}.txt" for place in range(1000)]
+    for place, name in enumerate(names):
+        (tmp_path / name).write_text(f"Figure {place} shows no group by itself.\n")
+    refused = tre_airlock(entrance, "submit", *names, "--title", "All", "--context", "rounded", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Submit 1 to 100 files at a time." in refused.stderr
+    raw = Raw(entrance)
+    raw.header(*names)
+    assert raw.answer()["error"] == "invalid"
+    wait_for(lambda: nothing_kept(entrance))
+    done = tre_airlock(entrance, "submit", *names[:100], "--title", "All", "--context", "rounded", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (submission,) = entrance.service.submissions.mine(entrance.actor(entrance.author))
+    assert [file.name for file in submission.files] == names[:100]
+    assert entrance.worker.scanning.scan(submission.submission_id) is State.IN_REVIEW
+    for file in submission.files:
+        assert entrance.desk.frozen.path(file.sha256).read_bytes() == (tmp_path / file.name).read_bytes()
+
+
 def test_a_slow_sender_holds_up_nobody_and_is_ended(world):
     import shutil
     import tempfile

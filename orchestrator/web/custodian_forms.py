@@ -83,6 +83,8 @@ def define(request: Request, custodian_id: Id, posted: Form) -> Response:
             kind=kind,
             options=tuple(Option(value=line.strip(), label=line.strip()) for line in lines if line.strip()),
             register=posted.text("register", needed=False, most=40),
+            group=posted.text("group", "the heading", needed=False, most=200),
+            repeats=posted.text("repeats", "what it is asked again for", needed=False, most=200),
         )
         visit.house.access.forms.define(visit.actor, question)
     except Invalid as problem:

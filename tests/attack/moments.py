@@ -459,6 +459,7 @@ ELSEWHERE = {
     "POST /api/v1/people/{person_id}/elsewhere/{hub_id}": "a trusted hub must have signed a word of that person",
     "POST /sign-in/development": "who signs in is nobody yet",
     "POST /api/v1/sign-on/ended": "the provider of sign-on calls it, with a token of its own",
+    "POST /api/v1/applications/{application_id}/answers/take-out": "no question there is asked for each of several",
     "POST /account/visas": "the house has taken its one visa already, and takes it once",
     "POST /api/v1/visas": "the house has taken its one visa already, and takes it once",
     "POST /grants/{grant_id}/renew": "a grant is renewed within the terms' time, which is of its own room's tests",

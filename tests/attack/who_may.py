@@ -350,6 +350,7 @@ north operator deputy | GET /api/v1/custodians/{custodian_id}/form
 north | PUT /api/v1/custodians/{custodian_id}/form
 lead member north south operator deputy | GET /api/v1/applications/{application_id}/answers
 lead | PUT /api/v1/applications/{application_id}/answers
+lead | POST /api/v1/applications/{application_id}/answers/take-out
 lead | POST /api/v1/applications/{application_id}/reuse
 lead member north operator deputy | GET /api/v1/applications/{application_id}/parts/{custodian_id}/course
 lead member north operator deputy | GET /api/v1/applications/{application_id}/parts/{custodian_id}/comments
@@ -538,6 +539,7 @@ NOT_NOW = {
     "POST /api/v1/projects/{project_id}/resume",
     "POST /api/v1/projects/{project_id}/extend",
     "POST /api/v1/applications/{application_id}/reuse",
+    "POST /api/v1/applications/{application_id}/answers/take-out",
     "POST /api/v1/projects/{project_id}/workspace/open",
     "PUT /api/v1/reviews/{submission_id}/files/{file_id}/vote",
     "POST /api/v1/reviews/{submission_id}/submit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -325,6 +326,50 @@ def test_people_are_added_and_taken_out_on_the_page_without_a_script(asking: Wor
     assert kept.status_code == 200, kept.text
     told = {each["question"]["question_id"]: each["answer"] for each in kept.json()["questions"]}
     assert told == {"each-name": "Ben", "each-post": "Doctor", "each-name.2": "Cat", "each-post.2": None}
+
+
+def _team(asking: World) -> str:
+    """A draft that asks for a team, which the officer wrote on his page."""
+    north, officer = asking.custodians["officer"], asking.browser("officer")
+    form = f"/custodians/{north}/form"
+    asked = {"section": "safe people", "kind": "line", "title": "Full name", "group": "The team", "repeats": "person"}
+    for bad in ("two words", "<b>", "x" * 31):
+        refused = officer.submit(f"/custodians/{north}/questions", page=form, **(asked | {"repeats": bad}))
+        assert refused.status_code == 422
+        assert "“Full name” is asked again for what one word says" in words(refused.text)
+    assert officer.submit(f"/custodians/{north}/questions", page=form, **asked).status_code == 303
+    forms, actor = asking.house.access.forms, asking.actor("officer")
+    (own,) = [each for each in forms.questions(actor, custodian_id=north) if each.title == "Full name"]
+    assert (own.repeats, own.group) == ("person", "The team")
+    forms.publish(actor, north, [FormItem(question_id=own.question_id, version=0)])
+    drafted = asking.house.access.draft(
+        asking.actor("researcher"), answers(asking), [asking.datasets["officer"]]
+    ).application_id
+    return f"{drafted} {own.question_id}"
+
+
+def test_people_are_added_and_taken_out_by_script(asking: World) -> None:
+    made, name = _team(asking).split()
+    api, bearer = asking.api(), asking.bearer("researcher")
+    address = f"/api/v1/applications/{made}/answers"
+
+    def told(answer: Any) -> dict[str, Any]:
+        assert answer.status_code == 200, answer.text
+        return {each["question"]["question_id"]: each["answer"] for each in answer.json()["questions"]}
+
+    assert told(api.put(address, json={"answers": {name: "Ann"}}, headers=bearer)) == {name: "Ann"}
+    assert told(api.get(f"{address}?more={name}", headers=bearer)) == {name: "Ann", f"{name}.2": None}
+    assert told(api.get(address, headers=bearer)) == {name: "Ann"}
+    assert told(api.put(address, json={"answers": {f"{name}.2": "Ben"}}, headers=bearer))[f"{name}.2"] == "Ben"
+    out = f"{address}/take-out"
+    assert told(api.post(out, json={"question_id": name}, headers=bearer)) == {name: "Ben"}
+    for bad in ("funded", f"{name}.9", "<script>", ""):
+        refused = api.post(out, json={"question_id": bad}, headers=bearer)
+        assert refused.status_code == 422, refused.text
+    assert api.get(f"{address}?more=funded", headers=bearer).status_code == 422
+    other = api.post(out, json={"question_id": name}, headers=asking.bearer("officer"))
+    assert other.status_code in {403, 404}
+    assert told(api.get(address, headers=bearer)) == {name: "Ben"}
 
 
 def test_a_form_with_everybody_in_it_is_read(asking: World) -> None:

@@ -142,7 +142,10 @@ def block_of(sheet: Sheet, question_id: str) -> list[Asked]:
     known = _known(sheet)
     found = known.get(question_id)
     if found is None or not found.question.repeats:
-        raise Invalid("Only a question that is asked for each of several can be taken out.", field="answers")
+        raise Invalid(
+            "Only what is asked for each of several is added or taken out; this question is asked once, or not at all.",
+            field="answers",
+        )
     key = _block(known, found)
     return [each for each in sheet.asked if each.question.repeats and _block(known, each) == key]
 

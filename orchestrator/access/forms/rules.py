@@ -33,7 +33,8 @@ def check_question(question: Question) -> Question:
         )
     if len(question.repeats) > _LONGEST_WORD or (question.repeats and not question.repeats.isalpha()):
         raise Invalid(
-            f"“{question.question_id}” repeats for one word, such as “person”, of at most {_LONGEST_WORD} letters.",
+            f"“{(question.title or question.question_id)[:40]}” is asked again for what one word says, such as "
+            f"“person”: letters only, at most {_LONGEST_WORD}.",
             field="repeats",
         )
     if question.repeats and len(question.question_id) > _LONGEST_REPEATED:

@@ -11,9 +11,11 @@ from .access_shapes import AnswersIn, Reading
 from .shapes import Identifier, In, Line, Out, Perhaps, Words
 
 __all__ = [
+    "AboutIn",
     "AdviceIn",
     "AdviceOut",
     "AmendmentIn",
+    "AnswerName",
     "AnsweredIn",
     "AskChangesIn",
     "ChangeRequestOut",
@@ -95,6 +97,12 @@ class AnsweredIn(In):
     """Answers by the questions' names; an empty one takes an answer away."""
 
     answers: dict[AnswerName, Answer] = Field(min_length=1, max_length=400)
+
+
+class AboutIn(In):
+    """Any question that repeats; of the second person its name ends with `.2`, and so on."""
+
+    question_id: AnswerName
 
 
 class CommentIn(In):

@@ -6,15 +6,18 @@ from fastapi import APIRouter
 
 from orchestrator.access.exchange.model import FilledSheet, Opinion, PanelPart
 from orchestrator.access.forms.model import FormItem
+from orchestrator.access.forms.repeating import block_of
 from orchestrator.access.model import Answers, ApplicationKind
 
 from .access_shapes import ApplicationOut, ReasonIn
 from .callers import Caller, Id
 from .request_shapes import (
+    AboutIn,
     AdviceIn,
     AdviceOut,
     AmendmentIn,
     AnsweredIn,
+    AnswerName,
     AskChangesIn,
     ChangeRequestOut,
     CommentIn,
@@ -67,15 +70,28 @@ def publish(caller: Caller, custodian_id: Id, body: FormIn) -> FormOut:
 
 
 @router.get("/applications/{application_id}/answers")
-def answers(caller: Caller, application_id: Id) -> SheetOut:
-    """Give the questions with answers that the caller may see."""
-    return _sheet(caller.house.access.answers.sheet(caller.actor, application_id))
+def answers(caller: Caller, application_id: Id, more: AnswerName | None = None) -> SheetOut:
+    """Give the questions with answers that the caller may see.
+
+    ``more`` is any question that repeats: those for one more person or organisation are given too, of at most thirty.
+    Nothing is kept until they are answered.
+    """
+    filled = caller.house.access.answers.sheet(caller.actor, application_id, more=more or "")
+    if more:
+        block_of(filled.sheet, more)
+    return _sheet(filled)
 
 
 @router.put("/applications/{application_id}/answers")
 def answer(caller: Caller, application_id: Id, body: AnsweredIn) -> SheetOut:
     """Keep answers."""
     return _sheet(caller.house.access.answers.answer(caller.actor, application_id, dict(body.answers)))
+
+
+@router.post("/applications/{application_id}/answers/take-out")
+def take_out(caller: Caller, application_id: Id, body: AboutIn) -> SheetOut:
+    """Take one of several people or organisations out, with all that was answered of it; those after it move up."""
+    return _sheet(caller.house.access.answers.take_out(caller.actor, application_id, body.question_id))
 
 
 @router.post("/applications/{application_id}/reuse")

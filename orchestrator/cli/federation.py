@@ -195,6 +195,8 @@ def list_hubs(context: typer.Context, *, output: OutputOption = Output.TABLE) ->
             }
         )
     show_all(found, HEARD, output)
+    for each in federation.mistakable():
+        say(f"A hub that is proposed or trusted has a name that would be refused today. {each}")
 
 
 @app.command("documents")

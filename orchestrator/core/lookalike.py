@@ -25,6 +25,8 @@ _IN_SMALL_LETTERS = str.maketrans("01i|!", "ollll")
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Count as letters or signs, and nobody sees them."""
+_ARTICLES = frozenset({"the", ""})
+_BETWEEN = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -35,10 +37,15 @@ def skeleton(text: str) -> str:
     """
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if _is_seen(letter))
     small = plain.translate(_ALIKE).casefold().translate(_IN_SMALL_LETTERS)
-    kept = "".join(letter for letter in small if letter.isalnum())
+    kept = "".join(_told_apart(_BETWEEN.split(small)))
     for pair, one in _PAIRS:
         kept = kept.replace(pair, one)
     return kept
+
+
+def _told_apart(words: list[str]) -> list[str]:
+    """Return the words that tell names apart: “The North Hub” and “North Hub” are one name to people."""
+    return [word for word in words if word not in _ARTICLES] or words
 
 
 def mixed_word(text: str) -> str:

@@ -13,7 +13,7 @@ from orchestrator.transparency.federation.model import Kind
 from .forms import Form, Posted, read_of
 from .pages import page, see
 from .public import Id
-from .visits import house_of, signed_in
+from .visits import house_of, signed_in, visitor
 
 __all__ = ["router"]
 
@@ -31,7 +31,9 @@ def hubs(request: Request) -> Response:
         for hub in federation.hubs()
         if hub.state == "trusted"
     ]
-    return page(request, "federation.html", title="Other hubs", hubs=found)
+    visit = visitor(request)
+    mistakable = federation.mistakable() if visit and visit.is_operator else []
+    return page(request, "federation.html", title="Other hubs", hubs=found, mistakable=mistakable)
 
 
 @router.get("/federation/{hub_id}")

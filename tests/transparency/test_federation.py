@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from orchestrator.audit.fakes import FakeSigner
 from orchestrator.core.errors import Conflict, Invalid, NotFound, NotPossible, Refused
+from orchestrator.core.events import Event
 from orchestrator.transparency.federation.model import HUB_STATES, LASTS, HubState, Kind
 from orchestrator.transparency.federation.service import FederationService
 from orchestrator.transparency.federation.trusting import waiting_fingerprint
@@ -123,6 +124,7 @@ def test_no_two_hubs_bear_names_that_people_take_for_one_another(north: Installa
         "Hub South",
         "HUB  SOUTH",
         "Hub-South",
+        "The Hub South",
         "Hub S0uth",
         "Hub So\u0301uth",
         "Hub South\u3164",
@@ -150,6 +152,28 @@ def test_no_hub_bears_our_own_name_also_if_we_took_it_meanwhile(north: Installat
             north.world.actor("second operator"), hub.hub_id, fingerprint=waiting_fingerprint(renamed.hub(hub.hub_id))
         )
     assert north.confirm(hub.hub_id).state is HubState.TRUSTED
+
+
+def test_operators_are_told_of_hubs_whose_names_would_be_refused_by_now(
+    north: Installation, south: Installation
+) -> None:
+    hub, operator = north.trusts(south), north.world.actor("operator")
+    assert north.federation.mistakable() == []
+    assert "would be refused today" not in north.world.browser("operator").get("/federation").text
+    third = north.federation.trust(operator, origin="tre/third", name="Hub West", keys={1: bytes(range(32))})
+    with north.world.house.record.change() as change:
+        change.session.execute(text("UPDATE federation_hub SET name = 'The Hub South' WHERE name = 'Hub West'"))
+        change.tell(Event(kind="hub.proposed", actor="system:test", subject=f"hub:{third.hub_id}", details={}))
+    found = north.federation.mistakable()
+    assert [each.split(":")[0] for each in found] == ["Hub South (" + hub.origin + ")", "The Hub South (tre/third)"]
+    told = words(north.world.browser("operator").get("/federation").text)
+    assert all(each in told for each in found)
+    assert "would be refused today" not in north.world.browser("researcher").get("/federation").text
+    renamed = FederationService(north.world.house.record, north.world.house.policy, own_name="HUB SOUTH")
+    assert any("this very installation" in each for each in renamed.mistakable())
+    for each in (hub, third):
+        north.federation.revoke(operator, each.hub_id, "It was set up anew.")
+    assert north.federation.mistakable() == []
 
 
 def test_trust_needs_two_operators_and_ends_at_once_by_one(north: Installation, south: Installation) -> None:

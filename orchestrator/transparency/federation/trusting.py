@@ -162,6 +162,21 @@ class Trusting(Asking):
         """Return what each hub that was ever proposed is called here, by its identifier."""
         return {hub.hub_id: hub.name for hub in self.hubs()}
 
+    def mistakable(self) -> list[str]:
+        """Return a sentence for each proposed or trusted hub whose name would not be taken today.
+
+        Names are held to the rules when a hub is proposed; one may be older than a rule, or than our own name.
+        """
+        found = []
+        with self._record.read() as session:
+            for row in store.hubs(session):
+                try:
+                    if row.state != HubState.REVOKED:
+                        self._check_name(session, row.name, but=row.hub_id)
+                except Invalid as problem:
+                    found.append(f"{row.name} ({row.origin}): {problem.message}")
+        return found
+
     def hub(self, hub_id: str) -> Hub:
         """Return one hub."""
         with self._record.read() as session:

@@ -35,7 +35,7 @@ class AirlockService:
     """Everything a person does at the airlock. Each call says who acts, and asks policy first.
 
     ``seen`` is the ``version`` of the submission that the person looked at: when it has changed since, the call is a
-    ``Conflict`` and nothing happens. Without it only the state decides.
+    ``Conflict`` and nothing happens.
     """
 
     submissions: Submissions
@@ -168,7 +168,7 @@ class AirlockService:
         """Say what one makes of a finding, named by ``Finding.key``; flags and blocks need it before handing in."""
         self.voting.answer_finding(actor, submission_id, file_id, finding, comment=comment)
 
-    def submit_review(self, actor: Actor, submission_id: str, *, seen: int | None = None) -> Review:
+    def submit_review(self, actor: Actor, submission_id: str, *, seen: int) -> Review:
         """Hand in the votes of this round; the last one needed decides, or shows that checkers disagree."""
         return self.voting.submit_review(actor, submission_id, seen=seen)
 

@@ -205,9 +205,9 @@ def move(
     return _submission(change.session, row)
 
 
-def check_seen(submission: Submission, seen: int | None) -> None:
-    """Raise ``Conflict`` when somebody acts on what he saw, and it has changed since; ``None`` saw nothing."""
-    if seen is not None and seen != submission.version:
+def check_seen(submission: Submission, seen: int) -> None:
+    """Raise ``Conflict`` when somebody acts on what he saw, and it has changed since."""
+    if seen != submission.version:
         raise Conflict("Somebody else changed this submission since you opened it; look at it again.")
 
 

@@ -25,7 +25,9 @@ def test_what_was_decided_is_found_by_its_words_and_nothing_that_is_not(world):
     for each in world.checkers[:2]:
         for file in submission.files:
             world.vote_on(each, submission, file, Choice.REJECT, "Too few at risk in the tail.")
-        world.service.submit_review(world.actor(each), submission.submission_id)
+        world.service.submit_review(
+            world.actor(each), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     found = search(world, other, "TAIL risk")
     assert {(each.submission_id, each.place, each.choice) for each in found} == {
         (submission.submission_id, "comment", Choice.REJECT)
@@ -127,7 +129,9 @@ def test_carried_votes_are_not_counted_as_files_looked_at(world):
     for checker in world.checkers[:2]:
         for file in submission.files:
             world.vote_on(checker, submission, file, Choice.CHANGES if file.name == "b.csv" else Choice.APPROVE)
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     world.submit({"b.csv": SAFE}, revises=submission.submission_id)
     world.worker.scanning.scan(submission.submission_id)
     for checker in world.checkers[:2]:

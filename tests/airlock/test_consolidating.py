@@ -196,14 +196,14 @@ def test_every_flag_needs_an_answer_before_a_review_is_handed_in(world):
     waiting = [finding for finding in file.findings if finding.needs_answer]
     assert world.service.view(actor, submission.submission_id).unanswered == len(waiting) > 0
     with pytest.raises(NotPossible, match="no answer of yours"):
-        world.service.submit_review(actor, submission.submission_id)
+        world.service.submit_review(actor, submission.submission_id, seen=world.seen(submission.submission_id))
     for finding in waiting:
         with pytest.raises(Invalid):
             world.service.answer_finding(actor, submission.submission_id, file.file_id, finding.key, comment=" ")
         world.service.answer_finding(actor, submission.submission_id, file.file_id, finding.key, comment="No count.")
     with pytest.raises(NotFound):
         world.service.answer_finding(actor, submission.submission_id, file.file_id, "0" * 32, comment="None.")
-    world.service.submit_review(actor, submission.submission_id)
+    world.service.submit_review(actor, submission.submission_id, seen=world.seen(submission.submission_id))
     other = world.service.view(world.actor(world.checkers[1]), submission.submission_id)
     assert (other.answers, other.own_answers) == ((), ())
     assert {each.comment for each in world.service.view(actor, submission.submission_id).answers} == {"No count."}

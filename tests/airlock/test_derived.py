@@ -92,7 +92,9 @@ def test_a_sheet_that_did_not_change_keeps_its_approvals(world):
     for checker in world.checkers[:2]:
         for file in submission.files:
             world.vote_on(checker, submission, file, Choice.CHANGES if file.name == "t-Ages.csv" else Choice.APPROVE)
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     world.submit({"t.xlsx": workbook(119)}, revises=submission.submission_id)
     world.worker.scanning.scan(submission.submission_id)
     now = world.now(submission)

@@ -22,7 +22,9 @@ def returned(world, files=None, *, changes="b.csv"):
         for file in world.now(submission).files:
             choice = Choice.CHANGES if file.name == changes else Choice.APPROVE
             world.vote_on(checker, submission, file, choice)
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     assert world.state(submission) is State.RETURNED
     return submission
 
@@ -45,9 +47,13 @@ def test_only_what_changed_loses_its_approvals(world):
         assert set(votes) == {kept.file_id}
         assert (votes[kept.file_id].choice, votes[kept.file_id].carried_from) == (Choice.APPROVE, 1)
         with pytest.raises(NotPossible, match="has no vote"):
-            world.service.submit_review(world.actor(checker), submission.submission_id)
+            world.service.submit_review(
+                world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+            )
         world.vote_on(checker, submission, changed)
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     assert world.state(submission) is State.APPROVED
     assert world.worker.releasing.release(submission.submission_id) is State.RELEASED
 
@@ -117,7 +123,9 @@ def test_a_file_can_be_dropped_and_the_rest_keeps_its_approvals(world):
     assert [file.name for file in again.files] == ["a.csv"]
     world.worker.scanning.scan(again.submission_id)
     for checker in world.checkers[:2]:
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     assert world.state(submission) is State.APPROVED
 
 
@@ -228,7 +236,9 @@ def test_supporting_files_are_shown_and_never_leave(world):
         world.vote_on(world.checkers[0], submission, support)
     for checker in world.checkers[:2]:
         world.vote_on(checker, submission, output)
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     assert world.worker.releasing.release(submission.submission_id) is State.RELEASED
     released = world.desk.frozen.released(submission.submission_id)
     assert [path.name for path in released.iterdir()] == [output.sha256]

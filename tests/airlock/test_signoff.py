@@ -84,7 +84,9 @@ def test_what_is_sent_again_unchanged_keeps_its_votes_and_needs_a_new_yes(world)
     world.submit({}, revises=submission.submission_id, drop=("b.csv",))
     world.worker.scanning.scan(submission.submission_id)
     for checker in world.checkers[:2]:
-        world.service.submit_review(world.actor(checker), submission.submission_id)
+        world.service.submit_review(
+            world.actor(checker), submission.submission_id, seen=world.seen(submission.submission_id)
+        )
     assert world.state(submission) is State.SIGN_OFF
     assert sign(world, submission, world.officer) is State.APPROVED
 

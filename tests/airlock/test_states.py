@@ -133,7 +133,7 @@ def undo(_events: object) -> NoReturn:
 ACTS: dict[str, Callable[[World, object, str, str], object]] = {
     "claim": lambda w, a, s, _: w.service.claim(a, s),
     "vote": lambda w, a, s, f: w.service.vote(a, s, f, choice=Choice.CHANGES, comment="No.", binding=w.binding(s, f)),
-    "submit_review": lambda w, a, s, _: w.service.submit_review(a, s),
+    "submit_review": lambda w, a, s, _: w.service.submit_review(a, s, seen=w.seen(s)),
     "return_early": lambda w, a, s, _: w.service.return_early(a, s, reason="No.", seen=w.seen(s)),
     "settle": lambda w, a, s, _: w.service.settle(a, s, outcome=Outcome.APPROVE, reason="Because.", seen=w.seen(s)),
     "ask_override": lambda w, a, s, _: w.service.ask_override(a, s, reason="Safe."),

@@ -131,7 +131,9 @@ class World:
 
     def review(self, person_id: str, submission: Submission, choice: Choice = Choice.APPROVE) -> None:
         self.vote(person_id, submission, choice)
-        self.service.submit_review(self.actor(person_id), submission.submission_id)
+        self.service.submit_review(
+            self.actor(person_id), submission.submission_id, seen=self.seen(submission.submission_id)
+        )
 
     def approved(self, files: dict[str, bytes] | None = None) -> Submission:
         submission = self.in_review(files)

@@ -353,7 +353,8 @@ class Story:
 
     def _review(self, name: str, submission_id: str, choice: Choice) -> None:
         self._vote(name, submission_id, choice)
-        self.house.airlock.submit_review(self.world.actor(name), submission_id)
+        now = seen(self.house.record, submission_id)
+        self.house.airlock.submit_review(self.world.actor(name), submission_id, seen=now)
 
     def _vote(self, name: str, submission_id: str, choice: Choice) -> None:
         airlock, actor = self.house.airlock, self.world.actor(name)

@@ -92,7 +92,11 @@ def test_the_whole_story_is_told_by_scripts(world: World) -> None:
         assert call("GET", path, checker)["shape"] == "table"
         vote = {"choice": "approve", "comment": "fine", "binding": file["binding"]}
         call("PUT", f"{path}/vote", checker, 204, json=vote)
-        call("POST", f"/reviews/{submission.submission_id}/submit", checker)
+        hand_in = f"/reviews/{submission.submission_id}/submit"
+        seen = call("GET", f"/submissions/{submission.submission_id}", checker)["submission"]["version"]
+        call("POST", hand_in, checker, 422)
+        call("POST", hand_in, checker, 409, json={"seen": seen + 1})
+        call("POST", hand_in, checker, json={"seen": seen})
     assert world.worker().releasing.release(submission.submission_id) is State.RELEASED
     link = call("POST", f"/submissions/{submission.submission_id}/link", researcher, 201)
     call("POST", "/releases/collect", world.bearer("colleague"), 403, json={"secret": link["secret"]})

@@ -183,7 +183,7 @@ class World:
                 binding=opened.binding,
                 acknowledged=[finding.key for finding in opened.findings if finding.needs_answer],
             )
-        airlock.submit_review(actor, submission.submission_id)
+        airlock.submit_review(actor, submission.submission_id, seen=self.seen(submission).version)
 
     def released(self, files: dict[str, bytes] | None = None) -> Submission:
         submission = self.in_review(files)

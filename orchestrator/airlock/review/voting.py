@@ -172,7 +172,7 @@ class Voting:
                 "Ask for its content as a table, a text or a picture."
             )
 
-    def submit_review(self, actor: Actor, submission_id: str, *, seen: int | None = None) -> Review:
+    def submit_review(self, actor: Actor, submission_id: str, *, seen: int) -> Review:
         """Hand in this round's votes; the last review that is needed decides, or shows that checkers disagree."""
         with self._desk.record.change() as change:
             submission = store.load(change.session, submission_id)

@@ -11,7 +11,7 @@ from orchestrator.airlock.model import Choice
 from orchestrator.airlock.review.previews import preview
 
 from ..releases import bundle
-from .airlock_shapes import ChoiceIn, CollectIn, LinkOut, PreviewOut, ReviewOut, SubmissionOut, ViewOut
+from .airlock_shapes import ChoiceIn, CollectIn, HandInIn, LinkOut, PreviewOut, ReviewOut, SubmissionOut, ViewOut
 from .callers import Caller, Id
 from .shapes import Limit, Offset, Page, page_of
 
@@ -91,6 +91,7 @@ def vote(caller: Caller, submission_id: Id, file_id: Id, body: ChoiceIn) -> None
 
 
 @router.post("/reviews/{submission_id}/submit")
-def submit_review(caller: Caller, submission_id: Id) -> ReviewOut:
+def submit_review(caller: Caller, submission_id: Id, body: HandInIn) -> ReviewOut:
     """Hand the caller's votes in for good."""
-    return ReviewOut.model_validate(caller.house.airlock.submit_review(caller.actor, submission_id))
+    review = caller.house.airlock.submit_review(caller.actor, submission_id, seen=body.seen)
+    return ReviewOut.model_validate(review)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from .airlock_shapes import ClaimOut, FileOut, ReviewOut, SubmissionOut
+from .airlock_shapes import ClaimOut, FileOut, ReviewOut, Seen, SubmissionOut
 from .shapes import Identifier, In, Out, Perhaps
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 _Reason = Annotated[Perhaps, Field(min_length=1)]
-_Seen = Annotated[int, Field(ge=0, le=2_000_000_000)]
 
 
 class ReasonIn(In):
@@ -39,7 +38,7 @@ class ReasonIn(In):
 class ReturnIn(ReasonIn):
     """What has to change; ``seen`` is the version of the submission that was looked at: another one is a conflict."""
 
-    seen: _Seen
+    seen: Seen
 
 
 class DecisionIn(In):
@@ -47,7 +46,7 @@ class DecisionIn(In):
 
     yes: bool
     reason: _Reason
-    seen: _Seen
+    seen: Seen
 
 
 class AgreeIn(In):
@@ -56,7 +55,7 @@ class AgreeIn(In):
     yes: bool
     reason: Perhaps = ""
     custodian_id: Identifier | None = None
-    seen: _Seen
+    seen: Seen
 
 
 class SettlementIn(In):
@@ -64,7 +63,7 @@ class SettlementIn(In):
 
     outcome: Annotated[str, Field(pattern="^(approve|return|reject)$")]
     reason: _Reason
-    seen: _Seen
+    seen: Seen
 
 
 class RecallIn(In):

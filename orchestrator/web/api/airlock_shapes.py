@@ -20,12 +20,14 @@ __all__ = [
     "FileOut",
     "FindingKey",
     "FindingOut",
+    "HandInIn",
     "HeadOut",
     "KeyOut",
     "LinkOut",
     "LogFinding",
     "PreviewOut",
     "ReviewOut",
+    "Seen",
     "SubmissionOut",
     "TicketOut",
     "VerificationOut",
@@ -33,6 +35,9 @@ __all__ = [
     "VoteOut",
     "WorkspaceOut",
 ]
+
+Seen = Annotated[int, Field(ge=0, le=2_000_000_000)]
+"""A version of a submission, as its ``version`` says."""
 
 
 FindingKey = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -191,6 +196,12 @@ class ChoiceIn(In):
     comment: Perhaps = ""
     binding: Annotated[str, Field(pattern="^[0-9a-f]{0,128}$")]
     acknowledged: Annotated[tuple[FindingKey, ...], Field(max_length=10_000)] = ()
+
+
+class HandInIn(In):
+    """Which version of the submission was looked at (``version`` of it): another one is a conflict."""
+
+    seen: Seen
 
 
 class LinkOut(BaseModel):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy
+from numpy.typing import NDArray
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
@@ -36,10 +37,7 @@ _INSURANCE = re.compile(rb"(?i)(?<![A-Z0-9])[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]
 _TITLES = (b"Mr", b"Ms", b"Mis", b"Dr", b"Pro", b"Sis", b"Nur")
 _ENOUGH = 5_000
 """So many hits of a kind say all that there is to say; the rest of the file is not searched for more of it."""
-_DIGIT, _LETTER = 1, 2
-_CLASSES = numpy.zeros(256, dtype=numpy.uint8)
-_CLASSES[48:58] = _DIGIT
-_CLASSES[65:91] = _CLASSES[97:123] = _LETTER
+_Mask = NDArray[numpy.bool_]
 
 
 @dataclass(frozen=True)
@@ -90,17 +88,15 @@ def _count(places: Places) -> str:
 
 def _inward_codes(array: Bytes) -> Positions:
     """Return where a digit and two letters stand that nothing follows: the second half of a postcode."""
-    kinds = numpy.concatenate((_CLASSES[array], numpy.zeros(3, dtype=numpy.uint8)))
-    end = len(array)
-    fits = (kinds[:end] == _DIGIT) & (kinds[1 : end + 1] == _LETTER)
-    fits &= (kinds[2 : end + 2] == _LETTER) & (kinds[3 : end + 3] == 0)
+    padded = _padded(array, 0, 3)
+    digit, letter, end = _digit(padded), _letter(padded), len(array)
+    fits = digit[:end] & letter[1 : end + 1] & letter[2 : end + 2] & ~(digit | letter)[3:]
     return numpy.flatnonzero(fits)
 
 
 def _titles(array: Bytes) -> Positions:
     """Return where a title begins."""
-    padded = numpy.concatenate((array, numpy.zeros(3, dtype=numpy.uint8)))
-    end = len(array)
+    padded, end = _padded(array, 0, 3), len(array)
     capital = (
         (array == ord("M")) | (array == ord("D")) | (array == ord("P")) | (array == ord("S")) | (array == ord("N"))
     )
@@ -114,9 +110,9 @@ def _titles(array: Bytes) -> Positions:
     return first[fits & (first < end)]
 
 
-def _behind(array: Bytes, word: bytes, marks: bytes) -> Positions:
-    """Return where one of ``marks`` stands right behind a word."""
-    marked = numpy.flatnonzero(numpy.isin(array, numpy.frombuffer(marks, dtype=numpy.uint8)))
+def _behind(array: Bytes, word: bytes, one: int, other: int) -> Positions:
+    """Return where one of two marks stands right behind a word."""
+    marked = numpy.flatnonzero((array == one) | (array == other))
     marked = marked[marked >= len(word)]
     for back, letter in enumerate(reversed(word), start=1):
         marked = marked[array[marked - back] == letter]
@@ -125,20 +121,35 @@ def _behind(array: Bytes, word: bytes, marks: bytes) -> Positions:
 
 def _phones(array: Bytes) -> Positions:
     """Return where +44 stands, or a zero and a digit that nothing of a number precedes."""
-    padded = numpy.concatenate(([0], array, numpy.zeros(2, dtype=numpy.uint8))).astype(numpy.uint8)
-    here, before, behind = padded[1:-2], padded[:-3], padded[2:-1]
+    padded = _padded(array, 1, 1)
+    here, before, behind = padded[1:-1], padded[:-2], padded[2:]
     zero = (here == ord("0")) & ((behind == ord("7")) | (behind == ord("1")) | (behind == ord("2")))
-    zero &= (_CLASSES[before] != _DIGIT) & (before != ord("."))
+    zero &= ~_digit(before) & (before != ord("."))
     return numpy.flatnonzero(zero | ((here == ord("+")) & (behind == ord("4"))))
 
 
 def _last_letters(array: Bytes) -> Positions:
     """Return where a letter from A to D stands behind a digit, or a digit and a space, and nothing behind it."""
-    padded = numpy.concatenate((numpy.zeros(2, dtype=numpy.uint8), array, numpy.zeros(1, dtype=numpy.uint8)))
-    here, before, second, behind = padded[2:-1], padded[1:-2], padded[:-3], padded[3:]
-    letter = ((here & 0xDF) >= ord("A")) & ((here & 0xDF) <= ord("D")) & (_CLASSES[behind] == 0)
-    digit = (_CLASSES[before] == _DIGIT) | ((before == ord(" ")) & (_CLASSES[second] == _DIGIT))
-    return numpy.flatnonzero(letter & digit)
+    padded = _padded(array, 2, 1)
+    here, before, behind, digits = padded[2:-1], padded[1:-2], padded[3:], _digit(padded)
+    letter = (((here & 0xDF) - ord("A")) < 4) & ~digits[3:] & ~_letter(behind)
+    return numpy.flatnonzero(letter & (digits[1:-2] | ((before == ord(" ")) & digits[:-3])))
+
+
+def _padded(array: Bytes, before: int, behind: int) -> Bytes:
+    """Return the bytes with zeros around them, so that what stands beside each can be looked at."""
+    padded = numpy.zeros(before + len(array) + behind, dtype=numpy.uint8)
+    padded[before : before + len(array)] = array
+    return padded
+
+
+def _digit(array: Bytes) -> _Mask:
+    # Comparisons go through many bytes at a time; looking each up in a table of kinds was half of the time.
+    return (array - 48) < 10
+
+
+def _letter(array: Bytes) -> _Mask:
+    return ((array | 0x20) - 97) < 26
 
 
 _KINDS = (
@@ -149,7 +160,7 @@ _KINDS = (
     _Kind("PERSON_NAME", _titles, _NAME, 1, 120,
           "times a title stands before what looks like a person’s name.",
           "Remove names of patients and staff, or say who they are."),
-    _Kind("PERSON_NAME", lambda array: _behind(array, b"ame", b":="), _NAMED, 6, 120,
+    _Kind("PERSON_NAME", lambda array: _behind(array, b"ame", ord(":"), ord("=")), _NAMED, 6, 120,
           "times a name is given as a person’s name.", "Remove names of patients and staff, or say who they are."),
     _Kind("PHONE_NUMBER", _phones, _PHONE, 4, 24,
           "values have the form of a UK telephone number.", "Remove them, or say what they are."),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
-from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.places import Places, counted
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .cells import Cell, read, spelt, whole_number
@@ -126,7 +126,8 @@ def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Fin
         yield column.small.finding(
             "MIDPOINT_COUNT",
             Severity.NOTE,
-            f"{column.small.count} cells stand for small counts, as midpoints that {pack.setter('rounding')} allows.",
+            f"{counted(column.small.count, 'cell stands', 'cells stand')} for small counts, as midpoints that "
+            f"{pack.setter('rounding')} allows.",
             "Check that nothing else gives the counts themselves.",
             place=place,
         )
@@ -134,7 +135,8 @@ def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Fin
         yield column.small.finding(
             "SMALL_COUNT",
             asked(pack.small_counts),
-            f"{column.small.count} cells may be counts from {0 if pack.zeros == 'refused' else 1} to {threshold - 1}.",
+            f"{counted(column.small.count, 'cell may be a count', 'cells may be counts')} "
+            f"from {0 if pack.zeros == 'refused' else 1} to {threshold - 1}.",
             _GUIDANCE,
             place=place,
         )
@@ -145,7 +147,7 @@ def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Fin
         yield column.below.finding(
             "WEAK_MASK",
             asked(pack.small_counts),
-            f"{column.below.count} cells are masked at less than the threshold of {threshold}.",
+            f"{counted(column.below.count, 'cell is', 'cells are')} masked at less than the threshold of {threshold}.",
             f"Write <{threshold}, or a mark without a number.",
             place=place,
         )
@@ -154,7 +156,7 @@ def _column(seen: View, index: int, column: _Column, pack: Pack) -> Iterator[Fin
         yield column.zeros.finding(
             "ZERO_COUNT",
             Severity.NOTE if harmless else asked(pack.zeros),
-            f"{column.zeros.count} cells are zero.",
+            f"{counted(column.zeros.count, 'cell is', 'cells are')} zero.",
             "A zero can say something of everybody in a group: that nobody in it has what is counted. Say whether it "
             "is structural (nobody could), or merge the groups.",
             place=place,

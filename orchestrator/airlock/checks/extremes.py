@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
-from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.places import Places, counted
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
@@ -55,7 +55,8 @@ def _extremes(seen: View, found: list[Group]) -> Iterator[Finding]:
         yield places.finding(
             "EXTREME_VALUE",
             Severity.FLAG,
-            f"{places.count} cells are a minimum, a maximum or a range: the exact value of one person.",
+            f"{counted(places.count, 'cell is', 'cells are')} "
+            "a minimum, a maximum or a range: the exact value of one person.",
             "Give the 5th and 95th percentile of a large group, or say why many people share the value.",
             place=seen.table.where,
         )
@@ -142,7 +143,8 @@ def _few(seen: View, found: list[Group], pack: Pack) -> Iterator[Finding]:
         yield places.finding(
             "SMALL_GROUP_STATISTIC",
             asked(pack.small_counts),
-            f"{places.count} groups of fewer than {pack.minimum_count} people, or of hidden size, have means, totals "
+            f"{counted(places.count, 'group', 'groups')} of fewer than {pack.minimum_count} people, or of hidden size, "
+            f"{'has' if places.count == 1 else 'have'} means, totals "
             "or percentiles.",
             "Take the statistics of these groups out with their counts.",
             place=seen.table.where,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.reading.parts import Table
-from orchestrator.airlock.reading.places import Places, shown
+from orchestrator.airlock.reading.places import Places, counted, shown
 from orchestrator.airlock.reading.specimen import Specimen
 
 __all__ = ["check", "is_formula"]
@@ -42,7 +42,8 @@ def check(file: Specimen, pack: Pack) -> Iterator[Finding]:  # noqa: ARG001 - on
         yield found.finding(
             "FORMULA",
             Severity.FLAG,
-            f"{found.count} cells begin like a spreadsheet formula, which runs when the file is opened.",
+            f"{counted(found.count, 'cell begins', 'cells begin')} "
+            "like a spreadsheet formula, which runs when the file is opened.",
             "Put an apostrophe or a word before it.",
         )
 

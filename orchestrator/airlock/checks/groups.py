@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
-from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.places import Places, counted
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
@@ -46,10 +46,10 @@ def _shares(seen: View, pack: Pack) -> Iterator[Finding]:
             if says is not None:
                 (every if says else nothing).add(seen.where(number, row))
         if every and not _constant(seen, index, role):
-            words = f"{every.count} cells say that everybody in a group has something (100 %)."
+            words = f"{counted(every.count, 'cell says', 'cells say')} that everybody in a group has something (100 %)."
             yield every.finding("ALL_OF_GROUP", asked(pack.zeros), words, _KNOWN_OF_EACH, place=seen.column(index))
         if nothing and role is Role.SHARE:
-            words = f"{nothing.count} cells say that nobody in a group has something (0 %)."
+            words = f"{counted(nothing.count, 'cell says', 'cells say')} that nobody in a group has something (0 %)."
             yield nothing.finding("NONE_OF_GROUP", asked(pack.zeros), words, _KNOWN_OF_EACH, place=seen.column(index))
 
 
@@ -93,7 +93,8 @@ def _alike(seen: View) -> Iterator[Finding]:
         yield alike.finding(
             "ALL_SAME_VALUES",
             Severity.FLAG,
-            f"{alike.count} groups hold one value for everybody (no spread, or minimum and maximum agree).",
+            f"{counted(alike.count, 'group holds', 'groups hold')} "
+            "one value for everybody (no spread, or minimum and maximum agree).",
             "Everybody in the group has this value, so it is known of each. Take it out, or merge the group.",
             place=seen.table.where,
         )

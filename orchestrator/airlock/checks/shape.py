@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
 from orchestrator.airlock.reading.parts import Table
-from orchestrator.airlock.reading.places import Places, shown
+from orchestrator.airlock.reading.places import Places, counted, shown
 from orchestrator.airlock.reading.specimen import Specimen
 
 __all__ = ["LONGEST_CELL", "LONGEST_LINE", "check"]
@@ -50,10 +50,13 @@ def _table(table: Table, pack: Pack, *, ragged_counts: bool) -> Iterator[Finding
         )
     yield from _shape(table, rows, pack)
     if ragged and ragged_counts:
-        words = f"{ragged.count} rows have another number of cells than the {len(table.columns)} of the first row."
+        words = (
+            f"{counted(ragged.count, 'row has', 'rows have')} "
+            f"another number of cells than the {len(table.columns)} of the first row."
+        )
         yield ragged.finding("RAGGED_ROWS", Severity.FLAG, words, "Write one table to a file.", place=table.where)
     if long:
-        words = f"{long.count} cells hold more than {LONGEST_CELL} characters."
+        words = f"{counted(long.count, 'cell holds', 'cells hold')} more than {LONGEST_CELL} characters."
         yield long.finding("LONG_CELLS", Severity.BLOCK, words, _WRITE_SHORTER, place=table.where)
 
 

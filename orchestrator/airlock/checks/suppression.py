@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from orchestrator.airlock.model import Finding, Severity
 from orchestrator.airlock.packs import Pack
-from orchestrator.airlock.reading.places import Places
+from orchestrator.airlock.reading.places import Places, counted
 from orchestrator.airlock.reading.specimen import Specimen
 
 from .counts import asked
@@ -53,7 +53,8 @@ def _undone(seen: View, cells: Grid, ways: list[Family], pack: Pack) -> Iterator
         yield found.finding(
             "SUPPRESSION_UNDONE",
             asked(pack.small_counts) if small else Severity.FLAG,
-            f"{found.count} cells that were taken out follow exactly from their row or column.",
+            f"{counted(found.count, 'cell that was taken out follows', 'cells that were taken out follow')} "
+            "exactly from their row or column.",
             "Take out a second cell in the same row and column, leave out the total, or round.",
             place=seen.table.where,
         )

@@ -12,7 +12,7 @@ from .gathering import Gathering
 from .markup import is_remote, local, parse
 from .packed import nested
 from .pictures import FORMATS, read_picture
-from .places import Places, shown
+from .places import Places, counted, shown
 from .sheets import Sheet, column_name, keep_sheets
 
 __all__ = ["load_sheets", "read"]
@@ -89,7 +89,9 @@ def _beside(root: Element, into: Gathering) -> None:
     notes = [each for each in root.iter() if local(each.tag) == "annotation"]
     if notes:
         into.text("\n".join(_words(each) for each in notes), "comments")
-        into.flag("CELL_COMMENTS", "content.xml", f"{len(notes)} cells carry comments.", _ADVICE)
+        into.flag(
+            "CELL_COMMENTS", "content.xml", f"{counted(len(notes), 'cell carries', 'cells carry')} comments.", _ADVICE
+        )
     changes = [each for each in root.iter() if local(each.tag) == "tracked-changes" and len(each)]
     if changes:
         into.text("\n".join(_words(each) for each in changes), "tracked changes")

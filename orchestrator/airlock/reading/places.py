@@ -7,7 +7,7 @@ from itertools import islice
 
 from orchestrator.airlock.model import Finding, Severity
 
-__all__ = ["Places", "shown"]
+__all__ = ["Places", "counted", "shown"]
 
 _NAMED = 8
 
@@ -16,6 +16,11 @@ def shown(text: str, limit: int = 60) -> str:
     """Return words of a file so that they can be shown anywhere: printable, and not long."""
     plain = "".join(character if character.isprintable() else "�" for character in text[: limit + 1])
     return plain if len(text) <= limit else plain[: limit - 1] + "…"
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """Return a number with its noun, and a verb that agrees: ``1 cell says``, ``1,200 cells say``."""
+    return f"{count:,} {one if count == 1 else several}"
 
 
 class Places:

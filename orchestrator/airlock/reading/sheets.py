@@ -10,7 +10,7 @@ from typing import Any
 from . import limits
 from .gathering import Gathering
 from .grid import lay_out
-from .places import Places
+from .places import Places, counted
 
 __all__ = ["Sheet", "column_name", "keep_sheets", "written"]
 
@@ -85,9 +85,19 @@ def _hidden_lines(sheet: Sheet, into: Gathering, where: str) -> None:
     for index in sorted(sheet.hidden_columns & filled):
         columns.add(f"column {column_name(index)}")
     if rows:
-        into.flag("HIDDEN_ROWS", f"{where}: {rows}", f"{rows.count} rows with content are hidden.", _ADVICE)
+        into.flag(
+            "HIDDEN_ROWS",
+            f"{where}: {rows}",
+            f"{counted(rows.count, 'row with content is', 'rows with content are')} hidden.",
+            _ADVICE,
+        )
     if columns:
-        into.flag("HIDDEN_COLUMNS", f"{where}: {columns}", f"{columns.count} columns with content are hidden.", _ADVICE)
+        into.flag(
+            "HIDDEN_COLUMNS",
+            f"{where}: {columns}",
+            f"{counted(columns.count, 'column with content is', 'columns with content are')} hidden.",
+            _ADVICE,
+        )
 
 
 def column_name(index: int) -> str:

@@ -11,7 +11,7 @@ import pypdfium2.raw as pdfium
 from . import limits
 from .gathering import Gathering
 from .marks import Place, keep_line, keep_marks
-from .places import Places
+from .places import Places, counted
 from .words import read_text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _drawn(page: PdfPage, into: Gathering, where: str) -> None:
         into.flag(
             "HIDDEN_CONTENT",
             where,
-            f"{hidden.count} words are drawn so that nobody sees them.",
+            f"{counted(hidden.count, 'word is', 'words are')} drawn so that nobody sees them.",
             "Draw them, or leave them out.",
         )
     keep_marks(groups, into, where)

@@ -11,7 +11,7 @@ from .gathering import Gathering
 from .markup import is_remote, local, parse
 from .packed import nested
 from .pictures import FORMATS, read_picture
-from .places import Places, shown
+from .places import Places, counted, shown
 
 __all__ = ["walk_parts"]
 
@@ -106,7 +106,12 @@ def _comments(place: str, root: Element, into: Gathering) -> None:
         for each in cells:
             places.add(shown(each.get("ref", "?"), 12))
         into.text(_words(root), f"comments in {place}")
-        into.flag("CELL_COMMENTS", f"{place}: {places}", f"{len(cells)} cells carry comments.", _ADVICE)
+        into.flag(
+            "CELL_COMMENTS",
+            f"{place}: {places}",
+            f"{counted(len(cells), 'cell carries', 'cells carry')} comments.",
+            _ADVICE,
+        )
 
 
 def _people(place: str, root: Element, into: Gathering) -> None:

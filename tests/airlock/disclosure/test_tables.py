@@ -260,5 +260,5 @@ def test_each_pack_asks_for_its_own(content, pack, rules):
 def test_a_pack_without_exceptions_blocks():
     assert said("arm,n\na,120\nb,4\n", "SMALL_COUNT", pack="ukllc").severity is Severity.BLOCK
     zero = said("arm,n\na,120\nb,0\n", "SMALL_COUNT", pack="ukllc")
-    assert (zero.severity, zero.message) == (Severity.BLOCK, "1 cells may be counts from 0 to 9.")
+    assert (zero.severity, zero.message) == (Severity.BLOCK, "1 cell may be a count from 0 to 9.")
     assert said("arm,n\na,120\nb,0\n", "ZERO_COUNT", pack="opensafely").severity is Severity.NOTE

@@ -16,7 +16,7 @@ from orchestrator.core.ids import new_id
 from orchestrator.policy.model import SITE, Actor
 from orchestrator.policy.service import Policy
 
-from . import store
+from . import signed_on, store
 from .asking import Asking, actor_of
 from .model import OpenedSession, Pairing, Person, SessionKind, SessionLimits
 from .states import PAIRING_STATES, PairingState
@@ -59,7 +59,7 @@ class Sessions(Asking):
         """Return who is signed on with this secret, as he is now; raise ``NotFound`` when nobody is (any more)."""
         now = self._now()
         with self._record.read() as session:
-            opened = store.session_by_secret(session, _hash(secret))
+            opened = signed_on.session_by_secret(session, _hash(secret))
             if opened is None or not opened.alive(now, self._limits[opened.kind]):
                 raise NotFound("You are not signed on, or your session has ended; sign on again.")
             person = store.load(session, Person, opened.person_id)
@@ -70,17 +70,17 @@ class Sessions(Asking):
     def end_session(self, secret: str) -> None:
         """Sign off; a session that has ended already is left alone."""
         with self._record.change() as change:
-            opened = store.session_by_secret(change.session, _hash(secret))
+            opened = signed_on.session_by_secret(change.session, _hash(secret))
             if opened is not None and opened.ended_at is None:
                 _end(change, opened, by=opened.person_id, now=self._now())
 
     def sign_out(self, secret: str) -> None:
         """Sign a person off here and everywhere that this sign-on led to: the doors into workspaces close as well."""
         with self._record.change() as change:
-            opened = store.session_by_secret(change.session, _hash(secret))
+            opened = signed_on.session_by_secret(change.session, _hash(secret))
             if opened is not None and opened.ended_at is None:
                 _end(change, opened, by=opened.person_id, now=self._now())
-                store.note_sign_out(change.session, opened.person_id, self._now())
+                signed_on.note_sign_out(change.session, opened.person_id, self._now())
 
     def sign_out_everywhere(self, person_id: str, *, by: str = "") -> None:
         """End every session of a person, in browsers and terminals, and the doors into workspaces.
@@ -90,20 +90,20 @@ class Sessions(Asking):
         with self._record.change() as change:
             person = store.load(change.session, Person, person_id)
             end_sessions(change, person.person_id, by=by or person_id, now=self._now())
-            store.note_sign_out(change.session, person_id, self._now())
+            signed_on.note_sign_out(change.session, person_id, self._now())
             subject = f"person:{person_id}"
             change.tell(Event(kind="person.signed-out-everywhere", actor=by or person_id, subject=subject))
 
     def signed_out(self, people: Collection[str]) -> dict[str, datetime]:
         """Return when each of these people signed out last: what an earlier sign-on opened counts no more."""
         with self._record.read() as session:
-            return store.sign_outs(session, people)
+            return signed_on.sign_outs(session, people)
 
     def own_sessions(self, actor: Actor) -> list[OpenedSession]:
         """Return the sessions in which this person is signed on now, the latest used first."""
         now = self._now()
         with self._record.read() as session:
-            opened = store.open_sessions(session, actor.person_id)
+            opened = signed_on.open_sessions(session, actor.person_id)
             living = [each for each in opened if each.alive(now, self._limits[each.kind])]
         return sorted(living, key=lambda each: each.used_at, reverse=True)
 
@@ -111,7 +111,7 @@ class Sessions(Asking):
         """Return a code to show in the terminal and a secret to ask with; both are good for ten minutes."""
         now = self._now()
         with self._record.read() as session:
-            if store.waiting_pairings(session, now) >= _MOST_PAIRINGS:
+            if signed_on.waiting_pairings(session, now) >= _MOST_PAIRINGS:
                 raise NotPossible("Too many terminals wait for sign-on; try again in ten minutes.")
         secret = secrets.token_urlsafe(32)
         pairing = Pairing(
@@ -121,7 +121,7 @@ class Sessions(Asking):
             state=PairingState.WAITING,
             expires_at=now + _PAIRING_LIFE,
         )
-        store.add_pairing(self._record, pairing, now=now)
+        signed_on.add_pairing(self._record, pairing, now=now)
         return f"{pairing.code[:4]}-{pairing.code[4:]}", secret
 
     def confirm_pairing(self, actor: Actor, code: str) -> None:
@@ -129,9 +129,9 @@ class Sessions(Asking):
         now = self._now()
         with self._record.change() as change:
             self._check(change.session, actor, "confirmPairing", SITE)
-            if store.misses(change.session, actor.person_id, since=now - _PAIRING_LIFE) >= _MOST_MISSES:
+            if signed_on.misses(change.session, actor.person_id, since=now - _PAIRING_LIFE) >= _MOST_MISSES:
                 raise Refused("Too many wrong codes; wait ten minutes and start the sign-in in the terminal again.")
-            pairing = store.pairing_by_code(change.session, _plain_code(code))
+            pairing = signed_on.pairing_by_code(change.session, _plain_code(code))
             waits = pairing is not None and pairing.state is PairingState.WAITING and now < pairing.expires_at
             if pairing is not None and waits:
                 event = _about(pairing, "terminal.confirmed", actor.person_id)
@@ -144,16 +144,16 @@ class Sessions(Asking):
                 store.put(change, confirmed, event=event)
                 return
             event = Event(kind="terminal.code-missed", actor=actor.person_id, subject=f"person:{actor.person_id}")
-            store.add_miss(change, miss_id=new_id(), person_id=actor.person_id, at=now, event=event)
+            signed_on.add_miss(change, miss_id=new_id(), person_id=actor.person_id, at=now, event=event)
         raise NotFound("No terminal waits with this code; look at the terminal, or start its sign-in again.")
 
     def collect_pairing(self, secret: str) -> str | None:
         """Return the terminal's session secret once its code was confirmed, ``None`` before; works once."""
         with self._record.read() as session:
-            if self._pairing(store.pairing_by_secret(session, _hash(secret))).state is PairingState.WAITING:
+            if self._pairing(signed_on.pairing_by_secret(session, _hash(secret))).state is PairingState.WAITING:
                 return None
         with self._record.change() as change:
-            pairing = self._pairing(store.pairing_by_secret(change.session, _hash(secret)))
+            pairing = self._pairing(signed_on.pairing_by_secret(change.session, _hash(secret)))
             person = store.load(change.session, Person, pairing.person_id or "")
             collected = replace(pairing, state=PAIRING_STATES.after(pairing.state, "collect"))
             store.put(change, collected, event=_about(pairing, "terminal.collected", person.person_id))
@@ -181,7 +181,7 @@ class Sessions(Asking):
         subject = f"session:{opened.session_id}"
         details = {"kind": kind.value, "second_factor": second_factor}
         event = Event(kind="session.opened", actor=person.person_id, subject=subject, details=details)
-        store.forget_sessions(change, before=now - _FORGET_AFTER)
+        signed_on.forget_sessions(change, before=now - _FORGET_AFTER)
         store.put(change, opened, event=event)
         return secret
 
@@ -190,16 +190,16 @@ class Sessions(Asking):
         if now < opened.used_at + _TOUCH_EVERY:
             return
         try:
-            store.touch_session(self._record, opened.session_id, at=now)
+            signed_on.touch_session(self._record, opened.session_id, at=now)
         except Unavailable:
             _log.warning("the last use of session %s could not be noted", opened.session_id)
 
 
 def end_sessions(change: Change, person_id: str, *, by: str, now: datetime) -> None:
     """End every sign-on session of a person, within a change that stops him; also those not collected yet."""
-    for opened in store.open_sessions(change.session, person_id):
+    for opened in signed_on.open_sessions(change.session, person_id):
         _end(change, opened, by=by, now=now)
-    store.end_pairings(change, person_id, events=lambda pairing: _about(pairing, "terminal.ended", by))
+    signed_on.end_pairings(change, person_id, events=lambda pairing: _about(pairing, "terminal.ended", by))
 
 
 def _end(change: Change, opened: OpenedSession, *, by: str, now: datetime) -> None:

@@ -14,8 +14,8 @@ from orchestrator.audit.store import EntryRow
 from orchestrator.core.clock import FixedClock
 from orchestrator.core.errors import NotFound, NotPossible, Refused
 from orchestrator.identity.model import Person, SessionKind
+from orchestrator.identity.rows import SessionRow
 from orchestrator.identity.service import IdentityService
-from orchestrator.identity.store import SessionRow
 from orchestrator.policy.model import Actor
 
 MINUTE = timedelta(minutes=1)

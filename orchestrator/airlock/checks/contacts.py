@@ -120,11 +120,13 @@ def _behind(array: Bytes, word: bytes, one: int, other: int) -> Positions:
 
 
 def _phones(array: Bytes) -> Positions:
-    """Return where +44 stands, or a zero and a digit that nothing of a number precedes."""
-    padded = _padded(array, 1, 1)
-    here, before, behind = padded[1:-1], padded[:-2], padded[2:]
+    """Return where +44 stands, or a zero and three digits of a number that nothing of another number precedes."""
+    padded = _padded(array, 1, 3)
+    padded[len(array) + 1 :] = ord("0")  # a line may go on behind this piece
+    digit, end = _digit(padded), len(array)
+    here, before, behind = padded[1 : end + 1], padded[:end], padded[2 : end + 2]
     zero = (here == ord("0")) & ((behind == ord("7")) | (behind == ord("1")) | (behind == ord("2")))
-    zero &= ~_digit(before) & (before != ord("."))
+    zero &= ~digit[:end] & (before != ord(".")) & digit[3 : end + 3] & digit[4:]
     return numpy.flatnonzero(zero | ((here == ord("+")) & (behind == ord("4"))))
 
 

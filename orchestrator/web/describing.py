@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote_plus
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from .forms import Form, Posted
 from .pages import page, see
 from .public import Id
 from .visits import Visit, signed_in
+from .wall import MAXIMUM_BODY
 
 __all__ = ["router"]
 
@@ -25,6 +27,8 @@ router = APIRouter()
 
 _STEPS = {"look": "Look at it", "save": "Save it"}
 _MOST_EDITIONS = 1_000_000
+_BESIDE = 4_096
+"""Bytes of a posted form beside the description."""
 
 
 @router.get("/datasets/{dataset_id}/description")
@@ -62,13 +66,15 @@ def _show(
 ) -> Response:
     dataset, edition = visit.house.discovery.describing(visit.actor, dataset_id)
     older = found is not None and found["schema"] != NEWEST
+    text = _text(dataset, found if older else None, posted)
     return page(
         request,
         "describe.html",
         title="Describe a dataset",
         dataset=dataset,
         edition=posted.raw("edition") if posted else edition,
-        values={"record": _text(dataset, found if older else None, posted)},
+        values={"record": text},
+        fits=len(quote_plus(text)) < MAXIMUM_BODY - _BESIDE,
         older=older,
         standing=usable(dataset.description, PROFILE),
         found=found,

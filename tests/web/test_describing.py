@@ -85,6 +85,23 @@ def test_an_older_schema_is_brought_up_to_date_in_the_box(shared: World) -> None
     assert "Old wards" in told
 
 
+def test_one_that_is_too_large_for_a_form_is_left_to_the_command(world: World) -> None:
+    browser, path = _form(world, "officer")
+    table = {
+        "name": "wards",
+        "description": "Stays",
+        "columns": [
+            {"name": f"c{n}", "description": "x" * 200, "dataType": "Text", "sensitive": False} for n in range(2500)
+        ],
+    }
+    large = {**_mended(), "structuralMetadata": {"tables": [table]}}
+    world.house.discovery.describe_dataset(world.actor("officer"), world.datasets["officer"], large)
+    page = browser.get(path)
+    assert page.status_code == 200
+    assert f"tre dataset describe {world.datasets['officer']} FILE --edition 2" in words(page.text)
+    assert "<textarea" not in page.text
+
+
 @pytest.mark.parametrize("who", ["other officer", "operator", "researcher"])
 def test_nobody_else_sees_the_form_or_saves(shared: World, who: str) -> None:
     entry = shared.datasets["officer"]

@@ -314,6 +314,26 @@ def test_a_redirect_to_another_host_never_carries_the_key(harvest: Harvest) -> N
     assert not any(asked.headers["host"].startswith("127.0.0.2") for asked in harvest.endpoint.asked)
 
 
+@pytest.mark.parametrize("place", ["10.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]"])
+def test_a_record_that_redirects_to_a_private_address_ends_the_pull_and_the_next_goes_on(
+    harvest: Harvest, place: str
+) -> None:
+    filled(harvest, 3)
+    endpoint = harvest.enabled()
+    harvest.pull(endpoint)
+    for name in ("set-000", "set-001", "set-002"):
+        harvest.endpoint.put(name, "1.1.0")
+    harvest.endpoint.on_record = {"set-001": redirects(f"http://{place}/api/datasets/set-001")}
+    pull = harvest.pull(endpoint)
+    assert pull.state is PullState.FAILED
+    assert "not on the public network" in pull.trouble
+    assert harvest.entries()["set-001"].version == "1.0.0"
+    assert len(harvest.entries()) == 3
+    harvest.endpoint.on_record = {}
+    assert harvest.pull(endpoint).state is PullState.DONE
+    assert {each.version for each in harvest.entries().values()} == {"1.1.0"}
+
+
 def test_a_redirect_within_the_host_is_followed_with_its_key(harvest: Harvest) -> None:
     filled(harvest, 2)
     harvest.endpoint.key = "the-secret-key"

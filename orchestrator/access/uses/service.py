@@ -16,7 +16,7 @@ from orchestrator.access.evidence.research import research_of
 from orchestrator.access.exchange import store as exchange
 from orchestrator.access.exchange.parts import PartExchange
 from orchestrator.access.model import Application, ApplicationState, Grant, GrantState, PartState, Project
-from orchestrator.access.projects import project_thing
+from orchestrator.access.project_ground import project_thing
 from orchestrator.access.rules import end_of, seen_by_officer, start_of
 from orchestrator.access.values import to_application, to_project
 from orchestrator.alliance import store as alliance

@@ -52,7 +52,7 @@ def test_a_table_is_shown_a_page_at_a_time_with_its_findings_at_the_cells(checke
     assert "252 of 252 rows, 3 columns; rows 1 to 100" in words(html)
     marked = re.search(r'<td class="tre-marked[^"]*">8 <a class="tre-pin" href="#finding-\d+" title="([^"]+)"', html)
     assert marked
-    assert "may be counts" in marked[1]
+    assert "1 cell may be a count" in marked[1]
     assert re.search(r'id="finding-1"', html)
 
 
@@ -261,7 +261,7 @@ def test_the_present_file_is_compared_with_the_one_released_before(world: World)
     world.released({"table.csv": table})
     later = world.in_review({"table.csv": table.replace(b"70", b"69")})
     html = world.browser("checker").get(f"{file_path(later, 'table')}?view=differences").text
-    assert "1 cells changed in 1 rows" in words(html)
+    assert "1 cell changed in 1 row" in words(html)
     assert re.search(r'<td class="tre-small-change"><del>70</del> <ins>69</ins> <strong>-1</strong></td>', html)
     assert "1 by less than 10" in words(html)
     first = world.in_review({"other.csv": SAFE})

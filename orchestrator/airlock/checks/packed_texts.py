@@ -23,7 +23,8 @@ _LONG = re.compile(r"(?<![\w.])(?:\d{12,}|\d+\.\d{8,})(?![\w.])")
 _WORD = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{12,}=*(?![A-Za-z0-9+/=])")
 _TEXTS = frozenset({"text", "markdown", "code", "json", "notebook", "html"})
 _MANY_WORDS = 8
-_GROUPED = re.compile(r"(?<![\w:.-])[0-9A-Fa-f]{2,4}([:. -])[0-9A-Fa-f]{2,4}(?:\1[0-9A-Fa-f]{2,4}){2,60}(?![\w:.-])")
+_GROUPED = re.compile(r"(?<!\w)[0-9A-Fa-f]{2,4}([:. -])[0-9A-Fa-f]{2,4}(?:\1[0-9A-Fa-f]{2,4}){2,14}(?!\w)")
+"""A longer run is several words of sixteen groups."""
 _DENSE = re.compile(r"(?<!\S)[!-~]{12,200}")
 """In prose only: code and markup are full of marks."""
 _PROSE = frozenset({"text", "markdown"})

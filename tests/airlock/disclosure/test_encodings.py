@@ -60,6 +60,11 @@ def test_grouped_hexadecimal_and_base_85_are_asked_about(chance: random.Random, 
     assert packed(Specimen.of(f"It converged.\n{words}\n".encode(), "log.txt")) == {"PACKED_VALUES"}
 
 
+def test_one_long_run_of_groups_is_asked_about_although_no_line_is_too_long(chance: random.Random) -> None:
+    run = chance.randbytes(300).hex(":")
+    assert packed(Specimen.of(f"It converged.\nState {run}\nDone.\n".encode(), "log.txt")) == {"PACKED_VALUES"}
+
+
 def test_universally_unique_identifiers_are_asked_about(chance: random.Random) -> None:
     values = [str(uuid.UUID(bytes=chance.randbytes(16), version=4)) for _ in range(20)]
     assert packed(column(values)) == {"PACKED_VALUES"}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
 from orchestrator.core.clock import iso
-from orchestrator.core.errors import NotFound
+from orchestrator.core.errors import NotFound, NotPossible
 from orchestrator.core.events import Event, Json
 from orchestrator.policy.model import Actor, Thing
 
@@ -40,6 +40,7 @@ class Grants(Decisions):
         with self._record.change() as change:
             row, project = self._load_grant(change.session, actor, "renewGrant", grant_id)
             GRANT_STATES.after(GrantState(row.state), "renew")
+            self._check_standing(change.session, row)
             now = self._record.clock()
             rules.check_later_day(agreement_until, than=row.agreement_until, now=now, field="agreement_until")
             terms = self._terms_in_force(change.session, row.custodian_id)
@@ -49,6 +50,15 @@ class Grants(Decisions):
             return to_grant(row)
 
     # ---- inside -------------------------------------------------------------------------------------------------
+
+    def _check_standing(self, session: Session, row: GrantRow) -> None:
+        """Raise ``NotPossible`` where what was granted was withdrawn: a new last day would promise what nobody gets."""
+        version = self._version_facts(session, row.version_id)
+        if version.withdrawn:
+            raise NotPossible(
+                f"“{version.title}”, or the version of it that was granted, was withdrawn: nobody works in it any "
+                "more, and a later day would not change that. What is there instead has to be applied for."
+            )
 
     def _load_grant(self, session: Session, actor: Actor, action: str, grant_id: str) -> tuple[GrantRow, Project]:
         row = store.grant_row(session, grant_id)

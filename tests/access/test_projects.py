@@ -224,6 +224,23 @@ def test_a_grant_is_renewed_by_its_custodian_within_current_terms(world: World) 
     assert renewed.agreement_until.date() == world.day(702)
 
 
+@pytest.mark.parametrize("what", ["dataset", "version"])
+def test_a_grant_on_what_was_withdrawn_is_not_renewed_and_the_others_are(world: World, what: str) -> None:
+    project = world.approved()
+    officer, last = world.actor("officer_a"), world.day(500)
+    if what == "dataset":
+        world.discovery.withdraw_dataset(officer, world.datasets["a"], "Wrong data")
+    else:
+        world.discovery.withdraw_version(officer, world.versions["a"], "Wrong rows")
+    before = world.access.project(world.actor("lead"), project.project_id)
+    with pytest.raises(NotPossible, match="was withdrawn: nobody works in it any more"):
+        world.access.renew_grant(officer, world.grant_id(project, "a"), last)
+    assert world.access.project(world.actor("lead"), project.project_id) == before
+    assert world.held(project, "member") == {"b"}
+    renewed = world.access.renew_grant(world.actor("officer_b"), world.grant_id(project, "b"), last)
+    assert renewed.agreement_until.date() == world.day(501)
+
+
 def test_a_grant_is_withdrawn_at_once_by_its_custodian_or_an_operator(world: World) -> None:
     project = world.approved()
     for name, error in (("lead", Refused), ("officer_b", NotFound), ("stranger", NotFound)):

@@ -122,6 +122,7 @@ PAGES = [
     ("researcher", "/command-sign-in"),
     ("officer", "/"),
     ("officer", "/datasets/{dataset}/terms"),
+    ("officer", "/datasets/{dataset}/description"),
     ("officer", "/applications/{waiting}/purpose"),
     ("officer", "/decisions"),
     ("officer", "/demand"),

@@ -92,15 +92,18 @@ def describe(
     dry_run: DryRunOption = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Replace a dataset's description, as an officer of its custodian; the one before stays among its versions."""
+    """Replace a dataset's description, as an officer of its custodian; the one before stays among its versions.
+
+    What it is worth is said first; with --dry-run nothing more is done.
+    """
     from orchestrator.discovery.descriptions.quality import usable  # noqa: PLC0415 - heavy
 
     document = mapping_file(description, field="DESCRIPTION")
     call = begin(context, dry_run=dry_run)
-    before, _ = call.house.discovery.describing(call.actor, dataset)
+    stands, _ = call.house.discovery.describing(call.actor, dataset)
+    was, written = usable(stands.description), usable(document)
+    say(f"Without placeholders it is worth {written.score} of 100 ({written.rating}); what stands, {was.score}.")
     made = call.house.discovery.describe_dataset(call.actor, dataset, document, edition=edition)
-    was, now = usable(before.description), usable(made.description)
-    say(f"Without placeholders it is worth {now.score} of 100 ({now.rating}); before, {was.score}.")
     show(made, SHAPE, output)
 
 

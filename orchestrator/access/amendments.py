@@ -121,10 +121,12 @@ class Amendments(Naming):
             state = APPLICATION_STATES.after(application.state, "approve")
             rules.check_read(read, self._reads_whole(change.session, application))
             self._check_applicable(change.session, application, project)
-            self._check_ordered(change.session, project, rules.end_of(application.answers.end))
             self._move(row, state)
             row.settled_by = actor.person_id
-            return self._apply(change, actor, application, project)
+            before = project.end
+            changed = self._apply(change, actor, application, project)
+            self._check_ordered(change.session, project, before, project.end)
+            return changed
 
     # ---- inside -------------------------------------------------------------------------------------------------
 

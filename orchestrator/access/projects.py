@@ -28,8 +28,9 @@ _CLOSE_WITHIN = timedelta(days=30)
 class Projects(Members):
     """Everything that changes a project after its approval."""
 
-    beyond_orders: Callable[[Session, str, date], Sequence[str]] | None = None
-    """Returns in sentences who charges a project yearly and has no order up to a new last day (from ``billing``)."""
+    beyond_orders: Callable[[Session, str, date, date], Sequence[str]] | None = None
+    """Returns in sentences who charges a project yearly and has no order for it to go on beyond the first day up to
+    the second (from ``billing``)."""
 
     def extend_project(self, actor: Actor, project_id: str, end: date) -> Project:
         """Move a project's last day, no further than ethics, every agreement and what was ordered each year reach."""
@@ -37,7 +38,7 @@ class Projects(Members):
             row, project = self._load_project(change.session, actor, "extendProject", project_id)
             PROJECT_STATES.after(project.state, "extend")
             until = rules.check_extension(project, end, self._record.clock())
-            self._check_ordered(change.session, row, until)
+            self._check_ordered(change.session, row, row.end, until)
             row.end = until
             row.reminded_at = None
             return self._changed(change, actor, row, "project.extended", end=iso(row.end))
@@ -95,10 +96,11 @@ class Projects(Members):
 
     # ---- inside -------------------------------------------------------------------------------------------------
 
-    def _check_ordered(self, session: Session, row: ProjectRow, until: datetime) -> None:
-        """Raise ``NotPossible`` where a project would go on beyond what was ordered; ``until`` is its new end."""
-        if self.beyond_orders is not None and until > row.end:
-            rules.check_ordered(self.beyond_orders(session, row.project_id, rules.last_date(until)))
+    def _check_ordered(self, session: Session, row: ProjectRow, before: datetime, until: datetime) -> None:
+        """Raise ``NotPossible`` where a project would go on from one end to the next beyond what was ordered."""
+        if self.beyond_orders is not None and until > before:
+            days = rules.last_date(before), rules.last_date(until)
+            rules.check_ordered(self.beyond_orders(session, row.project_id, *days))
 
     def _move_project(self, row: ProjectRow, state: ProjectState, reason: str) -> None:
         row.state, row.state_since, row.reason, row.reminded_at = state.value, self._record.clock(), reason, None

@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from orchestrator.access import store as access
-from orchestrator.access.states import ProjectState
+from orchestrator.access.states import GrantState, ProjectState
 from orchestrator.core.clock import day_in_words
 from orchestrator.core.events import Json
 from orchestrator.core.money import Money
+from orchestrator.discovery import store as catalogue
+from orchestrator.discovery.model import DatasetState
 
 from . import rules, store
 from .fees import Fees
@@ -119,24 +121,35 @@ class YearlyCharges(Fees):
             paid = max([paid, *(year.first for year in found)])
         return found
 
-    def beyond_orders(self, session: Session, project_id: str, end: date) -> list[str]:
-        """Return a sentence for each issuer that charges a project yearly and has no order that reaches to ``end``.
+    def beyond_orders(self, session: Session, project_id: str, before: date, end: date) -> list[str]:
+        """Return a sentence for each issuer that charges a project yearly and has no order up to its new last day.
 
-        One that was closed reaches to that day. A custodian whose data the project has no more asks nothing.
+        ``before`` is its last day until now. An order that was closed reaches to that day. A custodian whose data the
+        project has no more, or will not have beyond ``before``, asks nothing.
         """
         account = access.project_row(session, project_id).application_id
-        granting = {each.custodian_id for each in access.grants_of(session, project_id) if each.ended_at is None}
+        needed = {INFRASTRUCTURE: end, **self._granted_until(session, project_id)}
         ordered: dict[str, date] = {}
         for order in store.orders(session, account_id=account):
-            if order.issuer in {INFRASTRUCTURE, *granting} and self._charges_yearly(session, order):
+            if needed.get(order.issuer, date.min) > before and self._charges_yearly(session, order):
                 last = self._asked(session, order)[1] if order.closed_at is None else order.closed_at.date()
                 ordered[order.issuer] = max(ordered.get(order.issuer, date.min), last)
         return [
             f"{self._issuer_name(session, issuer)} charges for each year, and what was ordered of it "
             f"{'ends' if last >= self._today() else 'ended'} on {day_in_words(last)}."
             for issuer, last in sorted(ordered.items())
-            if last < end
+            if last < min(end, needed[issuer])
         ]
+
+    def _granted_until(self, session: Session, project_id: str) -> dict[str, date]:
+        """Return for each custodian the last day on which the project has any of its data that was not withdrawn."""
+        found: dict[str, date] = {}
+        for grant in access.grants_of(session, project_id):
+            listed = catalogue.dataset_row(session, grant.dataset_id).state == DatasetState.LISTED
+            if listed and grant.state == GrantState.ACTIVE.value:
+                last = (grant.agreement_until - timedelta(microseconds=1)).date()
+                found[grant.custodian_id] = max(found.get(grant.custodian_id, date.min), last)
+        return found
 
     def _charges_yearly(self, session: Session, order: OrderRow) -> bool:
         quote = store.quote_row(session, order.quote_id)

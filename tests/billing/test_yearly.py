@@ -380,7 +380,25 @@ def test_a_project_whose_order_was_closed_is_not_extended_without_a_new_one(worl
     assert deciding.approve_project(world.access, operator, asked_for).end > project.end
 
 
-def test_a_custodian_whose_data_the_project_has_no_more_asks_no_fee_for_going_on(world: World) -> None:
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
+def test_a_renewal_that_a_custodian_refuses_waits_for_no_fee_of_his(world: World, closed: bool) -> None:
+    application = world.submitted(("a", "b"), end=world.day(300), ethics_until=world.day(900)).application_id
+    for name, days in (("a", 300), ("b", 690)):
+        world.decide(application, name, days=days)
+    operator = world.actor("operator")
+    project = deciding.approve_project(world.access, operator, application)
+    world.at("2026-12-03")
+    order = world.ordered(application)
+    if closed:
+        world.billing.close_order(world.actor("officer_a"), order.order_id)
+    asked_for = renewal(world, project, day("2028-01-10"))
+    world.decide(asked_for, "a", approve=False)
+    world.decide(asked_for, "b", days=600)
+    assert deciding.approve_project(world.access, operator, asked_for).end > project.end
+
+
+@pytest.mark.parametrize("gone", ["the grant", "the dataset"])
+def test_a_custodian_whose_data_the_project_has_no_more_asks_no_fee_for_going_on(world: World, gone: str) -> None:
     application = world.submitted(("a", "b"), end=world.day(680), ethics_until=world.day(900)).application_id
     for name in ("a", "b"):
         world.decide(application, name, days=690)
@@ -391,6 +409,9 @@ def test_a_custodian_whose_data_the_project_has_no_more_asks_no_fee_for_going_on
     world.billing.close_order(world.actor("officer_a"), order.order_id)
     with pytest.raises(NotPossible, match="Nobody agreed to pay for more"):
         world.access.extend_project(operator, project.project_id, day("2028-10-05"))
-    grant = next(each for each in project.grants if each.custodian_id == world.custodians["a"])
-    world.access.withdraw_grant(world.actor("officer_a"), grant.grant_id, "It was sent by mistake.")
+    if gone == "the grant":
+        grant = next(each for each in project.grants if each.custodian_id == world.custodians["a"])
+        world.access.withdraw_grant(world.actor("officer_a"), grant.grant_id, "It was sent by mistake.")
+    else:
+        world.discovery.withdraw_dataset(world.actor("officer_a"), world.datasets["a"], "It was sent by mistake.")
     assert world.access.extend_project(operator, project.project_id, day("2028-10-05")).end > project.end

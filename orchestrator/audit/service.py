@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from orchestrator.core.clock import iso
@@ -46,6 +46,11 @@ class AuditService:
         with self._record.read() as session:
             tree = session.get(TreeRow, 1)
             return tree.size if tree else 0
+
+    def covered(self) -> int:
+        """Return how many entries, from the first, the newest signed head covers: only those can be proved."""
+        with self._record.read() as session:
+            return session.scalar(select(func.max(HeadRow.size))) or 0
 
     def keys(self) -> dict[int, bytes]:
         """Return the record key's public halves as they were noted when heads were signed."""

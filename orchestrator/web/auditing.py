@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.errors import NotFound
 from orchestrator.policy.model import SITE
 
+from .log_names import names_for
 from .pages import page
 from .visits import Visit, signed_in
 
@@ -50,35 +48,13 @@ def entries(request: Request, after: _After = -1, subject: _Subject = "") -> Res
         "audit.html",
         title="Audit log",
         entries=found,
-        thing_name=_things(visit),
+        thing_name=names_for(visit),
         size=audit.size(),
+        covered=audit.covered(),
         subject=words,
         after=after,
         next_after=found[-1]["position"] if len(found) == _PAGE else None,
     )
-
-
-def _things(visit: Visit) -> Callable[[str], str]:
-    """Return what finds the name behind “person:…”, “role:…” or “custodian:…” for who may see it; else nothing."""
-    house = visit.house
-    may = house.policy.may(visit.actor, "showPeople", SITE)
-
-    @cache
-    def name(thing: str) -> str:
-        kind, _, identifier = thing.partition(":")
-        try:
-            if kind == "person" and may:
-                return house.identity.person(identifier).name
-            if kind == "role" and may:
-                holding = house.identity.holding(identifier)
-                return f"{house.identity.person(holding.person_id).name}, {holding.role.value}"
-            if kind == "custodian":
-                return house.alliance.custodian(identifier).name
-        except NotFound:
-            pass
-        return ""
-
-    return name
 
 
 @router.get("/audit/verify")

@@ -118,6 +118,19 @@ def day(value: date | datetime | None) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def written(value: str) -> str:
+    """Write a day that a record keeps in ISO 8601 as people do; other words stay as they are."""
+    try:
+        return day(date.fromisoformat(value))
+    except ValueError:
+        return value
+
+
+def instant(value: str) -> datetime:
+    """Read a moment as records keep it, in ISO 8601."""
+    return datetime.fromisoformat(value)
+
+
 def last_day(value: datetime | None) -> str:
     """Write the last day before ``value``, the first moment that no longer counts."""
     return day(value - timedelta(microseconds=1)) if value else "—"
@@ -179,7 +192,9 @@ def _environment() -> Environment:
     environment.globals.update({name: _component(components, place) for name, place in _COMPONENTS.items()})
     environment.globals.update(colour=_colour, asset=_asset)
     environment.filters["readability"] = read_lay_summary
-    environment.filters.update(day=day, last_day=last_day, moment=moment, ago=_ago, filesize=_size)
+    environment.filters.update(
+        day=day, last_day=last_day, moment=moment, written=written, instant=instant, ago=_ago, filesize=_size
+    )
     return environment
 
 

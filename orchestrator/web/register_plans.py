@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orchestrator.core.errors import Invalid, NotFound
-from orchestrator.core.register_fields import FIELDS
+from orchestrator.core.register_fields import FIELDS, Kind
 
 from .forms import Form
 from .pages import page, see
@@ -22,6 +22,7 @@ router = APIRouter()
 
 Key = Annotated[str, Path(pattern=r"^[a-z][a-z_0-9]{1,39}$")]
 _TITLES = {field.key: field.title for field in FIELDS}
+_DAYS = {field.key for field in FIELDS if field.kind is Kind.DAY}
 
 
 @router.get("/applications/{application_id}/register")
@@ -34,6 +35,7 @@ def plan(request: Request, application_id: Id) -> Response:
         title="What the public will read",
         plan=visit.house.register.plan(visit.actor, application_id),
         titles=_TITLES,
+        days=_DAYS,
     )
 
 

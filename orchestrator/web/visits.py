@@ -62,11 +62,11 @@ class Visit:
 
     @property
     def roles_in_words(self) -> str:
-        """The roles of this session, as they hold now."""
+        """The roles of this session, as they hold now; empty for who holds none."""
         named = {"operator": "operator", "checker": "output checker", "sdc-lead": "SDC lead", "concierge": "concierge"}
         words = [named.get(role, role) for role in sorted(self.actor.roles)]
         words += [f"officer of {self.house.alliance.custodian(each).name}" for each in sorted(self.actor.custodians)]
-        return ", ".join(words) or "no role"
+        return ", ".join(words)
 
     @property
     def is_concierge(self) -> bool:

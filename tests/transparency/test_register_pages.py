@@ -6,8 +6,10 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import date
 
 from orchestrator.access.forms.model import FormItem
+from orchestrator.core.clock import day_in_words
 from orchestrator.core.register_fields import FIELDS
 from tests import deciding
 from tests.web.test_escaping import CANARY, check_harmless
@@ -22,6 +24,10 @@ def test_everybody_reads_the_register_an_entry_and_what_was_done_with_a_dataset(
     entry = words(browser.get(f"/register/{world.project}").text)
     for expected in ("Safe People", "Lead applicant organisation name", "Institute of Health", "History"):
         assert expected in entry
+    kept = browser.get(f"/register/{world.project}/entry.json").json()["fields"]["Latest approval date"]
+    approved = day_in_words(date.fromisoformat(kept))
+    assert f"Latest approval date {approved}" in entry
+    assert f"North Hospital Trust {approved} " in entry
     assert "Not stated yet: Public benefit statement." in entry
     assert "State what" not in entry
     dataset = f"/datasets/{world.datasets['officer']}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import rfc8785
 from sqlalchemy import text
 
 from orchestrator.audit.fakes import FakeSigner
-from orchestrator.core.clock import FixedClock
+from orchestrator.core.clock import FixedClock, day_in_words
 from orchestrator.core.errors import Invalid, NotFound, NotPossible, Refused
 from orchestrator.core.events import Event
 from orchestrator.transparency.sheets.model import Check, SheetContent
@@ -289,7 +289,12 @@ def test_the_custodians_page_shows_it_and_hands_it_over(world: World) -> None:
     answer = browser.submit(f"/custodians/{north}/sheets", page=here)
     assert answer.status_code == 303
     sheet = answer.headers["location"].partition("?")[0]
-    assert "Oskar Officer" in words(browser.get(sheet).text)
+    issued = words(browser.get(sheet).text)
+    assert "Oskar Officer" in issued
+    (use,) = view(world).uses
+    since = day_in_words(datetime.fromisoformat(use.granted_at))
+    until = day_in_words(datetime.fromisoformat(use.until) - timedelta(microseconds=1))
+    assert f"Since {since} Until {until} Grant" in issued
     assert browser.get(f"{sheet}/signed.json").status_code == 409
     signer = FakeSigner()
     world.house.audit.sign_head(signer)

@@ -119,6 +119,8 @@ def test_from_asking_to_paying_on_pages(priced: World) -> None:
     text = words(researcher.get(invoice).text)
     assert "Invoice INV-000001" in text
     assert "1 request × £600.00 = £600.00" in text
+    gross = priced.house.billing.invoice(priced.actor("officer"), invoice.rpartition("/")[2]).gross
+    assert f"To pay {gross} Due" in text, "what is to be paid stands above the lines"
     twice = officer.submit(issue, page=quote)
     assert twice.status_code == 422
     assert "invoiced already, as INV-000001" in words(twice.text)

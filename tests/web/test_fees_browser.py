@@ -104,3 +104,17 @@ def test_tables_of_prices_scroll_by_themselves_on_a_narrow_screen(
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= 320, (path, wide)
     page.context.close()
+
+
+def test_no_amount_of_a_quote_or_an_invoice_is_out_of_sight_on_a_narrow_screen(
+    chromium, served: World, places: dict[str, str]
+) -> None:
+    page = opened(chromium, served, "researcher", width=320)
+    for path in ("/quotes/{ordered}", "/invoices/{invoice}"):
+        page.goto(path.format(**places))
+        amounts = page.locator("td.tre-amount").evaluate_all(
+            "cells => cells.map(cell => [cell.innerText, cell.getBoundingClientRect().right])"
+        )
+        assert any("To pay" in text for text, _ in amounts), path
+        assert [text for text, right in amounts if right > 320] == [], path
+    page.context.close()

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from orchestrator.audit.fakes import FakeSigner
 from orchestrator.workspaces.places.conditions import ConditionKind, Conditions, ConditionState
 from tests.web.world import World, moment, words
 
@@ -208,3 +209,21 @@ def test_the_audit_page_names_people_and_roles_beside_their_identifiers(shared: 
     assert f"Oskar Officer, custodian role:{held.holding_id}" in role
     assert f"person: Oskar Officer {shared.people['officer']}" in role
     assert "Nobody" not in words(olga.get("/audit?subject=person:aaaaaaaaaaaaaaaa").text)
+    project = shared.project
+    assert f"Survival after treatment project:{project}" in words(olga.get(f"/audit?subject=project:{project}").text)
+    dataset = shared.datasets["officer"]
+    assert f"Hospital admissions dataset:{dataset}" in words(olga.get(f"/audit?subject=dataset:{dataset}").text)
+
+
+def test_the_audit_page_offers_a_proof_of_those_entries_only_that_a_signed_head_covers(world: World) -> None:
+    olga = world.browser("operator")
+    before = olga.get("/audit").text
+    assert "/audit/proofs/" not in before
+    assert "Not signed yet" in words(before)
+    head = world.house.audit.sign_head(FakeSigner())
+    assert head is not None
+    last = olga.get(f"/audit?after={head.size - 2}").text
+    offered = re.findall(r'href="(/audit/proofs/\d+\.json)"', last)
+    assert offered == [f"/audit/proofs/{head.size - 1}.json"]
+    assert olga.get(offered[0]).json()["position"] == head.size - 1
+    assert "Not signed yet" in words(last), "the entry that tells of the head is covered by the next one"

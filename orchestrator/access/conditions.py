@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from orchestrator.core.clock import day_in_words
+
 from .model import (
     Grant,
     GrantStanding,
@@ -93,8 +95,7 @@ class Facts:
 
 def last_day(until: datetime) -> str:
     """Return the last whole or begun day before ``until``, in words."""
-    day = until - timedelta(microseconds=1)
-    return f"{day.day} {day:%B %Y}"
+    return day_in_words(until - timedelta(microseconds=1))
 
 
 def judge(project: Project, facts: Facts, at: datetime) -> ProjectStanding:
@@ -158,7 +159,7 @@ def _of_project(project: Project, at: datetime) -> list[Condition]:
         Condition(
             holds=at >= project.start,
             since=project.start,
-            otherwise=f"The project starts on {project.start.day} {project.start:%B %Y}; wait until then.",
+            otherwise=f"The project starts on {day_in_words(project.start)}; wait until then.",
         ),
         _lasting(project.end, at, "The project’s last day was {day}; ask an operator to extend it."),
         _lasting(
@@ -174,7 +175,7 @@ def _of_member(member: Membership, person: PersonFacts | None, at: datetime) -> 
         Condition(
             holds=at >= member.since,
             since=member.since,
-            otherwise=f"The membership begins on {member.since.day} {member.since:%B %Y}; wait until then.",
+            otherwise=f"The membership begins on {day_in_words(member.since)}; wait until then.",
         ),
     ]
     if member.until is not None:
@@ -243,7 +244,7 @@ def of_evidence(facts: EvidenceFacts, at: datetime, *, asked_by: str = "the cust
         return Condition(holds=True, until=until, otherwise="")
     ahead = min((begin for begin, _ in facts.spans if begin > at), default=None)
     if ahead is not None:
-        words = f"The {facts.title} begins to count on {ahead.day} {ahead:%B %Y}; wait until then."
+        words = f"The {facts.title} begins to count on {day_in_words(ahead)}; wait until then."
         return Condition(holds=False, since=ahead, otherwise=words)
     ended = max((end for _, end in facts.spans if end <= at), default=None)
     if ended is not None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from orchestrator.access.model import Grant, Project
 from orchestrator.alliance.model import Terms
 from orchestrator.audit.model import Verification
-from orchestrator.core.clock import iso
+from orchestrator.core.clock import day_in_words, iso
 
 from ..log import Logged, Releasing
 from .model import Check
@@ -122,7 +122,8 @@ def _accepted(facts: Facts) -> Iterator[str]:
             terms = facts.terms_at(session.at)
             accepted = facts.acceptances.get((session.actor, terms.version)) if terms else None
             if accepted is None or accepted > session.at:
-                yield f"Session {session.about}: its person had not accepted the terms in force on {_day(session.at)}."
+                day = day_in_words(session.at)
+                yield f"Session {session.about}: its person had not accepted the terms in force on {day}."
             else:
                 yield ""
 
@@ -174,10 +175,6 @@ def _log(facts: Facts) -> Iterator[str]:
     yield from (finding.message for finding in findings)
     if not findings:
         yield ""
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
 
 
 _CHECKS: Mapping[str, tuple[str, Callable[[Facts], Iterator[str]]]] = {

@@ -101,6 +101,10 @@ def test_changes_go_back_and_forth_on_the_parts_page(asking: World) -> None:
     assert "Say more." in mine
     assert "Hm." not in mine
     assert "waiting for your changes" in words(researcher.get("/").text).lower()
+    above = researcher.get(f"/applications/{application}").text.partition("<h2>Answers</h2>")[0]
+    assert "asked for changes" in words(above)
+    assert f'href="{here}"' in above
+    assert "asked for changes" not in words(officer.get(f"/applications/{application}").text.partition("<h2>")[0])
     questions = f"/applications/{application}/questions"
     assert "Which tumours?" not in words(researcher.get(questions).text)
     saved = researcher.submit(questions, page=questions, **{f"q-{question}": "All wards."})

@@ -38,7 +38,9 @@ class Ordering(OfferingQuotes):
             row = self._load_quote(session, actor, "acceptQuote", quote_id)
             after = QUOTE_STATES.after(QuoteState(row.state), "accept")
             self._must_offer(session, row.issuer)
-            if row.valid_until is None or self._today() > row.valid_until:
+            if row.valid_until is None:
+                raise NotPossible("This quote was not offered; ask its issuer for a price first.")
+            if self._today() > row.valid_until:
                 raise NotPossible(f"This quote lapsed on {day_in_words(row.valid_until)}; ask for a new one.")
             if row.account_id:
                 self._check_still_asked(session, row)

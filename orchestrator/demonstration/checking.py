@@ -41,7 +41,8 @@ def review(stage: Stage) -> None:
             words = {"choice": "approve", "comment": "Counts are large enough."}
             vote = {**words, "binding": file["binding"], "acknowledged": seen}
             stage.clients[checker].put(f"{path}/vote", vote)
-        stage.post(checker, f"/reviews/{submission_id}/submit")
+        voted_on = stage.get(checker, f"/submissions/{submission_id}")["submission"]["version"]
+        stage.post(checker, f"/reviews/{submission_id}/submit", {"seen": voted_on})
 
     def released() -> bool:
         return bool(stage.get("james", f"/submissions/{submission_id}")["submission"]["state"] == "released")

@@ -209,8 +209,9 @@ def test_what_two_checkers_approved_is_released_exactly_once(ground: Ground, pro
             words = {"choice": "approve", "comment": "Large enough.", "acknowledged": seen}
             vote = {**words, "binding": file["binding"]}
             ground.client(checker).put(f"{path}/vote", vote)
+        seen = ground.client(checker).get(f"/submissions/{submission}")["submission"]["version"]
         with killing(ground, ("airlock", "vault"), dice, times=4, within=0.4):
-            ground.client(checker).post(f"/reviews/{submission}/submit")
+            ground.client(checker).post(f"/reviews/{submission}/submit", {"seen": seen})
     eventually(lambda: state_of(ground, submission) == "released", 90, "it was not released")
     released = ground.events('"submission.released"', f"submission:{submission}")
     assert len(released) == 1, released

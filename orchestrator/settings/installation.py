@@ -104,4 +104,6 @@ def load_settings(state: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "tre.yaml"
-        raise Invalid(f"{file}: {key}: {first['msg']}. Correct it and start again.", field=key) from error
+        unknown = "there is no such setting; docs/reference/settings.md lists them all"
+        wrong = unknown if first["type"] == "extra_forbidden" else first["msg"]
+        raise Invalid(f"{file}: {key}: {wrong}. Correct it and start again.", field=key) from error

@@ -208,7 +208,7 @@ def test_without_a_cluster_there_is_no_layout() -> None:
         ("kubernetes__volumes__pictures", {}, "exactly one of csi, nfs or local"),
         ("kubernetes__volumes__genomes__nodes", [], "needs the nodes"),
         ("kubernetes__volumes__genomes__size", "big", "pattern"),
-        ("kubernetes__volumes__pictures__hostPath", {"path": "/"}, "Extra inputs"),
+        ("kubernetes__volumes__pictures__hostPath", {"path": "/"}, "no such setting"),
         ("kubernetes", None, "need the part “kubernetes”"),
         ("vault__address", "", "need a Vault by address"),
         ("sealed__store", "another", "names none of the stores"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from orchestrator.core.clock import day_in_words
+from orchestrator.core.clock import day_in_words, last_day_in_words
 
 from .model import (
     Grant,
@@ -27,7 +27,6 @@ __all__ = [
     "TermsFacts",
     "VersionFacts",
     "judge",
-    "last_day",
     "of_evidence",
 ]
 
@@ -91,11 +90,6 @@ class Facts:
     """By custodian: what its terms ask for."""
     stops: tuple[str, ...] = ()
     """Why the whole project stops, told by rooms above this one, such as a budget that is used up."""
-
-
-def last_day(until: datetime) -> str:
-    """Return the last whole or begun day before ``until``, in words."""
-    return day_in_words(until - timedelta(microseconds=1))
 
 
 def judge(project: Project, facts: Facts, at: datetime) -> ProjectStanding:
@@ -248,7 +242,8 @@ def of_evidence(facts: EvidenceFacts, at: datetime, *, asked_by: str = "the cust
         return Condition(holds=False, since=ahead, otherwise=words)
     ended = max((end for _, end in facts.spans if end <= at), default=None)
     if ended is not None:
-        words = f"The {facts.title} that {asked_by} asks for ended on {last_day(ended)}; renew it and have it verified."
+        day = last_day_in_words(ended)
+        words = f"The {facts.title} that {asked_by} asks for ended on {day}; renew it and have it verified."
     else:
         words = f"The terms of {asked_by} ask for a verified {facts.title}; bring it and have somebody else verify it."
     return Condition(holds=False, otherwise=words)
@@ -263,7 +258,7 @@ def _not_accepted(terms: TermsFacts | None) -> str:
 def _lasting(until: datetime | None, at: datetime, ended: str, never: str = "") -> Condition:
     if until is None:
         return Condition(holds=False, otherwise=never)
-    return Condition(holds=at < until, until=until, otherwise=ended.format(day=last_day(until)))
+    return Condition(holds=at < until, until=until, otherwise=ended.format(day=last_day_in_words(until)))
 
 
 def _reasons(conditions: Iterable[Condition]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from orchestrator.audit.record import Change
+from orchestrator.core.clock import last_day_in_words
 from orchestrator.core.errors import Invalid, NotFound, NotPossible
 from orchestrator.core.events import Event
 from orchestrator.core.ids import new_id
@@ -14,7 +15,6 @@ from orchestrator.policy.model import Actor
 
 from . import rules, store
 from .approving import Approving
-from .conditions import last_day
 from .model import MemberRole, Membership, Project
 from .project_ground import about, must_be_open, ran_out
 from .store import MembershipRow, ProjectRow
@@ -111,5 +111,7 @@ def _membership_end(until: date | None, row: ProjectRow, now: datetime) -> datet
         return None
     end = rules.check_later_day(until, than=now, now=now, field="until")
     if end > row.end:
-        raise Invalid(f"The project's last day is {last_day(row.end)}; give that day or an earlier one.", field="until")
+        raise Invalid(
+            f"The project's last day is {last_day_in_words(row.end)}; give that day or an earlier one.", field="until"
+        )
     return end

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import rfc8785
 
+from orchestrator.core.clock import last_day_in_words
 from orchestrator.core.errors import Invalid, NotPossible
 from orchestrator.core.ids import check_id
 from orchestrator.core.plain_language import check_lay_summary
 from orchestrator.core.unseen import unseen
 
-from .conditions import last_day
 from .model import Answers, Application, CustodianPart, Grant, PartState, Project
 from .states import ApplicationState, GrantState
 
@@ -211,7 +211,7 @@ def check_agreement_end(agreement_until: date | None, *, terms_until: datetime, 
         raise Invalid("The agreement's last day has passed; give a later one.", field="agreement_until")
     if until > terms_until:
         raise Invalid(
-            f"Your terms end on {last_day(terms_until)}; the agreement cannot last longer. "
+            f"Your terms end on {last_day_in_words(terms_until)}; the agreement cannot last longer. "
             "Choose an earlier day or publish new terms.",
             field="agreement_until",
         )
@@ -222,7 +222,7 @@ def check_later_day(day: date, *, than: datetime, now: datetime, field: str) -> 
     """Return the first moment after ``day`` if it lies ahead and after what holds already."""
     until = end_of(day)
     if until <= now or until <= than:
-        raise Invalid(f"Give a day after {last_day(max(than, now))}.", field=field)
+        raise Invalid(f"Give a day after {last_day_in_words(max(than, now))}.", field=field)
     return until
 
 
@@ -231,7 +231,7 @@ def check_extension(project: Project, end: date, now: datetime) -> datetime:
     until = check_later_day(end, than=project.end, now=now, field="end")
     if until > project.ethics_until:
         raise Invalid(
-            f"The ethics approval ends on {last_day(project.ethics_until)}; have its renewal recorded first.",
+            f"The ethics approval ends on {last_day_in_words(project.ethics_until)}; have its renewal recorded first.",
             field="end",
         )
     active = [grant for grant in project.grants if grant.state is GrantState.ACTIVE]
@@ -240,7 +240,8 @@ def check_extension(project: Project, end: date, now: datetime) -> datetime:
     first = min(active, key=_agreement_until)
     if until > first.agreement_until:
         raise Invalid(
-            f"An agreement ends on {last_day(first.agreement_until)}; ask its custodian to renew it first.", field="end"
+            f"An agreement ends on {last_day_in_words(first.agreement_until)}; ask its custodian to renew it first.",
+            field="end",
         )
     return until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-__all__ = ["Clock", "FixedClock", "day_in_words", "iso", "system_clock"]
+__all__ = ["Clock", "FixedClock", "day_in_words", "iso", "last_day_in_words", "moment_in_words", "system_clock"]
 
 Clock = Callable[[], datetime]
 """Returns the present moment, in UTC, with its time zone."""
@@ -38,3 +38,14 @@ def iso(moment: datetime) -> str:
 def day_in_words(day: date | datetime) -> str:
     """Return a day as sentences for people write it: “5 October 2028”."""
     return f"{day.day} {day:%B %Y}"
+
+
+def last_day_in_words(until: datetime) -> str:
+    """Return the last whole or begun day before ``until``, the first moment that no longer counts."""
+    return day_in_words(until - timedelta(microseconds=1))
+
+
+def moment_in_words(moment: datetime) -> str:
+    """Return a moment to the minute, in UTC: “5 October 2028, 09:30 UTC”."""
+    moment = moment.astimezone(UTC)
+    return f"{day_in_words(moment)}, {moment:%H:%M} UTC"

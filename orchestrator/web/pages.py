@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from orchestrator.core.clock import day_in_words, last_day_in_words, moment_in_words
 from orchestrator.core.errors import Invalid, NotFound
 from orchestrator.core.plain_language import read_lay_summary
 
@@ -115,7 +116,7 @@ def day(value: date | datetime | None) -> str:
     """Write a day as people do."""
     if value is None:
         return "—"
-    return f"{value.day} {value:%B %Y}"
+    return day_in_words(value)
 
 
 def written(value: str) -> str:
@@ -133,15 +134,14 @@ def instant(value: str) -> datetime:
 
 def last_day(value: datetime | None) -> str:
     """Write the last day before ``value``, the first moment that no longer counts."""
-    return day(value - timedelta(microseconds=1)) if value else "—"
+    return last_day_in_words(value) if value else "—"
 
 
 def moment(value: datetime | None) -> str:
     """Write a moment to the minute, in UTC."""
     if value is None:
         return "—"
-    value = value.astimezone(UTC)
-    return f"{value.day} {value:%B %Y, %H:%M} UTC"
+    return moment_in_words(value)
 
 
 def _colour(state: object) -> str:

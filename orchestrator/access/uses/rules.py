@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.access.conditions import EvidenceFacts, last_day, of_evidence
+from orchestrator.access.conditions import EvidenceFacts, of_evidence
 from orchestrator.alliance.model import Terms
 from orchestrator.alliance.uses.codes import CODES
 from orchestrator.alliance.uses.strictest import StrictestUse
+from orchestrator.core.clock import last_day_in_words
 
 from .model import EffectiveRule, Setter
 
@@ -75,7 +76,7 @@ def _most(known: Known, value: Callable[[Terms], int]) -> tuple[int, list[Contri
 def _terms_end(known: Known, at: datetime) -> EffectiveRule:
     end = min(terms.valid_until for _, terms in known)
     setters = [each for each, terms in known if terms.valid_until == end]
-    day = last_day(end)
+    day = last_day_in_words(end)
     trouble = "" if at < end else f"The terms of {setters[0].custodian} ended on {day}; it has to publish new ones."
     return _rule("terms-until", end.date(), f"The terms hold until {day}.", setters, trouble=trouble)
 
@@ -93,7 +94,7 @@ def _one_kind(kind: str, asking: list[tuple[Contribution, EvidenceFacts]], at: d
     failed = [condition.otherwise for condition in judged if not condition.holds]
     ends = [condition.until for condition in judged if condition.holds and condition.until is not None]
     title = asking[0][1].title
-    until = f", in date until {last_day(min(ends))}" if ends and not failed else ""
+    until = f", in date until {last_day_in_words(min(ends))}" if ends and not failed else ""
     says = f"A verified {title} is on record{until}." if not failed else f"A verified {title} has to be on record."
     return _rule(f"evidence:{kind}", kind, says, [each for each, _ in asking], trouble=" ".join(failed))
 
@@ -104,7 +105,7 @@ def of_agreements(ends: Mapping[str, tuple[datetime, Setter]]) -> list[Effective
         return []
     first = min(until for until, _ in ends.values())
     setters = tuple(dict.fromkeys(setter for until, setter in ends.values() if until == first))
-    says = f"The first agreement ends on {last_day(first)}."
+    says = f"The first agreement ends on {last_day_in_words(first)}."
     return [EffectiveRule(rule="agreement-until", value=str(first.date()), says=says, set_by=setters)]
 
 

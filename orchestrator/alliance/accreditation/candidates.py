@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from orchestrator.alliance.onboarding.presence import check_present
-from orchestrator.core.clock import iso
+from orchestrator.core.clock import iso, last_day_in_words
 from orchestrator.core.errors import NotPossible
 from orchestrator.core.events import Json
 from orchestrator.core.ids import new_id
@@ -49,7 +49,7 @@ class Candidates(Ground):
                 if CaseState(each.state) in OPEN:
                     raise NotPossible("This body is being accredited already; go on with that case.")
                 if each.state == CaseState.ACCREDITED and each.until and now < each.until - _RENEW_BEFORE:
-                    day = rules.written_day(each.until)
+                    day = last_day_in_words(each.until)
                     raise NotPossible(f"It is accredited until {day}; renew it in the last {_RENEW_BEFORE.days} days.")
             store.add(change, row, event=self._event("accreditation.opened", actor.person_id, row))
             self._notify(change, row, "accreditation.opened", operators=True, apart_from=actor.person_id)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from orchestrator.core.clock import last_day_in_words
 from orchestrator.core.errors import Invalid, NotPossible
 
 from .checklist import Checklist, Item
@@ -20,7 +21,6 @@ __all__ = [
     "check_shown",
     "judge",
     "reminder_due",
-    "written_day",
 ]
 
 REMINDERS = (90, 30, 7)
@@ -97,7 +97,9 @@ def _standing(case: Case, checklist: Checklist, now: datetime) -> BodyStanding:
     ends = {each.key: best.valid_until for each in checklist.items if (best := case.best(each.key, now)) is not None}
     failures = [f"The evidence of “{each.title}” has ended; give newer." for each in needed if each.key not in ends]
     if case.until <= now:
-        failures.insert(0, f"Its accreditation ended on {written_day(case.until)}; go through the checklist anew.")
+        failures.insert(
+            0, f"Its accreditation ended on {last_day_in_words(case.until)}; go through the checklist anew."
+        )
     until = min([case.until, *(ends[each.key] for each in needed if each.key in ends)])
     return BodyStanding(accredited=not failures, until=until, failures=tuple(failures), ends=ends)
 
@@ -110,9 +112,3 @@ def reminder_due(evidence: Evidence, *, last: int | None, now: datetime) -> int 
         return None
     step = min(due)
     return step if last is None or step < last else None
-
-
-def written_day(moment: datetime) -> str:
-    """Write the last day before ``moment`` as people do."""
-    day = moment - timedelta(microseconds=1)
-    return f"{day.day} {day:%B %Y}"

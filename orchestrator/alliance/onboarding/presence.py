@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from orchestrator.alliance.accreditation.rules import written_day
+from orchestrator.core.clock import last_day_in_words
 from orchestrator.core.errors import NotPossible
 
 from . import store
@@ -26,6 +26,7 @@ def check_present(session: Session, custodian_id: str, *, now: datetime) -> None
         return
     if departure.state is DepartureState.LEFT or departure.at <= now:
         raise NotPossible(
-            f"This custodian left the alliance after {written_day(departure.at)}, so nothing is offered or published "
-            "in its name any more. To offer data again it joins anew: an operator registers it as a new custodian."
+            f"This custodian left the alliance after {last_day_in_words(departure.at)}, so nothing is offered or "
+            "published in its name any more. To offer data again it joins anew: an operator registers it as "
+            "a new custodian."
         )

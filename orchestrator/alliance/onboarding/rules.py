@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from orchestrator.alliance.accreditation.model import BodyStanding
-from orchestrator.alliance.accreditation.rules import written_day
+from orchestrator.core.clock import last_day_in_words
 from orchestrator.core.errors import Invalid
 
 from .model import ConditionsState, Departure, DepartureState, StandardConditions
@@ -59,7 +59,9 @@ def barriers(
     if departure is not None and departure.state is DepartureState.LEFT:
         found.append("This custodian has left the alliance.")
     elif departure is not None and departure.state is DepartureState.CONFIRMED:
-        found.append(f"This custodian leaves the alliance after {written_day(departure.at)} and grants nothing new.")
+        found.append(
+            f"This custodian leaves the alliance after {last_day_in_words(departure.at)} and grants nothing new."
+        )
     if standing is not None and not standing.accredited:
         found += [f"This custodian is not accredited now. {failure}" for failure in standing.failures]
     if conditions is not None and (accepted is None or accepted < conditions.version):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
+from orchestrator.core.clock import day_in_words
+
 from .codes import CODES, Kind, widest_first
 from .diseases import DiseaseTable
 from .model import Answer, Assessment, Clause, Purpose, UseTerms, Verdict
@@ -132,14 +134,13 @@ def _moratorium(clause: Clause, purpose: Purpose) -> Judged:
     if purpose.publishes is False:
         return _YES, "Nothing will be published."
     if purpose.publishes_from is None:
-        return _ASK, f"It is not said when results are published; it may not be before {_day(first)}."
+        return _ASK, f"It is not said when results are published; it may not be before {day_in_words(first)}."
     if purpose.publishes_from < first:
-        return _NO, f"Results are to be published from {_day(purpose.publishes_from)}, before {_day(first)}."
-    return _YES, f"Nothing is published before {_day(first)}."
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+        return (
+            _NO,
+            f"Results are to be published from {day_in_words(purpose.publishes_from)}, before {day_in_words(first)}.",
+        )
+    return _YES, f"Nothing is published before {day_in_words(first)}."
 
 
 def _months(clause: Clause, purpose: Purpose) -> Judged:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from orchestrator.core.clock import day_in_words, iso
+from orchestrator.core.clock import iso, moment_in_words
 from orchestrator.core.errors import Invalid, NotPossible, Refused
 from orchestrator.core.lookalike import mixed_word, skeleton
 
@@ -43,17 +43,13 @@ def check_counts(header: Header, now: datetime) -> None:
     """Raise unless the document counts at ``now``: not ended, not of the future, not for ever."""
     if header.issued > now + _CLOCKS_DIFFER:
         raise Refused(
-            f"The document was issued on {_written(header.issued)}, which lies ahead; nothing was taken. "
+            f"The document was issued on {moment_in_words(header.issued)}, which lies ahead; nothing was taken. "
             "One of the two installations has a wrong clock."
         )
     if header.ends <= now:
-        raise Refused(f"The document counted until {_written(header.ends)}; ask the hub for a newer one.")
+        raise Refused(f"The document counted until {moment_in_words(header.ends)}; ask the hub for a newer one.")
     if header.ends - header.issued > LONGEST:
         raise Refused(f"The document says that it counts for more than {LONGEST.days} days; nothing was taken.")
-
-
-def _written(moment: datetime) -> str:
-    return f"{day_in_words(moment)}, {moment:%H:%M} UTC"
 
 
 def fork(

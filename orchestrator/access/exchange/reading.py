@@ -108,23 +108,25 @@ def content_of(application: Application, sheet: Sheet, answers: dict[str, Value]
 
     The application's identifier is part of it, so that what was read of one decides nothing on its twin.
     """
-    shared = application.answers
-    words = [application.application_id]
-    words += [str(value) for name, value in sorted(vars(shared).items()) if name != "members"]
     part = next(each for each in application.parts if each.custodian_id == custodian_id)
-    words += [*sorted(shared.members), *sorted(part.dataset_ids), part.justification]
+    words = [*_asked_of_all(application), *sorted(part.dataset_ids), part.justification]
     return fingerprint(sheet.of(custodian_id), answers, words)
 
 
 def whole_of(application: Application, sheet: Sheet, answers: dict[str, Value]) -> str:
     """Return the SHA-256 over everything an operator reads: all that is asked, and what each custodian decided."""
-    words = [application.application_id]
-    words += [str(value) for name, value in sorted(vars(application.answers).items()) if name != "members"]
-    words += sorted(application.answers.members)
+    words = _asked_of_all(application)
     for part in sorted(application.parts, key=_custodian):
         words += [part.custodian_id, part.state.value, *sorted(part.dataset_ids), part.justification, part.reason]
         words += [str(part.decided_by), str(part.agreement_until), str(part.terms_version)]
     return fingerprint(sheet, answers, words)
+
+
+def _asked_of_all(application: Application) -> list[str]:
+    """Return what every reader reads, begun with which application it is."""
+    shared = application.answers
+    words = [str(value) for name, value in sorted(vars(shared).items()) if name != "members"]
+    return [application.application_id, *words, *sorted(shared.members)]
 
 
 def _custodian(part: CustodianPart) -> str:
